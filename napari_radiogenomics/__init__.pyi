@@ -1,0 +1,9 @@
+from .data.geometry import Geometry as Geometry
+from .data.image import Image as Image
+from .data.segmentation import Label as Label
+from .data.segmentation import Segmentation as Segmentation
+from .io.files import read as read
+from .io.files import read_all as read_all
+from .io.files import write as write
+
+__version__: str

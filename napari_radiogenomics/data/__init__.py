@@ -1,0 +1,4 @@
+"""What the program is about: images, segmentations, samples, slides, cohorts.
+
+Nothing here reads a file or knows a screen.
+"""

@@ -1,0 +1,217 @@
+"""`read` and `write`: find the format, do it safely, say what went wrong."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
+from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.io.format import FORMATS, Format, Gaps, Kind, ReadOptions
+from napari_radiogenomics.provenance import write_history
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.image import FourthAxis
+
+__all__ = ["find_format", "kind_of", "read", "read_all", "write"]
+
+
+def kind_of(obj: Any) -> Kind:
+    """Kind of an object as `write` and the formats name it: its class in lower case."""
+    return type(obj).__name__.lower()  # type: ignore[return-value]
+
+
+def find_format(path: str | Path) -> Format:
+    """Find the format of a file or folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        Existing file or folder.
+
+    Returns
+    -------
+    Format
+        The first format whose ``reads`` accepts it.
+
+    Raises
+    ------
+    InputError
+        If the path does not exist, is empty, or no format knows it.
+    """
+    path = Path(path)
+    if not path.exists():
+        parent = path.parent if path.parent.exists() else Path.cwd()
+        raise InputError(f"{path} does not exist. Check the spelling; looked in {parent}.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes). Copy or export it again.")
+    candidates = sorted(FORMATS, key=lambda form: not form.claims(path))
+    for form in candidates:
+        if form.reads(path):
+            return form
+    what = "folder" if path.is_dir() else "file"
+    raise InputError(
+        f"No format knows the {what} {path}. Known: "
+        + "; ".join(f"{form.title} ({', '.join(form.suffixes) or 'folder'})" for form in FORMATS)
+        + "."
+    )
+
+
+def read_all(
+    path: str | Path,
+    *,
+    kind: Kind = "auto",
+    fourth_axis: FourthAxis = "",
+    gaps: Gaps = "blank",
+    reference: Any = None,
+    series: str = "",
+) -> list[Any]:
+    """Read everything that a file or folder holds.
+
+    Parameters
+    ----------
+    path : str or Path
+        File, or folder of a DICOM series.
+    kind : {"auto", "image", "segmentation", "samples", "slide"}, optional
+        What to read it as; ``"auto"`` decides from the content.
+    fourth_axis : {"", "channel", "time"}, optional
+        Meaning of a fourth axis; ``""`` decides from the header.
+    gaps : {"blank", "refuse"}, optional
+        Where a DICOM series misses slices, keep their places blank and warn, or refuse.
+        Nothing is ever interpolated.
+    reference : Image, optional
+        Scan onto whose grid contours (RTSTRUCT) are rasterized; found beside the file where
+        it is not given.
+    series : str, optional
+        Read only this SeriesInstanceUID of a folder that holds several.
+
+    Returns
+    -------
+    list
+        `Image`, `Segmentation`, `Slide` or `Samples` objects. What a person should know of the
+        reading is in their ``notes`` and comes as `DataWarning` too.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or of no known format.
+    """
+    path = Path(path)
+    form = find_format(path)
+    options = ReadOptions(kind, fourth_axis, gaps, reference, series)
+    if kind != "auto" and kind not in form.kinds:
+        raise InputError(
+            f"{path} is {form.title}, which holds {' or '.join(form.kinds)}, not {kind}."
+        )
+    try:
+        objects = list(form.read(path, options))
+    except RadiogenomicsError:
+        raise
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[-300:]
+        raise InputError(
+            f"{path} could not be read as {form.title}: it is damaged or cut off. "
+            f"Copy or export it again. ({type(error).__name__}: {reason})"
+        ) from error
+    for note in dict.fromkeys(note for obj in objects for note in getattr(obj, "notes", ())):
+        warnings.warn(note, DataWarning, stacklevel=2)
+    return objects
+
+
+def read(
+    path: str | Path,
+    kind: Kind = "auto",
+    *,
+    fourth_axis: FourthAxis = "",
+    gaps: Gaps = "blank",
+    reference: Any = None,
+    series: str = "",
+) -> Any:
+    """Read the one object that a file or folder holds.
+
+    Parameters
+    ----------
+    path : str or Path
+        File, or folder of a DICOM series.
+    kind, fourth_axis, gaps, reference, series
+        As for `read_all`.
+
+    Returns
+    -------
+    Image, Segmentation, Slide or Samples
+        What the file holds.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds several objects: the message names them.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import read, write
+    >>> from napari_radiogenomics.data.geometry import Geometry
+    >>> from napari_radiogenomics.data.image import Image
+    >>> import numpy as np, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "scan.nii.gz"
+    >>> _ = write(Image(np.ones((2, 3, 4), np.float32), Geometry((4, 3, 2))), path)
+    >>> read(path).geometry.size
+    (4, 3, 2)
+    """
+    objects = read_all(
+        path, kind=kind, fourth_axis=fourth_axis, gaps=gaps, reference=reference, series=series
+    )
+    if len(objects) == 1:
+        return objects[0]
+    names = "; ".join(_describe(obj) for obj in objects)
+    raise InputError(
+        f"{path} holds {len(objects)} objects: {names or 'nothing'}. "
+        "Choose one with series=UID, or take them all with read_all."
+    )
+
+
+def _describe(obj: Any) -> str:
+    geometry = getattr(obj, "geometry", "")
+    series = getattr(obj, "metadata", {}).get("series", "")
+    return f"{obj.name} ({geometry}{', series ' + series if series else ''})"
+
+
+def write(obj: Any, path: str | Path) -> Path:
+    """Write an object; the format follows from the name of the file.
+
+    The file is written beside its place and renamed when it is complete, so that an
+    interrupted write leaves the old file. The history of the object is written as
+    ``NAME.history.json``.
+
+    Parameters
+    ----------
+    obj : Image, Segmentation or Samples
+        What to write.
+    path : str or Path
+        Where; its folder must exist.
+
+    Returns
+    -------
+    Path
+        The written file.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or no format writes such an object under such a name.
+    """
+    path = Path(path)
+    kind = kind_of(obj)
+    if not path.parent.exists():
+        raise InputError(f"The folder {path.parent} does not exist. Create it, then save again.")
+    able = [form for form in FORMATS if form.write and kind in form.writes]
+    form = next((form for form in able if form.claims(path)), None)
+    if form is None or form.write is None:
+        endings = ", ".join(suffix for form in able for suffix in form.suffixes)
+        raise InputError(
+            f'No format writes a {kind} as "{path.name}". End the name with one of: {endings}.'
+        )
+    with atomic_path(path) as temporary:
+        form.write(obj, temporary)
+    write_history(obj, path)
+    return path

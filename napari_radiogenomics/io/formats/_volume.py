@@ -1,0 +1,197 @@
+"""Volumes through SimpleITK: what NIfTI, NRRD and MetaImage share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import FourthAxis, Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation, labels_present
+from napari_radiogenomics.errors import GeometryError, InputError
+from napari_radiogenomics.io.format import ReadOptions
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+__all__ = ["base_name", "read_volume", "scheme_from_metadata", "write_volume"]
+
+_LOOKS_LABELLED = re.compile(
+    r"(^|[^a-z])(seg|segmentation|label|labels|labelmap|mask|roi|glistrboost|"
+    r"tumor_segmentation|manuallycorrected)([^a-z]|$)"
+)
+# More distinct whole numbers than this are taken for a scan, unless the name says otherwise.
+_MOST_LABELS = 64
+_SUFFIX = re.compile(r"\.(nii|nii\.gz|nrrd|nhdr|mha|mhd)$", re.IGNORECASE)
+
+
+def base_name(path: Path) -> str:
+    """Return the name of a file without its format's suffix."""
+    return _SUFFIX.sub("", path.name)
+
+
+def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
+    """Read a file that SimpleITK knows; label maps are recognized by content and name."""
+    import SimpleITK as sitk
+
+    try:
+        source = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        if "orthonormal" in str(error) or "orthogonal" in str(error):
+            raise GeometryError(
+                f"{path}: the axes of its grid are not perpendicular (sheared), which cannot be "
+                "shown or measured without interpolation. Resample it onto a straight grid first."
+            ) from error
+        raise
+    array = sitk.GetArrayFromImage(source)  # (Z, Y, X), (N, Z, Y, X) or with a last channel axis
+    array, geometry, fourth = _arrange(array, source, path)
+    fourth = options.fourth_axis or fourth if array.ndim == 4 else ""
+    metadata = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
+    metadata["path"] = str(path)
+    if _is_labelled(array, path, options):
+        labels = _as_labels(array, path)
+        scheme = scheme_from_metadata(metadata)
+        return [Segmentation(labels, geometry, scheme, name=base_name(path), metadata=metadata)]
+    return [
+        Image(array, geometry, name=base_name(path), fourth_axis=fourth, metadata=metadata)
+    ]
+
+
+def _arrange(
+    array: np.ndarray, source: sitk.Image, path: Path
+) -> tuple[np.ndarray, Geometry, FourthAxis]:
+    dimension = source.GetDimension()
+    vector = source.GetNumberOfComponentsPerPixel() > 1
+    if dimension == 2:
+        array = array[np.newaxis]
+        direction = np.eye(3)
+        direction[:2, :2] = np.reshape(source.GetDirection(), (2, 2))
+        geometry = Geometry(
+            (*source.GetSize(), 1),
+            (*source.GetSpacing(), 1.0),
+            (*source.GetOrigin(), 0.0),
+            tuple(direction.ravel()),
+        )
+    elif dimension == 3:
+        geometry = Geometry.from_sitk(source)
+    elif dimension == 4 and not vector:
+        direction = np.reshape(source.GetDirection(), (4, 4))[:3, :3]
+        geometry = Geometry(
+            source.GetSize()[:3],
+            source.GetSpacing()[:3],
+            source.GetOrigin()[:3],
+            tuple(direction.ravel()),
+        )
+        if len(array) == 1:
+            return array[0], geometry, ""
+        return array, geometry, "time"
+    else:
+        raise InputError(
+            f"{path} has {dimension} axes with {source.GetNumberOfComponentsPerPixel()} values a "
+            "voxel; 2 to 4 axes can be read. Split it first."
+        )
+    if vector:
+        return np.moveaxis(array, -1, 0), geometry, "channel"
+    return array, geometry, ""
+
+
+def _is_labelled(array: np.ndarray, path: Path, options: ReadOptions) -> bool:
+    if options.kind != "auto":
+        return options.kind == "segmentation"
+    named = bool(_LOOKS_LABELLED.search(base_name(path).lower()))
+    if array.ndim == 4 and not named:
+        return False
+    if array.dtype.kind == "f":
+        return named and bool((array == np.round(array)).all() and array.min() >= 0)
+    if array.dtype.kind not in "iu" or array.min() < 0:
+        return False
+    if named:
+        return True
+    present = labels_present(array)
+    return 0 < len(present) <= _MOST_LABELS and max(present) < 256 and _few_and_flat(array)
+
+
+def _few_and_flat(array: np.ndarray) -> bool:
+    """Whether neighbours mostly agree, as in a label map and not in a noisy scan."""
+    row = array.reshape(-1, array.shape[-1])
+    inside = (row[:, 1:] > 0) & (row[:, :-1] > 0)
+    if not inside.any():
+        return False
+    return bool((row[:, 1:] == row[:, :-1])[inside].mean() > 0.8)
+
+
+def _as_labels(array: np.ndarray, path: Path) -> np.ndarray:
+    if array.dtype.kind in "iu":
+        return array
+    rounded = np.round(array)
+    if not (np.isfinite(array).all() and np.abs(array - rounded).max() < 1e-3):
+        raise InputError(
+            f"{path} holds fractions, not labels. Read it as an image, or threshold it first."
+        )
+    return rounded.astype(np.uint8 if rounded.max() < 256 else np.int32)
+
+
+def scheme_from_metadata(metadata: dict[str, Any]) -> tuple[Label, ...]:
+    """Names and colours of a 3D Slicer ``.seg.nrrd``; empty for other files."""
+    labels = []
+    for number in range(len(metadata)):
+        value = metadata.get(f"Segment{number}_LabelValue")
+        if value is None:
+            break
+        color = metadata.get(f"Segment{number}_Color", "")
+        parts = [float(part) for part in color.split()]
+        rgb = tuple(round(255 * part) for part in parts) if len(parts) == 3 else None
+        labels.append(Label(int(value), metadata.get(f"Segment{number}_Name", ""), rgb))  # type: ignore[arg-type]
+    return tuple({label.value: label for label in labels}.values())
+
+
+def write_volume(obj: Image | Segmentation, path: Path) -> None:
+    """Write through SimpleITK on the true grid, compressed."""
+    import SimpleITK as sitk
+
+    array = obj.array if isinstance(obj, Image) else obj.labels
+    if isinstance(obj, Segmentation) and obj.overlapping:
+        raise InputError(
+            f'"{path.name}" cannot hold overlapping regions. Save them as DICOM SEG (.dcm), or '
+            "split them first."
+        )
+    if array.dtype in (np.bool_, np.float16):
+        array = array.astype(np.uint8 if array.dtype == np.bool_ else np.float32)
+    if array.ndim == 4 and isinstance(obj, Image) and obj.fourth_axis == "channel":
+        target = _on_grid(np.moveaxis(array, 0, -1), obj.geometry, vector=True)
+    elif array.ndim == 4:
+        target = sitk.JoinSeries([_on_grid(volume, obj.geometry) for volume in array])
+    else:
+        target = _on_grid(array, obj.geometry)
+    for key, text in _metadata_to_keep(obj, path).items():
+        target.SetMetaData(key, text)
+    sitk.WriteImage(target, str(path), useCompression=not path.name.endswith(".nii"))
+
+
+def _on_grid(array: np.ndarray, geometry: Geometry, *, vector: bool = False) -> sitk.Image:
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array), isVector=vector)
+    image.SetSpacing(geometry.spacing)
+    image.SetOrigin(geometry.origin)
+    image.SetDirection(geometry.direction)
+    return image
+
+
+def _metadata_to_keep(obj: Image | Segmentation, path: Path) -> dict[str, str]:
+    """Names and colours of the labels, in the way 3D Slicer writes them to NRRD."""
+    if not isinstance(obj, Segmentation) or path.suffix != ".nrrd":
+        return {}
+    keep: dict[str, str] = {}
+    for number, label in enumerate(obj.scheme):
+        color: Sequence[int] = label.color or (255, 255, 255)
+        keep[f"Segment{number}_ID"] = f"Segment_{label.value}"
+        keep[f"Segment{number}_Name"] = label.name
+        keep[f"Segment{number}_LabelValue"] = str(label.value)
+        keep[f"Segment{number}_Layer"] = "0"
+        keep[f"Segment{number}_Color"] = " ".join(f"{channel / 255:.6f}" for channel in color)
+    return keep

@@ -1,0 +1,239 @@
+"""Every result carries its history: verb, settings, versions, hashes of the inputs, time.
+
+`verb` marks a public function as a verb. Its positional parameters are data, its
+keyword-only ones are settings; the record of a call is attached to what it returns and is
+written beside it by `write_history`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import json
+import platform
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from napari_radiogenomics.errors import InputError
+
+__all__ = [
+    "Record",
+    "content_hash",
+    "history_of",
+    "history_path",
+    "read_history",
+    "verb",
+    "with_history",
+    "write_history",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_PACKAGES = ("napari-radiogenomics", "numpy", "scipy", "pandas", "SimpleITK", "scikit-image")
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One step in the history of a result.
+
+    Attributes
+    ----------
+    verb : str
+        Name of the verb.
+    settings : dict
+        Keyword-only arguments, as JSON values.
+    inputs : dict
+        Positional parameters: content hash, and name where they have one.
+    versions : dict
+        Package versions.
+    time : str
+        UTC, ISO 8601.
+    """
+
+    verb: str
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    versions: Mapping[str, str]
+    time: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dictionary."""
+        return dataclasses.asdict(self)
+
+
+def _update(digest: Any, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode())
+        if value.dtype == object:
+            digest.update("\x1f".join(map(str, value.ravel().tolist())).encode())
+        else:
+            digest.update(np.ascontiguousarray(value).data)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            if field.name not in ("history", "metadata"):
+                _update(digest, getattr(value, field.name))
+    elif hasattr(value, "to_numpy") and hasattr(value, "index"):
+        _update(digest, np.asarray(value.index))
+        _update(digest, np.asarray(getattr(value, "columns", [])))
+        _update(digest, value.to_numpy())
+    elif isinstance(value, Mapping):
+        for key in value:
+            digest.update(str(key).encode())
+            _update(digest, value[key])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _update(digest, item)
+    else:
+        digest.update(repr(value).encode())
+
+
+def content_hash(value: Any) -> str:
+    """Hash what a value holds; names of files and history do not count.
+
+    Parameters
+    ----------
+    value : object
+        Array, table, dataclass of this package, or a nest of them.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits (BLAKE2b).
+
+    Examples
+    --------
+    >>> content_hash(np.arange(3)) == content_hash(np.arange(3))
+    True
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    _update(digest, value)
+    return digest.hexdigest()
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return {"hash": content_hash(value)}
+
+
+def history_of(result: Any) -> tuple[Record, ...]:
+    """History that a result carries, oldest record first."""
+    if hasattr(result, "attrs"):
+        return tuple(result.attrs.get("history", ()))
+    return tuple(getattr(result, "history", ()))
+
+
+def with_history(result: Any, record: Record) -> Any:
+    """Return the result with one more record; tables get it in ``attrs``."""
+    if isinstance(result, dict):
+        return {key: with_history(item, record) for key, item in result.items()}
+    if isinstance(result, list):
+        return [with_history(item, record) for item in result]
+    if hasattr(result, "attrs"):
+        result.attrs["history"] = (*history_of(result), record)
+    elif dataclasses.is_dataclass(result) and hasattr(result, "history"):
+        return dataclasses.replace(result, history=(*history_of(result), record))  # type: ignore[type-var]
+    return result
+
+
+def verb(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function a verb: each call is recorded in the history of its result.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics.provenance import history_of, verb
+    >>> import pandas as pd
+    >>> @verb
+    ... def double(table, *, times=2):
+    ...     return table * times
+    >>> history_of(double(pd.DataFrame({"a": [1]}), times=3))[0].settings
+    {'times': 3}
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        result = function(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        settings, inputs = {}, {}
+        for name, parameter in signature.parameters.items():
+            value = bound.arguments[name]
+            if name == "progress":
+                continue
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                settings[name] = _plain(value)
+            elif value is not None:
+                label = str(value) if isinstance(value, str | Path) else getattr(value, "name", "")
+                inputs[name] = {"name": label, "hash": content_hash(value)}
+        record = Record(function.__name__, settings, inputs, _versions(), started)
+        return with_history(result, record)  # type: ignore[no-any-return]
+
+    wrapper.is_verb = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+def history_path(path: str | Path) -> Path:
+    """Where the history of a written file lies: the file's name and ``.history.json``."""
+    path = Path(path)
+    return path.with_name(path.name + ".history.json")
+
+
+def write_history(result: Any, path: str | Path) -> Path | None:
+    """Write the history beside the result's file; nothing where there is none."""
+    records = history_of(result)
+    if not records:
+        return None
+    target = history_path(path)
+    text = json.dumps([record.to_dict() for record in records], indent=2)
+    temporary = target.with_name(f".{target.name}.tmp")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(target)
+    return target
+
+
+def read_history(path: str | Path) -> tuple[Record, ...]:
+    """Read the history beside a file; empty where there is none.
+
+    Raises
+    ------
+    InputError
+        If the history file is damaged.
+    """
+    source = history_path(path)
+    if not source.exists():
+        return ()
+    try:
+        return tuple(Record(**entry) for entry in json.loads(source.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{source} is not a readable history ({error}). Delete it to go on without."
+        ) from error
