@@ -148,9 +148,7 @@ class Geometry:
         return _TO_RAS @ self.affine
 
     @classmethod
-    def from_affine(
-        cls, affine: ArrayLike, size: Sequence[int], *, ras: bool = False
-    ) -> Geometry:
+    def from_affine(cls, affine: ArrayLike, size: Sequence[int], *, ras: bool = False) -> Geometry:
         """Make a grid from an index-to-world matrix.
 
         Parameters
@@ -178,9 +176,7 @@ class Geometry:
     @classmethod
     def from_sitk(cls, image: Any) -> Geometry:
         """Take the grid of a three-dimensional SimpleITK image."""
-        return cls(
-            image.GetSize(), image.GetSpacing(), image.GetOrigin(), image.GetDirection()
-        )
+        return cls(image.GetSize(), image.GetSpacing(), image.GetOrigin(), image.GetDirection())
 
     def index_to_world(self, indices: ArrayLike) -> NDArray[np.float64]:
         """Map indices (..., 3) in order i, j, k to LPS mm."""

@@ -195,7 +195,11 @@ class Segmentation:
 
     @classmethod
     def from_masks(
-        cls, masks: Iterable[NDArray[np.bool_]], geometry: Geometry, scheme: Iterable[Label], **more: Any
+        cls,
+        masks: Iterable[NDArray[np.bool_]],
+        geometry: Geometry,
+        scheme: Iterable[Label],
+        **more: Any,
     ) -> Segmentation:
         """Combine one mask a label; overlapping ones are spread over as few layers as found.
 
