@@ -91,7 +91,7 @@ def test_grids_that_differ_are_named_with_the_remedy():
     with pytest.raises(GeometryError, match=r"256×256×25 at 0\.78×0\.78×6\.5 mm.*240×240×155"):
         require_same_grid(scan, drawn)
     flipped = Geometry(scan.size, scan.spacing, direction=(-1, 0, 0, 0, -1, 0, 0, 0, 1))
-    with pytest.raises(GeometryError, match="LPS and RAS.*Resample"):
+    with pytest.raises(GeometryError, match=r"LPS and RAS.*Resample"):
         require_same_grid(scan, flipped)
 
 
