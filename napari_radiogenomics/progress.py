@@ -20,7 +20,9 @@ T = TypeVar("T")
 class Progress(Protocol):
     """Wraps an iterable, reports each step, may raise `Cancelled`."""
 
-    def __call__(self, steps: Iterable[T], what: str = "") -> Iterator[T]: ...
+    def __call__(self, steps: Iterable[T], what: str = "") -> Iterator[T]:
+        """Yield the steps one by one; ``what`` names them."""
+        ...
 
 
 def quiet(steps: Iterable[T], what: str = "") -> Iterator[T]:

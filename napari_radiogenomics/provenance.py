@@ -195,7 +195,7 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
                 label = str(value) if isinstance(value, str | Path) else getattr(value, "name", "")
                 inputs[name] = {"name": label, "hash": content_hash(value)}
         record = Record(function.__name__, settings, inputs, _versions(), started)
-        return with_history(result, record)  # type: ignore[no-any-return]
+        return with_history(result, record)
 
     wrapper.is_verb = True  # type: ignore[attr-defined]
     return wrapper

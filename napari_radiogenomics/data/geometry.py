@@ -122,7 +122,7 @@ class Geometry:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Array shape (Z, Y, X)."""
-        return self.size[::-1]  # type: ignore[return-value]
+        return self.size[::-1]
 
     @property
     def voxel_volume(self) -> float:
@@ -243,7 +243,7 @@ class Geometry:
         matrix[axes, range(3)] = signs
         half = (np.asarray(self.size) - 1) / 2 * np.asarray(self.spacing)
         origin = self.corners.mean(axis=0) - matrix @ half
-        return Geometry(self.size, self.spacing, tuple(origin), tuple(matrix.ravel()))  # type: ignore[arg-type]
+        return Geometry(self.size, self.spacing, tuple(origin), tuple(matrix.ravel()))
 
     @property
     def is_oblique(self) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
@@ -54,6 +53,7 @@ class Image:
 
     Examples
     --------
+    >>> import numpy as np
     >>> scan = Image(np.zeros((2, 3, 4)), Geometry((4, 3, 2)), unit="HU")
     >>> scan.shape
     (2, 3, 4)
