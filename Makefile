@@ -1,0 +1,42 @@
+# make test and make demo install what is missing, make .venv, and do the job.
+# On macOS and Windows use the uv commands of the README.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint bench clean
+
+BIN := .venv/bin
+NEEDS := pyproject.toml constraints.txt .ci/prepare
+PYTEST := $(BIN)/python -m pytest
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+
+.venv/.ready-demo: $(NEEDS)
+	@.ci/prepare demo
+	@touch $@
+
+.venv/.ready-test: $(NEEDS)
+	@.ci/prepare test
+	@touch $@ .venv/.ready-demo
+
+demo: .venv/.ready-demo ## Open the sample cohort in napari; without a display, write pictures of it
+	@$(BIN)/napari-radiogenomics demo
+
+test: lint ## Run every check and all tests
+	@$(PYTEST)
+
+lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/npe2 validate --imports napari_radiogenomics/napari.yaml
+
+bench: .venv/.ready-test ## Time the heavy verbs
+	@$(PYTEST) --benchmark-only -p no:xdist tests
+
+clean: ## Remove the environment and everything that was made
+	rm -rf .venv build dist demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
