@@ -1,0 +1,105 @@
+"""Gray levels: the values of a region sorted into bins, as PyRadiomics does.
+
+Binning is global: one set of edges for the region, never one a kernel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+
+__all__ = ["MOST_LEVELS", "bin_edges", "gray_levels"]
+
+# More levels than this mean a bin width in the wrong unit, and histograms that fill the memory.
+MOST_LEVELS = 1 << 20
+
+
+def bin_edges(
+    values: NDArray, *, bin_width: float = 25.0, bin_count: int | None = None
+) -> NDArray[np.float64]:
+    """Edges of the bins for the values of a region.
+
+    Parameters
+    ----------
+    values : ndarray
+        Finite values of the region, at least one.
+    bin_width : float, optional
+        Width of a bin. Edges lie at multiples of it (PyRadiomics), not at the minimum of the
+        region (IBSI "fixed bin size").
+    bin_count : int, optional
+        Number of bins between minimum and maximum; ``bin_width`` does not count then.
+
+    Returns
+    -------
+    ndarray of float64, shape (bins + 1 or more,)
+        Ascending; each bin holds its lower edge. A flat region has one bin.
+
+    Raises
+    ------
+    InputError
+        If the width or the count is not positive, or makes too many bins.
+
+    References
+    ----------
+    van Griethuysen et al., Cancer Res 2017, doi:10.1158/0008-5472.CAN-17-0339.
+
+    Examples
+    --------
+    >>> bin_edges(np.array([54.0, 166.0]), bin_width=25).tolist()
+    [50.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0]
+    """
+    if bin_count is not None:
+        if bin_count < 1 or bin_count > MOST_LEVELS:
+            raise InputError(f"bin_count is 1 to {MOST_LEVELS}; got {bin_count}. 32 is usual.")
+        edges = np.histogram(values, bin_count)[1].astype(float)
+        edges[-1] += 1  # so that the maximum falls into the last bin
+        return edges
+    if not (np.isfinite(bin_width) and bin_width > 0):
+        raise InputError(
+            f"bin_width is a positive number in the unit of the scan; got {bin_width}."
+        )
+    low, high = float(values.min()), float(values.max())
+    if (high - low) / bin_width > MOST_LEVELS:
+        raise InputError(
+            f"A bin width of {bin_width:g} makes {(high - low) / bin_width:.3g} gray levels of "
+            f"values from {low:g} to {high:g}; the limit is {MOST_LEVELS}. Use a larger bin_width "
+            "or set bin_count."
+        )
+    edges = np.arange(low - low % bin_width, high + 2 * bin_width, bin_width)
+    return edges if len(edges) > 1 else np.array([edges[0] - 0.5, edges[0] + 0.5])
+
+
+def gray_levels(
+    array: NDArray,
+    mask: NDArray[np.bool_],
+    *,
+    bin_width: float = 25.0,
+    bin_count: int | None = None,
+) -> NDArray[np.int32]:
+    """Sort the values inside a mask into bins.
+
+    Parameters
+    ----------
+    array : ndarray, shape (Z, Y, X)
+        Values.
+    mask : ndarray of bool, shape (Z, Y, X)
+        The region; at least one voxel.
+    bin_width, bin_count
+        As for `bin_edges`.
+
+    Returns
+    -------
+    ndarray of int32, shape (Z, Y, X)
+        1 for the lowest bin, 0 outside the mask.
+
+    Examples
+    --------
+    >>> gray_levels(np.array([[[1.0, 30.0, 80.0]]]), np.array([[[True, True, False]]]))
+    array([[[1, 2, 0]]], dtype=int32)
+    """
+    inside = array[mask]
+    levels = np.zeros(array.shape, np.int32)
+    levels[mask] = np.digitize(inside, bin_edges(inside, bin_width=bin_width, bin_count=bin_count))
+    return levels

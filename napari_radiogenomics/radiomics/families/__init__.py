@@ -1,0 +1,1 @@
+"""One module a family of features; each defines ``FAMILY``. See `radiomics.family`."""

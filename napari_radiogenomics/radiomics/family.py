@@ -1,0 +1,186 @@
+"""What a family of texture features is: one module in ``families/`` that defines ``FAMILY``.
+
+Letters: V voxels measured, F features, K voxels of a kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.registry import Registry, did_you_mean
+
+__all__ = ["FAMILIES", "Family", "Feature", "Neighborhoods", "feature_meanings", "find_features"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Record of one texture feature.
+
+    Attributes
+    ----------
+    name : str
+        PyRadiomics' name, for example ``"Entropy"``.
+    title : str
+        Name a person reads.
+    meaning : str
+        What a high value says, in plain words.
+    formula : str
+        Formula in plain text.
+    ibsi : str
+        Permanent id in the reference manual of the IBSI; empty where it has none.
+    unit : str
+        Unit; ``{unit}`` stands for the unit of the scan.
+    degenerate : str
+        What it is where the formula has no answer.
+    doi : str
+        Where it is defined.
+    by_default : bool
+        Whether "all" means it too.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    formula: str
+    ibsi: str = ""
+    unit: str = ""
+    degenerate: str = ""
+    doi: str = "10.1158/0008-5472.CAN-17-0339"
+    by_default: bool = True
+
+    def unit_on(self, scan_unit: str) -> str:
+        """Unit on a scan with this unit; empty where the scan's values have none."""
+        if "{unit}" in self.unit and not scan_unit:
+            return ""
+        return self.unit.format(unit=scan_unit)
+
+
+@dataclass(frozen=True)
+class Neighborhoods:
+    """A region cropped and padded so that a kernel is a list of flat offsets.
+
+    Attributes
+    ----------
+    values : ndarray of float64
+        Crop of the scan, flat, padded by the radius; NaN where a voxel does not count.
+    levels : ndarray of int32
+        Gray levels of the same voxels; 0 where a voxel does not count.
+    n_levels : int
+        Highest gray level of the region.
+    offsets : ndarray of intp, shape (K,)
+        Flat distance from a voxel to those of its kernel, itself included, in scan order.
+    voxel_volume : float
+        In mm³.
+    """
+
+    values: NDArray[np.float64]
+    levels: NDArray[np.int32]
+    n_levels: int
+    offsets: NDArray[np.intp]
+    voxel_volume: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family of texture features.
+
+    Attributes
+    ----------
+    name : str
+        PyRadiomics' name of the class, for example ``"firstorder"``.
+    title : str
+        Name a person knows.
+    features : tuple of Feature
+        In PyRadiomics' order.
+    measure : callable
+        ``measure(neighborhoods, centers, names) -> ndarray of float64, shape (F, V)``: the
+        named features around the voxels at the flat positions ``centers`` (intp, shape (V,)).
+        Runs in several threads at once. A value without meaning is NaN.
+    """
+
+    name: str
+    title: str
+    features: tuple[Feature, ...]
+    measure: Callable[[Neighborhoods, NDArray[np.intp], tuple[str, ...]], NDArray[np.float64]]
+
+    def __getitem__(self, name: str) -> Feature:
+        for feature in self.features:
+            if feature.name == name:
+                return feature
+        known = [feature.name for feature in self.features]
+        raise InputError(f'{self.title} has no feature "{name}". {did_you_mean(name, known)}')
+
+    def __contains__(self, name: object) -> bool:
+        return any(feature.name == name for feature in self.features)
+
+
+FAMILIES: Registry[Family] = Registry(
+    "napari_radiogenomics.radiomics.families",
+    attribute="FAMILY",
+    noun="texture family",
+    group="napari_radiogenomics.families",
+)
+
+
+def feature_meanings() -> Mapping[str, str]:
+    """Names of the features of all families, each with its meaning."""
+    return {feature.name: feature.meaning for family in FAMILIES for feature in family.features}
+
+
+def find_features(
+    families: Sequence[str], names: Sequence[str]
+) -> dict[Family, tuple[Feature, ...]]:
+    """Find features by name in the families chosen.
+
+    Parameters
+    ----------
+    families : sequence of str
+        Names of families.
+    names : sequence of str
+        ``"Entropy"``, ``"firstorder_Entropy"`` or ``"original_firstorder_Entropy"``;
+        ``"all"`` means every feature that is computed by default.
+
+    Returns
+    -------
+    dict
+        Families that have one of the features, each with its features in the order asked.
+
+    Raises
+    ------
+    InputError
+        If a family or a feature is not known, or none is named.
+
+    Examples
+    --------
+    >>> [(f.name, [x.name for x in found])
+    ...  for f, found in find_features(["firstorder"], ["Mean", "Range"]).items()]
+    [('firstorder', ['Mean', 'Range'])]
+    """
+    chosen = [FAMILIES[name] for name in dict.fromkeys(families)]
+    found: dict[Family, dict[str, Feature]] = {}
+    for name in names:
+        matches = [(f, x) for f in chosen for x in f.features if _means(name, f, x)]
+        if not matches:
+            known = [feature.name for family in chosen for feature in family.features]
+            raise InputError(f'Unknown feature "{name}". {did_you_mean(_bare(name), known)}')
+        for family, feature in matches:
+            found.setdefault(family, {})[feature.name] = feature
+    if not found:
+        raise InputError('No feature is chosen. Name at least one, for example "Entropy".')
+    return {family: tuple(features.values()) for family, features in found.items()}
+
+
+def _means(name: str, family: Family, feature: Feature) -> bool:
+    if name == "all":
+        return feature.by_default
+    full = f"original_{family.name}_{feature.name}"
+    return name in (feature.name, full, full.removeprefix("original_"))
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("_")[2]

@@ -1,0 +1,1 @@
+"""Compiled loops over voxels, one module a family: kernels that call each other stay together."""
