@@ -1,0 +1,348 @@
+"""From our objects to napari's layers: canonical voxels in LPS mm, with their source kept.
+
+Every layer has axes z, y, x in mm and keeps the object it came from in
+``metadata["radiogenomics"]``, so that measuring and saving use the true geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.keys import AXES, PART, SOURCE, UNITS
+from napari_radiogenomics.gui.sample_points import samples_layers
+from napari_radiogenomics.imaging.display import display_geometry, show
+from napari_radiogenomics.registry import did_you_mean
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.slide import Slide
+
+__all__ = [
+    "AXES",
+    "PART",
+    "SOURCE",
+    "UNITS",
+    "WINDOWS",
+    "FourthAxisView",
+    "LayerData",
+    "body_limits",
+    "contrast_limits",
+    "image_layers",
+    "label_colors",
+    "label_features",
+    "layers_of",
+    "notes_of",
+    "segmentation_layers",
+    "slide_layer",
+]
+
+LayerData = tuple[Any, dict[str, Any], str]
+FourthAxisView = Literal["auto", "layers", "slider"]
+
+# Width and level in HU.
+WINDOWS: dict[str, tuple[float, float]] = {
+    "abdomen": (400.0, 40.0),
+    "bone": (1000.0, 400.0),
+    "brain": (100.0, 50.0),
+    "lung": (1400.0, -500.0),
+}
+# Percentiles are taken from no more voxels than this: enough for a contrast, and quick.
+_MOST_SAMPLED = 400_000
+# A slide is put this far from the right-hand edge of the scan.
+_SLIDE_GAP_MM = 10.0
+
+
+def _common(obj: Any, grid: Geometry, **more: Any) -> dict[str, Any]:
+    return {
+        "name": obj.name,
+        "scale": grid.spacing[::-1],
+        "translate": grid.origin[::-1],
+        "axis_labels": AXES,
+        "units": UNITS,
+        "metadata": {SOURCE: obj},
+        **more,
+    }
+
+
+def body_limits(array: NDArray) -> tuple[float, float]:
+    """Contrast limits from the values themselves: dark background to bright tissue.
+
+    Parameters
+    ----------
+    array : ndarray
+        Voxel values; those that are not finite are left out.
+
+    Returns
+    -------
+    tuple of float
+        1st percentile of all, 99.5th of those above the mean; rising always.
+
+    Examples
+    --------
+    >>> body_limits(np.zeros((2, 2, 2)))
+    (0.0, 1.0)
+    """
+    values = array.ravel()[:: max(1, array.size // _MOST_SAMPLED)]
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    low = float(np.percentile(values, 1))
+    bright = values[values > values.mean()]
+    high = float(np.percentile(bright, 99.5)) if bright.size else low
+    return low, high if high > low else low + 1.0
+
+
+def contrast_limits(image: Image, preset: str = "auto") -> tuple[float, float]:
+    """Contrast limits of a scan by a window preset.
+
+    Parameters
+    ----------
+    image : Image
+        The scan.
+    preset : str, optional
+        A name of `WINDOWS`; ``"percentiles"``; or ``"auto"``: the window that the file asks
+        for, else soft tissue for CT, else percentiles. Presets in HU are taken for CT only.
+
+    Raises
+    ------
+    InputError
+        If the preset is unknown.
+
+    Examples
+    --------
+    >>> ct = Image(np.zeros((1, 2, 2)), Geometry((2, 2, 1)), unit="HU")
+    >>> contrast_limits(ct, "lung")
+    (-1200.0, 200.0)
+    """
+    known = ["auto", "percentiles", *WINDOWS]
+    if preset not in known:
+        raise InputError(f'Unknown window preset "{preset}". {did_you_mean(preset, known)}')
+    window = WINDOWS.get(preset)
+    if preset == "auto":
+        window = _window_of_file(image) or WINDOWS["abdomen"]
+        if _window_of_file(image) is None and image.unit != "HU":
+            window = None
+    elif image.unit != "HU":
+        window = None
+    if window is None:
+        return body_limits(image.array)
+    width, level = window
+    return level - width / 2, level + width / 2
+
+
+def _window_of_file(image: Image) -> tuple[float, float] | None:
+    """Width and level that the source asks for, if it does."""
+    window = image.metadata.get("window")
+    if not isinstance(window, Sequence) or isinstance(window, str) or len(window) != 2:
+        return None
+    width, level = (float(value) for value in window)
+    return (width, level) if width > 0 else None
+
+
+def image_layers(
+    image: Image, *, window: str = "auto", fourth_axis: FourthAxisView = "auto"
+) -> list[LayerData]:
+    """Make the layers of a scan or of a map.
+
+    Parameters
+    ----------
+    image : Image
+        Three- or four-dimensional.
+    window : str, optional
+        Window preset, see `contrast_limits`.
+    fourth_axis : {"auto", "layers", "slider"}, optional
+        How to show a fourth axis; ``"auto"`` makes channels layers and time a slider.
+
+    Returns
+    -------
+    list of LayerData
+        One layer, or one a channel of which only the first is visible.
+    """
+    shown = show(image)[0]
+    looks = _map_looks(image) if image.modality == "map" else {"colormap": "gray"}
+    if not image.fourth_axis:
+        looks.setdefault("contrast_limits", contrast_limits(image, window))
+        return [(shown.array, _common(image, shown.geometry, **looks), "image")]
+    as_slider = fourth_axis == "slider" or (fourth_axis == "auto" and image.fourth_axis == "time")
+    if as_slider:
+        looks.setdefault("contrast_limits", contrast_limits(image, window))
+        settings = _common(image, shown.geometry, **looks)
+        settings |= {
+            "scale": (1.0, *settings["scale"]),
+            "translate": (0.0, *settings["translate"]),
+            "axis_labels": (image.fourth_axis, *AXES),
+            "units": ("pixel", *UNITS),
+        }
+        return [(shown.array, settings, "image")]
+    layers: list[LayerData] = []
+    for volume, array in zip(image.volumes(), shown.array, strict=True):
+        own = {"contrast_limits": contrast_limits(volume, window), **looks}
+        settings = _common(volume, shown.geometry, visible=not layers, **own)
+        layers.append((array, settings, "image"))
+    return layers
+
+
+def _map_looks(image: Image) -> dict[str, Any]:
+    finite = image.array[np.isfinite(image.array)]
+    low, high = np.percentile(finite, [1, 99]) if finite.size else (0.0, 1.0)
+    return {
+        "colormap": "viridis",
+        "contrast_limits": (float(low), float(high) if high > low else float(low) + 1.0),
+        "opacity": 0.75,
+        "blending": "translucent_no_depth",
+    }
+
+
+def label_features(labels: NDArray, geometry: Geometry, scheme: Iterable[Label]) -> pd.DataFrame:
+    """Make the table that napari shows for each label, keyed by ``index``.
+
+    Parameters
+    ----------
+    labels : ndarray of int
+        Voxels of one layer.
+    geometry : Geometry
+        Their grid.
+    scheme : iterable of Label
+        Labels to list, also those without voxels.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``index`` (label value), ``name``, ``volume_mL``; the background comes first,
+        because napari takes row numbers for labels where ``index`` is missing.
+    """
+    scheme = list(scheme)
+    counts = {label.value: 0 for label in scheme}
+    values, found = np.unique(labels[labels > 0], return_counts=True)
+    counts.update(zip(values.tolist(), found.tolist(), strict=True))
+    volume = [counts[label.value] * geometry.voxel_volume / 1000 for label in scheme]
+    return pd.DataFrame(
+        {
+            "index": [0, *(label.value for label in scheme)],
+            "name": ["background", *(label.name for label in scheme)],
+            "volume_mL": [np.nan, *np.round(volume, 3)],
+        }
+    )
+
+
+def label_colors(scheme: Iterable[Label]) -> dict[int | None, Any]:
+    """Colors of the labels for napari's ``DirectLabelColormap``; unknown ones are gray."""
+    colors: dict[int | None, Any] = {None: (0.6, 0.6, 0.6, 1.0), 0: (0.0, 0.0, 0.0, 0.0)}
+    for label in scheme:
+        red, green, blue = label.color or (255, 255, 255)
+        colors[label.value] = (red / 255, green / 255, blue / 255, 1.0)
+    return colors
+
+
+def segmentation_layers(segmentation: Segmentation) -> list[LayerData]:
+    """Make one Labels layer for each layer of a segmentation.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        On its true grid; the layers get copies that may be painted on.
+    """
+    from napari.utils.colormaps import DirectLabelColormap
+
+    shown = show(segmentation)
+    layers: list[LayerData] = []
+    for number, (part, true) in enumerate(zip(shown, segmentation.layers(), strict=True)):
+        scheme = segmentation.scheme
+        if len(shown) > 1:
+            scheme = tuple(label for label in scheme if (true == label.value).any())
+        settings = _common(
+            segmentation,
+            part.geometry,
+            opacity=0.5,
+            features=label_features(true, segmentation.geometry, scheme),
+            colormap=DirectLabelColormap(color_dict=label_colors(scheme)),
+        )
+        settings["metadata"][PART] = number
+        if len(shown) > 1:
+            names = ", ".join(label.name for label in scheme)
+            settings["name"] = f"{segmentation.name}: {names}"
+        layers.append((part.array, settings, "labels"))
+    return layers
+
+
+def slide_layer(slide: Slide, beside: Geometry | None = None) -> LayerData:
+    """Make the layer of a tissue slide, in mm, beside the scan so that it covers nothing.
+
+    Parameters
+    ----------
+    slide : Slide
+        Pyramid, finest level first.
+    beside : Geometry, optional
+        Grid of the scan on whose right-hand side the slide is laid.
+    """
+    left, top = 0.0, 0.0
+    if beside is not None:
+        grid = display_geometry(beside)
+        left = grid.origin[0] + grid.spacing[0] * grid.size[0] + _SLIDE_GAP_MM
+        top = grid.origin[1]
+    name = f"{slide.name} ({slide.stain})" if slide.stain else slide.name
+    levels = list(slide.levels)
+    settings: dict[str, Any] = {
+        "name": name,
+        "rgb": True,
+        "scale": tuple(um / 1000 for um in slide.um_per_pixel),
+        "translate": (top, left),
+        "axis_labels": AXES[1:],
+        "units": UNITS[1:],
+        "metadata": {SOURCE: slide},
+    }
+    if len(levels) > 1:
+        return levels, settings | {"multiscale": True}, "image"
+    return levels[0], settings, "image"
+
+
+def layers_of(
+    objects: Iterable[Any], *, window: str = "auto", fourth_axis: FourthAxisView = "auto"
+) -> list[LayerData]:
+    """Make the layers of any objects: scans at the bottom, then regions, maps and samples.
+
+    Parameters
+    ----------
+    objects : iterable
+        `Image`, `Segmentation`, `Samples` and `Slide` objects.
+    window, fourth_axis
+        As for `image_layers`.
+
+    Returns
+    -------
+    list of LayerData
+        In drawing order; of several scans only the first is visible.
+    """
+    objects = list(objects)
+    scans = [obj for obj in objects if isinstance(obj, Image) and obj.modality != "map"]
+    maps = [obj for obj in objects if isinstance(obj, Image) and obj.modality == "map"]
+    drawn = [obj for obj in objects if isinstance(obj, Segmentation)]
+    rest = [obj for obj in objects if not isinstance(obj, Image | Segmentation)]
+    beside = next((obj.geometry for obj in (*scans, *maps, *drawn)), None)
+    layers = [slide_layer(obj, beside) for obj in rest if hasattr(obj, "levels")]
+    for number, scan in enumerate(scans):
+        found = image_layers(scan, window=window, fourth_axis=fourth_axis)
+        for _, settings, _ in found:
+            settings["visible"] = settings.get("visible", True) and number == 0
+        layers += found
+    for obj in drawn:
+        layers += segmentation_layers(obj)
+    for obj in maps:
+        layers += image_layers(obj, window=window, fourth_axis=fourth_axis)
+    for obj in rest:
+        if not hasattr(obj, "levels"):
+            layers += samples_layers(obj, beside)
+    return layers
+
+
+def notes_of(objects: Iterable[Any]) -> list[str]:
+    """What a person should know about the reading of the objects, each fact once."""
+    return list(dict.fromkeys(note for obj in objects for note in getattr(obj, "notes", ())))

@@ -1,0 +1,73 @@
+"""Tissue samples as points in mm, and never as more than they are.
+
+A point is drawn only for a sample that was located to a point or a polygon: a sample of the
+whole tumour has no place inside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_radiogenomics.data.precision import allows
+from napari_radiogenomics.gui.keys import AXES, SOURCE, UNITS
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.geometry import Geometry
+    from napari_radiogenomics.data.samples import Samples
+
+__all__ = ["samples_layers"]
+
+# A biopsy without a known radius is drawn as if it were this wide.
+_RADIUS_MM = 2.0
+_FEATURES = ("kind", "precision", "structure", "radius_mm", "uncertainty_mm")
+
+
+def samples_layers(
+    samples: Samples, beside: Geometry | None = None
+) -> list[tuple[Any, dict[str, Any], str]]:
+    """Make the points layer of located samples; none where no sample has a place.
+
+    Parameters
+    ----------
+    samples : Samples
+        Samples of a patient.
+    beside : Geometry, optional
+        Grid of the scan, for coordinates that are voxels.
+
+    Returns
+    -------
+    list of LayerData
+        One points layer, sizes twice the radius in mm, with the sample id as text.
+    """
+    table = samples.table
+    points = samples.positions(beside)  # (N, 3) LPS mm, NaN where there is no place
+    fine = np.array([allows(p, "polygon") for p in table["precision"]], dtype=bool)
+    drawn = np.isfinite(points).all(axis=1) & fine
+    if not drawn.any():
+        return []
+    chosen = table[drawn]
+    radius = chosen["radius_mm"].fillna(_RADIUS_MM).to_numpy(float)
+    features = chosen.reindex(columns=list(_FEATURES)).reset_index(drop=True)
+    features.insert(0, "sample_id", chosen.index.astype(str))
+    settings = {
+        "name": "Biopsies",
+        "size": 2 * radius,
+        "features": features,
+        "text": {
+            "string": "{sample_id}",
+            "size": 9,
+            "color": "white",
+            "translation": np.array([0.0, -4.0, 0.0]),
+        },
+        "face_color": (1.0, 1.0, 1.0, 0.25),
+        "border_color": "#d55e00",
+        "border_width": 0.12,
+        "symbol": "disc",
+        "out_of_slice_display": True,
+        "axis_labels": AXES,
+        "units": UNITS,
+        "metadata": {SOURCE: samples},
+    }
+    return [(points[drawn][:, ::-1], settings, "points")]
