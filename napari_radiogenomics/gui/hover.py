@@ -1,0 +1,205 @@
+"""The hover card: where the cursor is, and what every visible layer says there."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from napari.layers import Labels, Layer, Points
+
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.gui.attached import Attached, attached
+from napari_radiogenomics.gui.layers import SOURCE
+from napari_radiogenomics.gui.legend import feature_title, is_map
+from napari_radiogenomics.gui.overlays import keep_text
+from napari_radiogenomics.gui.window_level import image_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components import ViewerModel
+
+__all__ = ["HoverCard", "card_lines", "elide_middle", "number_text", "region_name", "show_hover"]
+
+# One update in this many milliseconds at most.
+_EVERY_MS = 30
+_MOST_LINES = 9
+_MOST_LETTERS = 26
+
+
+def elide_middle(text: str, most: int = _MOST_LETTERS) -> str:
+    """Shorten a text in its middle.
+
+    Examples
+    --------
+    >>> elide_middle("TCGA-06-0133_T1_contrast", 13)
+    'TCGA-0…ntrast'
+    """
+    if len(text) <= most:
+        return text
+    head = (most - 1 + 1) // 2
+    return f"{text[:head]}…{text[len(text) - (most - 1 - head) :]}"
+
+
+def number_text(value: float) -> str:
+    """Write a value with four figures, whole numbers whole, with a true minus.
+
+    Examples
+    --------
+    >>> number_text(-1024), number_text(4.13271), number_text(0.000123)
+    ('−1024', '4.133', '0.000123')
+    """
+    whole = float(value).is_integer() and abs(value) < 1e7
+    return f"{float(value):{'.0f' if whole else '.4g'}}".replace("-", "−")
+
+
+def region_name(layer: Labels, value: int) -> str:
+    """Name of a label value, as its segmentation or the layer's features give it."""
+    source = layer.metadata.get(SOURCE)
+    for label in source.scheme if isinstance(source, Segmentation) else ():
+        if label.value == value:
+            return label.name
+    features = layer.features
+    if {"index", "name"} <= set(features.columns):
+        found = features.loc[features["index"] == value, "name"]
+        if len(found):
+            return str(found.iloc[0])
+    return f"label {value}"
+
+
+def _image_line(layer: ImageLayer, value: Any) -> str:
+    if layer.rgb or isinstance(value, tuple) or not np.isscalar(value):
+        return ""
+    if not math.isfinite(float(value)):
+        return ""
+    image = image_of(layer)
+    name = layer.name
+    if image is not None and is_map(layer):
+        name = feature_title(image.name or layer.name)
+    unit = image.unit if image is not None else ""
+    return f"{elide_middle(name)}  {number_text(value)} {unit}".rstrip()
+
+
+def _points_line(layer: Points, value: int) -> str:
+    features = layer.features
+    for column in ("sample_id", "name", "label"):
+        if column in features.columns:
+            return f"{elide_middle(layer.name)}  {features[column].iloc[int(value)]}"
+    return f"{elide_middle(layer.name)}  point {int(value) + 1}"
+
+
+def _lies_inside(layer: ImageLayer | Labels, position: tuple[float, ...]) -> bool:
+    """Whether a world position is inside the voxels; napari itself looks at two axes only."""
+    low, high = layer.extent.world
+    half = np.abs(layer.scale) / 2
+    here = np.asarray(position)[-layer.ndim :]
+    return bool(np.all((here >= low - half) & (here <= high + half)))
+
+
+def _layer_line(layer: Layer, position: tuple[float, ...]) -> str:
+    if not isinstance(layer, ImageLayer | Labels | Points):
+        return ""
+    if not isinstance(layer, Points) and not _lies_inside(layer, position):
+        return ""
+    value = layer.get_value(position, world=True)
+    if isinstance(value, tuple) and len(value) == 2:  # (pyramid level, value)
+        value = value[1]
+    if value is None:
+        return ""
+    if isinstance(layer, Labels):
+        return f"{elide_middle(region_name(layer, int(value)))} ({int(value)})" if value else ""
+    if isinstance(layer, Points):
+        return _points_line(layer, value)
+    return _image_line(layer, value)
+
+
+def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> list[str]:
+    """Lines of the card for a position: mm first, then the layers from the top down.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer.
+    position : sequence of float, optional
+        World position, one number for each of its axes; the cursor's where not given.
+
+    Returns
+    -------
+    list of str
+        Empty in 3D and where no layer lies under the cursor.
+    """
+    dims = viewer.dims
+    position = tuple(viewer.cursor.position if position is None else position)
+    if dims.ndisplay != 2 or len(position) != dims.ndim:
+        return []
+    lines = [
+        line
+        for layer in reversed(viewer.layers)
+        if layer.visible and (line := _layer_line(layer, position))
+    ]
+    if not lines:
+        return []
+    mm = dict(zip(dims.axis_labels, position, strict=True))
+    named = [axis for axis in "xyz" if axis in mm]
+    where = "  ".join(f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in named)
+    head = f"{where} mm" + (" LPS" if len(named) == 3 else "")
+    more = len(lines) - (_MOST_LINES - 1)
+    if more > 0:
+        lines = [*lines[: _MOST_LINES - 2], f"and {more + 1} more"]
+    return [head, *lines] if named else lines
+
+
+class HoverCard(Attached):
+    """A small card in the corner of the canvas that follows the cursor.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer, or model of an orthogonal view.
+
+    Attributes
+    ----------
+    enabled : bool
+        Whether it is shown at all.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        from superqt.utils import qthrottled
+
+        super().__init__(viewer)
+        self._enabled = True
+        self._text = keep_text(self.viewer, "hover", position="top_left", font_size=9)
+        self._later = qthrottled(self.update, timeout=_EVERY_MS)
+        self.viewer.cursor.events.position.connect(self._moved)
+        self.viewer.events.mouse_over_canvas.connect(self._moved)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the card is shown."""
+        return self._enabled
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        self._enabled = enabled
+        self.update()
+
+    def _moved(self, event: object = None) -> None:
+        self._later()
+
+    def update(self) -> None:
+        """Write the card for the present position of the cursor."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        shown = self._enabled and viewer.mouse_over_canvas
+        lines = card_lines(viewer) if shown else []
+        if lines:
+            self._text.text = "\n".join(lines)
+        self._text.visible = bool(lines)
+
+
+def show_hover(viewer: ViewerModel) -> HoverCard:
+    """Show the hover card; a second call finds the first."""
+    return attached(viewer, HoverCard)

@@ -1,0 +1,112 @@
+"""The legend of the map on top: napari's color bar, titled with the feature and its unit."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from napari_radiogenomics.gui.attached import Attached, attached
+from napari_radiogenomics.gui.overlays import keep_text
+from napari_radiogenomics.gui.window_level import image_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image as ImageLayer
+    from napari.layers import Layer
+
+__all__ = ["Legend", "feature_title", "is_map", "show_legend", "top_map"]
+
+_WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
+_PREFIXES = ("original", "log-sigma", "wavelet", "square", "logarithm", "exponential", "gradient")
+
+
+def feature_title(name: str) -> str:
+    """Name of a feature as a person reads it.
+
+    Parameters
+    ----------
+    name : str
+        PyRadiomics name, ``image type _ family _ feature``, or any other name, which is
+        returned as it is.
+
+    Examples
+    --------
+    >>> feature_title("original_firstorder_Entropy"), feature_title("original_glcm_JointEnergy")
+    ('Entropy', 'Joint energy')
+    >>> feature_title("log-sigma-2-0-mm-3D_firstorder_10Percentile")
+    '10 percentile (log-sigma-2-0-mm-3D)'
+    >>> feature_title("T1 map")
+    'T1 map'
+    """
+    parts = name.split("_")
+    if len(parts) != 3 or not parts[0].startswith(_PREFIXES):
+        return name
+    words = _WORDS.findall(parts[2])
+    title = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+    title = title[:1].upper() + title[1:]
+    return title if parts[0] == "original" else f"{title} ({parts[0]})"
+
+
+def is_map(layer: Any) -> bool:
+    """Whether a layer shows a voxelwise map."""
+    image = image_of(layer)
+    return image is not None and image.modality == "map"
+
+
+def top_map(viewer: ViewerModel) -> ImageLayer | None:
+    """Return the topmost visible map; None where there is none."""
+    maps = (layer for layer in reversed(viewer.layers) if layer.visible and is_map(layer))
+    return next(maps, None)
+
+
+class Legend(Attached):
+    """Color bar of the topmost visible map, with its name and unit.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer, or model of an orthogonal view.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__(viewer)
+        viewer = self.viewer
+        viewer.canvas.overlay_tiling.top_right = "vertical"
+        self._title = keep_text(viewer, "legend", position="top_right", font_size=10)
+        for layer in viewer.layers:
+            self._watch(layer)
+        viewer.layers.events.inserted.connect(self._inserted)
+        viewer.layers.events.removed.connect(self.update)
+        viewer.layers.events.reordered.connect(self.update)
+        self.update()
+
+    def _inserted(self, event: Any) -> None:
+        self._watch(event.value)
+        self.update()
+
+    def _watch(self, layer: Layer) -> None:
+        layer.events.visible.connect(self.update)
+        layer.events.metadata.connect(self.update)
+
+    def update(self, event: object = None) -> None:
+        """Show the legend of the map that is on top now."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        shown = top_map(viewer)
+        for layer in viewer.layers:
+            if is_map(layer):
+                layer.colorbar.visible = layer is shown
+        image = image_of(shown)
+        if image is not None and shown is not None:
+            self._title.text = _title_text(feature_title(image.name or shown.name), image.unit)
+        self._title.visible = image is not None
+
+
+def _title_text(name: str, unit: str) -> str:
+    return f"{name}\n{unit or 'no unit'}"
+
+
+def show_legend(viewer: ViewerModel) -> Legend:
+    """Show the legend of maps; a second call finds the first."""
+    return attached(viewer, Legend)

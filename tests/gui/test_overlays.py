@@ -1,0 +1,175 @@
+"""Orientation letters, camera, legend: on a viewer's model, without a window."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.gui.layers import SOURCE, image_layers
+from napari_radiogenomics.gui.legend import feature_title, show_legend, top_map
+from napari_radiogenomics.gui.overlays import (
+    edge_letters,
+    keep_text,
+    show_orientation,
+    show_scale_bar,
+    stand_upright,
+    upright_orientation,
+)
+
+GRID = Geometry((6, 5, 4), (1.0, 2.0, 3.0), (-3.0, 7.0, 11.0))
+LABELS = ("z", "y", "x")
+TO = {"x": "RL", "y": "AP", "z": "IS"}
+
+
+def add(viewer: ViewerModel, image: Image):
+    for data, settings, _ in image_layers(image):
+        viewer.add_image(data, **settings)
+    return viewer.layers[-1]
+
+
+def scan(**more) -> Image:
+    values = np.arange(120, dtype=np.float32).reshape(GRID.shape)
+    return Image(values, GRID, **{"unit": "HU", "name": "chest", "modality": "CT"} | more)
+
+
+def texture(name: str, unit: str) -> Image:
+    return scan(name=name, unit=unit, modality="map")
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+def test_axial_slices_show_right_on_the_left_and_anterior_on_top(viewer):
+    add(viewer, scan())
+    letters = show_orientation(viewer).letters()
+    assert letters == {"top": "A", "bottom": "P", "left": "R", "right": "L"}
+    overlays = viewer.canvas.overlays
+    assert overlays["radiogenomics_edge_left"].text == "R"
+    assert overlays["radiogenomics_edge_left"].visible
+    assert str(overlays["radiogenomics_edge_left"].position) == "middle_left"
+
+
+def test_letters_follow_the_displayed_axes(viewer):
+    add(viewer, scan())
+    letters = show_orientation(viewer)
+    stand_upright(viewer)
+    viewer.dims.order = (1, 0, 2)
+    assert letters.letters() == {"top": "S", "bottom": "I", "left": "R", "right": "L"}
+    assert viewer.canvas.overlays["radiogenomics_edge_top"].text == "S"
+    viewer.dims.order = (2, 0, 1)
+    assert letters.letters() == {"top": "S", "bottom": "I", "left": "A", "right": "P"}
+    viewer.dims.order = (0, 1, 2)
+    assert letters.letters()["top"] == "A"
+
+
+def test_letters_hide_in_3d_without_layers_and_on_unnamed_axes(viewer):
+    letters = show_orientation(viewer)
+    assert letters.letters() == {}
+    viewer.add_image(np.zeros((2, 3, 4)))
+    assert letters.letters() == {}
+    viewer.layers.clear()
+    add(viewer, scan())
+    assert letters.letters()
+    viewer.dims.ndisplay = 3
+    assert letters.letters() == {}
+    assert not viewer.canvas.overlays["radiogenomics_edge_top"].visible
+
+
+def test_a_fourth_axis_does_not_move_the_letters(viewer):
+    four = Image(np.zeros((3, *GRID.shape), np.float32), GRID, fourth_axis="time")
+    add(viewer, four)
+    assert show_orientation(viewer).letters()["right"] == "L"
+
+
+def test_a_second_call_finds_the_first(viewer):
+    assert show_orientation(viewer) is show_orientation(viewer)
+    assert show_orientation(viewer) is not show_orientation(ViewerModel())
+    assert keep_text(viewer, "a") is keep_text(viewer, "a", text="again")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_upright_views_are_right_handed_with_the_head_up(order):
+    """Screen axes as vectors in the patient: right × down points away from the viewer."""
+    depth, vertical, horizontal = upright_orientation(LABELS, order)
+    unit = {"x": np.eye(3)[0], "y": np.eye(3)[1], "z": np.eye(3)[2]}
+    d, v, h = (unit[LABELS[axis]] for axis in order)
+    down = v if vertical == "down" else -v
+    away = d if depth == "away" else -d
+    assert horizontal == "right"
+    np.testing.assert_array_equal(np.cross(h, down), away)
+    assert (vertical == "up") == (LABELS[order[1]] == "z")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize(("down", "right"), itertools.product((True, False), repeat=2))
+def test_letters_name_the_patient_at_each_edge(order, down, right):
+    letters = edge_letters(LABELS, order[1:], down=down, right=right)
+    vertical, horizontal = TO[LABELS[order[1]]], TO[LABELS[order[2]]]
+    assert letters["top"] + letters["bottom"] == (vertical if down else vertical[::-1])
+    assert letters["left"] + letters["right"] == (horizontal if right else horizontal[::-1])
+
+
+def test_upright_leaves_other_pictures_alone(viewer):
+    viewer.add_image(np.zeros((2, 3, 4)))
+    before = viewer.scene.camera.orientation
+    stand_upright(viewer)
+    viewer.dims.order = (1, 0, 2)
+    assert viewer.scene.camera.orientation == before
+
+
+def test_scale_bar_is_on(viewer):
+    add(viewer, scan())
+    show_scale_bar(viewer)
+    assert viewer.canvas.overlays.scale_bar.visible
+    assert str(viewer.layers.extent.units[0]) in ("mm", "millimeter")
+
+
+def test_legend_names_the_map_on_top_with_its_unit(viewer):
+    show_legend(viewer)
+    title = viewer.canvas.overlays["radiogenomics_legend"]
+    base = add(viewer, scan())
+    assert not title.visible
+    assert not base.colorbar.visible
+    first = add(viewer, texture("original_firstorder_Entropy", "bits"))
+    assert title.text == "Entropy\nbits"
+    assert title.visible
+    assert first.colorbar.visible
+    second = add(viewer, texture("original_firstorder_Mean", "HU"))
+    assert title.text == "Mean\nHU"
+    assert second.colorbar.visible
+    assert not first.colorbar.visible
+    second.visible = False
+    assert title.text == "Entropy\nbits"
+    assert first.colorbar.visible
+    viewer.layers.remove(first)
+    assert not title.visible
+    assert top_map(viewer) is None
+
+
+def test_legend_follows_a_map_that_is_exchanged(viewer):
+    show_legend(viewer)
+    layer = add(viewer, texture("original_firstorder_Entropy", "bits"))
+    layer.metadata = {SOURCE: texture("original_firstorder_Kurtosis", "")}
+    assert viewer.canvas.overlays["radiogenomics_legend"].text == "Kurtosis\nno unit"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("original_firstorder_MeanAbsoluteDeviation", "Mean absolute deviation"),
+        ("original_glcm_MCC", "MCC"),
+        ("original_glcm_Imc1", "Imc 1"),
+        ("original_glszm_LargeAreaHighGrayLevelEmphasis", "Large area high gray level emphasis"),
+        ("wavelet-LLH_firstorder_Mean", "Mean (wavelet-LLH)"),
+        ("my_own_map", "my_own_map"),
+    ],
+)
+def test_feature_titles(name, title):
+    assert feature_title(name) == title
