@@ -1,0 +1,137 @@
+"""First-order maps against PyRadiomics itself, and against answers known by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.radiomics import texture_maps
+from napari_radiogenomics.radiomics.family import FAMILIES
+
+EVERYTHING = [feature.name for feature in FAMILIES["firstorder"].features]
+# PyRadiomics' settings for ours.
+THEIRS = {
+    "kernel_radius": "kernelRadius",
+    "masked_kernel": "maskedKernel",
+    "bin_width": "binWidth",
+    "bin_count": "binCount",
+    "force_2d": "force2D",
+}
+
+
+def _check(oracle, image, segmentation, **settings):
+    ours = texture_maps(image, segmentation, features=EVERYTHING, **settings)
+    theirs = oracle(image, segmentation, **{THEIRS[k]: v for k, v in settings.items()})
+    assert set(theirs) == set(EVERYTHING)
+    scale = float(np.abs(image.array[segmentation.labels == 1]).max())
+    for name, expected in theirs.items():
+        found = ours[f"original_firstorder_{name}"].array
+        # Sums that cancel leave rounding of the size of the values, and log2(p + eps) of 1e-15.
+        floor = 1e-13 * scale if name not in ("Skewness", "Kurtosis") else 1e-12
+        assert_allclose(found, expected, rtol=1e-9, atol=floor, err_msg=name)
+
+
+def _phantom(shape=(5, 7, 6), *, dtype=np.int16, seed=0, filled=0.6):
+    """Random values and a ragged region that reaches every edge of the image."""
+    rng = np.random.default_rng(seed)
+    array = (rng.normal(120, 60, shape)).astype(dtype)
+    labels = (rng.random(shape) < filled).astype(np.uint8)
+    labels[0, 0, 0] = labels[-1, -1, -1] = 1
+    geometry = Geometry(shape[::-1], spacing=(0.7, 0.7, 3.0))
+    return Image(array, geometry), Segmentation(labels, geometry)
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("bins", [{"bin_width": 25.0}, {"bin_width": 7.3}, {"bin_count": 8}])
+def test_a_random_region_is_what_pyradiomics_says(oracle, radius, masked, flat, bins):
+    image, region = _phantom()
+    _check(oracle, image, region, kernel_radius=radius, masked_kernel=masked, force_2d=flat, **bins)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32, np.float64])
+def test_every_type_of_scan_is_what_pyradiomics_says(oracle, dtype):
+    image, region = _phantom(dtype=dtype, seed=3)
+    _check(oracle, image, region)
+
+
+def test_a_large_kernel_is_what_pyradiomics_says(oracle):
+    image, region = _phantom((9, 9, 9), seed=5, dtype=np.float64)
+    _check(oracle, image, region, kernel_radius=3)
+
+
+def test_a_region_inside_a_larger_scan_is_cropped_as_pyradiomics_does(oracle):
+    image, _ = _phantom((9, 10, 11), seed=1)
+    labels = np.zeros(image.array.shape, np.uint8)
+    labels[3:5, 2:6, 4:9] = 1
+    region = Segmentation(labels, image.geometry)
+    for masked in (True, False):
+        _check(oracle, image, region, kernel_radius=2, masked_kernel=masked)
+
+
+def test_a_single_slice_is_what_pyradiomics_says(oracle):
+    image, _ = _phantom((1, 8, 8), seed=2)
+    labels = np.ones(image.array.shape, np.uint8)
+    _check(oracle, image, Segmentation(labels, image.geometry))
+
+
+def test_negative_values_are_binned_as_pyradiomics_does(oracle):
+    image, region = _phantom(seed=4)
+    shifted = Image(image.array - np.int16(1000), image.geometry, unit="HU")
+    _check(oracle, shifted, region)
+
+
+@pytest.mark.parametrize("name", ["brain1", "breast1", "lung1"])
+def test_real_tumours_are_what_pyradiomics_says(oracle, real_case, name):
+    image, region = real_case(name)
+    _check(oracle, image, region)
+
+
+def test_a_flat_region_has_no_entropy_no_spread_and_no_shape():
+    geometry = Geometry((3, 3, 3))
+    image = Image(np.full((3, 3, 3), 0.1), geometry)  # 27 · 0.1 / 27 is not 0.1 in doubles
+    region = Segmentation(np.ones((3, 3, 3), np.uint8), geometry)
+    maps = texture_maps(image, region, features=EVERYTHING)
+    for name in ("Entropy", "Range", "Variance", "Skewness", "Kurtosis", "InterquartileRange"):
+        assert (maps[f"original_firstorder_{name}"].array == 0).all(), name
+    assert (maps["original_firstorder_Uniformity"].array == 1).all()
+    assert (maps["original_firstorder_Mean"].array == 0.1).all()
+
+
+def test_two_equal_halves_hold_one_bit():
+    geometry = Geometry((2, 1, 1))
+    image = Image(np.array([[[0, 100]]]), geometry)
+    region = Segmentation(np.ones((1, 1, 2), np.uint8), geometry)
+    maps = texture_maps(image, region)
+    assert maps["original_firstorder_Entropy"].array.tolist() == [[[1.0, 1.0]]]
+    assert maps["original_firstorder_Mean"].array.tolist() == [[[50.0, 50.0]]]
+
+
+def test_every_feature_has_its_record():
+    for feature in FAMILIES["firstorder"].features:
+        assert all((feature.title, feature.formula)), feature.name
+        assert feature.meaning.endswith("."), feature.name
+        assert feature.doi.startswith("10."), feature.name
+    ids = [feature.ibsi for feature in FAMILIES["firstorder"].features if feature.ibsi]
+    assert len(ids) == len(set(ids)) == 17
+
+
+def test_the_kernel_gives_the_same_numbers_at_a_small_part_of_the_time(
+    benchmark, oracle, real_case
+):
+    """Not in the default run: ``pytest --benchmark-only`` shows the ratio."""
+    import time
+
+    image, region = real_case("brain1")
+    texture_maps(image, region, features=["all"])
+    start = time.perf_counter()
+    oracle(image, region)
+    theirs = time.perf_counter() - start
+    benchmark(texture_maps, image, region, features=["all"])
+    benchmark.extra_info["times_faster_than_pyradiomics"] = theirs / benchmark.stats["mean"]
+    assert theirs / benchmark.stats["mean"] > 5
