@@ -348,7 +348,7 @@ def _parameter_texts(docstring: str) -> dict[str, str]:
 
 def _section(docstring: str, title: str) -> list[str]:
     heads = list(_SECTION.finditer(docstring))
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
         if head[1] == title:
             return docstring[head.end() : following.start() if following else None].splitlines()
     return []
