@@ -12,7 +12,7 @@ from napari.layers import Labels, Layer, Points
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.gui.attached import Attached, attached
 from napari_radiogenomics.gui.layers import SOURCE
-from napari_radiogenomics.gui.legend import feature_title, is_map
+from napari_radiogenomics.gui.legend import is_map, map_title
 from napari_radiogenomics.gui.overlays import keep_text
 from napari_radiogenomics.gui.window_level import image_of
 
@@ -77,7 +77,7 @@ def _image_line(layer: ImageLayer, value: Any) -> str:
     image = image_of(layer)
     name = layer.name
     if image is not None and is_map(layer):
-        name = feature_title(image.name or layer.name)
+        name = map_title(image) or layer.name
     unit = image.unit if image is not None else ""
     return f"{elide_middle(name)}  {number_text(value)} {unit}".rstrip()
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
     from napari.layers import Layer
 
-__all__ = ["Legend", "feature_title", "is_map", "show_legend", "top_map"]
+    from napari_radiogenomics.data.image import Image
+
+__all__ = ["Legend", "feature_title", "is_map", "map_title", "show_legend", "top_map"]
 
 _WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 _PREFIXES = ("original", "log-sigma", "wavelet", "square", "logarithm", "exponential", "gradient")
@@ -45,6 +47,12 @@ def feature_title(name: str) -> str:
     title = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
     title = title[:1].upper() + title[1:]
     return title if parts[0] == "original" else f"{title} ({parts[0]})"
+
+
+def map_title(image: Image) -> str:
+    """Title of a map: the one it carries, else that of its feature, else its name."""
+    given = image.metadata.get("title")
+    return str(given) if given else feature_title(str(image.metadata.get("feature", image.name)))
 
 
 def is_map(layer: Any) -> bool:
@@ -99,12 +107,8 @@ class Legend(Attached):
                 layer.colorbar.visible = layer is shown
         image = image_of(shown)
         if image is not None and shown is not None:
-            self._title.text = _title_text(feature_title(image.name or shown.name), image.unit)
+            self._title.text = f"{map_title(image) or shown.name}\n{image.unit or 'no unit'}"
         self._title.visible = image is not None
-
-
-def _title_text(name: str, unit: str) -> str:
-    return f"{name}\n{unit or 'no unit'}"
 
 
 def show_legend(viewer: ViewerModel) -> Legend:
