@@ -1,0 +1,102 @@
+"""What is wrong with a table: file, row, column, what, remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Level", "Problem", "problems_table", "summarize_problems"]
+
+Level = Literal["error", "warning", "note"]
+_ORDER: tuple[Level, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing a person should know or mend.
+
+    Attributes
+    ----------
+    file : str
+        Where it is: path relative to the cohort's folder, or the path as given.
+    row : int or None
+        Row as a spreadsheet counts it: the header is row 1. None where it is not about a row.
+    column : str
+        Name of the column, or ``""``.
+    what : str
+        The fact, in one sentence.
+    remedy : str
+        What to do about it.
+    level : {"error", "warning", "note"}
+        ``"error"``: something is left out. ``"warning"``: it is used, but may be wrong.
+        ``"note"``: good to know.
+    patient_id : str
+        Patient it is about, where there is one.
+
+    Examples
+    --------
+    >>> print(Problem("scans.csv", 3, "path", "CT.nii does not exist.", "Correct the path."))
+    error: scans.csv, row 3, column path: CT.nii does not exist. Correct the path.
+    """
+
+    file: str
+    row: int | None
+    column: str
+    what: str
+    remedy: str
+    level: Level = "error"
+    patient_id: str = ""
+
+    def __str__(self) -> str:
+        row = f"row {self.row}" if self.row is not None else ""
+        column = f"column {self.column}" if self.column else ""
+        place = ", ".join(part for part in (self.file, row, column) if part)
+        return f"{self.level}: {place}: {self.what} {self.remedy}".rstrip()
+
+
+def problems_table(problems: Iterable[Problem]) -> pd.DataFrame:
+    """Problems as a table, errors first.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        In any order.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``level, file, row, column, what, remedy, patient_id``.
+
+    Examples
+    --------
+    >>> int(problems_table([Problem("a.csv", 2, "x", "Bad.", "Mend it.")]).loc[0, "row"])
+    2
+    """
+    import pandas as pd
+
+    names = ["level", *(field.name for field in fields(Problem) if field.name != "level")]
+    ordered = sorted(problems, key=lambda p: (_ORDER.index(p.level), p.file, p.row or 0))
+    table = pd.DataFrame(
+        [[getattr(problem, name) for name in names] for problem in ordered], columns=names
+    )
+    return table.astype({"row": "Int64"})
+
+
+def summarize_problems(problems: Iterable[Problem]) -> str:
+    """Count problems in words.
+
+    Examples
+    --------
+    >>> summarize_problems([Problem("a.csv", 2, "", "Bad.", "Mend it.")])
+    '1 error'
+    >>> summarize_problems([])
+    'no problems'
+    """
+    levels = [problem.level for problem in problems]
+    counts = [(levels.count(level), level) for level in _ORDER]
+    parts = [f"{n} {level}{'s' if n > 1 else ''}" for n, level in counts if n]
+    return ", ".join(parts) or "no problems"
