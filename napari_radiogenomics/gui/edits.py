@@ -192,6 +192,8 @@ class Edits:
     ----------
     changed : Signal()
         Emitted when what is kept or unsaved changes.
+    saved : Signal(Segmentation)
+        Emitted when labels were written to a file.
 
     Examples
     --------
@@ -200,6 +202,7 @@ class Edits:
     """
 
     changed = Signal()
+    saved = Signal(object)
 
     def __init__(self) -> None:
         self._kept: dict[str, list[Layer]] = {}
@@ -242,12 +245,6 @@ class Edits:
     def unsaved(self) -> frozenset[str]:
         """Patients with labels that are not written."""
         return frozenset(self._touched)
-
-    def clear(self) -> None:
-        """Forget everything, as when another cohort is opened."""
-        self._kept.clear()
-        self._touched.clear()
-        self.changed.emit()
 
 
 def _from_file(layer: Layer) -> bool:

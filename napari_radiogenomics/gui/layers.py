@@ -139,11 +139,11 @@ def contrast_limits(image: Image, preset: str = "auto") -> tuple[float, float]:
 
 
 def _window_of_file(image: Image) -> tuple[float, float] | None:
-    """Width and level that the source asks for, if it does."""
+    """Width and level that the source asks for, if it does; DICOM gives level and width."""
     window = image.metadata.get("window")
     if not isinstance(window, Sequence) or isinstance(window, str) or len(window) != 2:
         return None
-    width, level = (float(value) for value in window)
+    level, width = (float(value) for value in window)
     return (width, level) if width > 0 else None
 
 

@@ -41,16 +41,15 @@ def samples_layers(
     list of LayerData
         One points layer, sizes twice the radius in mm, with the sample id as text.
     """
-    table = samples.table
-    points = samples.positions(beside)  # (N, 3) LPS mm, NaN where there is no place
-    fine = np.array([allows(p, "polygon") for p in table["precision"]], dtype=bool)
-    drawn = np.isfinite(points).all(axis=1) & fine
-    if not drawn.any():
+    located = samples.located
+    fine = np.array([allows(p, "polygon") for p in located.table["precision"]], dtype=bool)
+    drawn = located.select(fine)
+    if not len(drawn):
         return []
-    chosen = table[drawn]
-    radius = chosen["radius_mm"].fillna(_RADIUS_MM).to_numpy(float)
-    features = chosen.reindex(columns=list(_FEATURES)).reset_index(drop=True)
-    features.insert(0, "sample_id", chosen.index.astype(str))
+    points = drawn.points_lps(beside)  # (N, 3)
+    table = drawn.table
+    radius = table["radius_mm"].fillna(_RADIUS_MM).to_numpy(float)
+    features = table[list(_FEATURES)].reset_index()
     settings = {
         "name": "Biopsies",
         "size": 2 * radius,
@@ -68,6 +67,6 @@ def samples_layers(
         "out_of_slice_display": True,
         "axis_labels": AXES,
         "units": UNITS,
-        "metadata": {SOURCE: samples},
+        "metadata": {SOURCE: drawn},
     }
-    return [(points[drawn][:, ::-1], settings, "points")]
+    return [(points[:, ::-1], settings, "points")]

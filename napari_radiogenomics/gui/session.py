@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.edits import Edits
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class Session:
         self._steps = [Selection()]
         self._step = 0
         self.state: dict[str, Any] = {}
+        self._edits: dict[str, Edits] = {}
 
     @property
     def cohort(self) -> Cohort | None:
@@ -135,6 +137,12 @@ class Session:
         self.cohort_changed.emit(cohort)
         if self.selection != previous:
             self.selection_changed.emit(self.selection, previous)
+
+    @property
+    def edits(self) -> Edits:
+        """What was drawn on patients of the open cohort; kept when another one is opened."""
+        root = str(getattr(self._cohort, "root", ""))
+        return self._edits.setdefault(root, Edits())
 
     @property
     def selection(self) -> Selection:

@@ -1,0 +1,346 @@
+"""What napari finds in the manifest: readers, writers and sample data.
+
+Expected errors become one notification and leave the viewer as it was. Where there is no
+window (a script with a `ViewerModel`), they are raised.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import napari
+from napari.utils.notifications import show_error, show_warning
+
+from napari_radiogenomics.data.segmentation import Segmentation, labels_present
+from napari_radiogenomics.errors import (
+    DataWarning,
+    InputError,
+    MissingDependency,
+    RadiogenomicsError,
+)
+from napari_radiogenomics.gui.edits import mark_saved, object_from
+from napari_radiogenomics.gui.keys import PART, SOURCE
+from napari_radiogenomics.gui.layers import LayerData, layers_of, notes_of
+from napari_radiogenomics.gui.preferences import preference
+from napari_radiogenomics.io.files import find_format, read_all, write
+from napari_radiogenomics.io.format import FORMATS
+
+__all__ = [
+    "NOTHING",
+    "get_reader",
+    "brain_case",
+    "breast_case",
+    "guarded",
+    "is_cohort",
+    "lung_case",
+    "open_sample_cohort",
+    "pyradiomics_case",
+    "read_objects",
+    "read_paths",
+    "sample_case",
+    "write_image",
+    "write_labels",
+    "write_regions",
+]
+
+NOTHING: list[Any] = [(None,)]
+"""What tells napari that a file was dealt with and gives no layer."""
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
+    """Answer whether we can read a path, or all paths of a list; looks at a few bytes at most.
+
+    Parameters
+    ----------
+    path : str or list of str
+        Files, DICOM folders or cohort folders.
+
+    Returns
+    -------
+    callable or None
+        The reader. Files that look like ours by their name get one even when they are
+        damaged, so that the person hears why.
+    """
+    paths = [path] if isinstance(path, str) else list(path)
+    if not paths or not all(_is_ours(Path(one)) for one in paths):
+        return None
+    return read_paths
+
+
+def _is_ours(path: Path) -> bool:
+    if is_cohort(path) or any(form.claims(path) for form in FORMATS):
+        return True
+    try:
+        find_format(path)
+    except InputError:
+        return False
+    return True
+
+
+def is_cohort(path: Path) -> bool:
+    """Whether a folder, or the ``cohort.toml`` in it, is a cohort."""
+    if path.name == "cohort.toml":
+        return path.is_file()
+    return path.is_dir() and (path / "cohort.toml").is_file()
+
+
+def guarded(work: Callable[[], list[LayerData]]) -> list[LayerData]:
+    """Do some reading; an expected error becomes one notification where there is a window."""
+    try:
+        return work()
+    except RadiogenomicsError as error:
+        if napari.current_viewer() is None:
+            raise
+        show_error(str(error))
+        return NOTHING
+
+
+def read_paths(path: str | Sequence[str]) -> list[LayerData]:
+    """Read files and folders into layers; a cohort opens in its dock with its first patient.
+
+    Parameters
+    ----------
+    path : str or list of str
+        What was dropped, or chosen under File ▸ Open.
+
+    Returns
+    -------
+    list of LayerData
+        All layers, or none at all.
+    """
+    paths = [Path(path)] if isinstance(path, str) else [Path(one) for one in path]
+    return guarded(lambda: _layers_of_paths(paths))
+
+
+def _layers_of_paths(paths: Sequence[Path]) -> list[LayerData]:
+    cohorts = [one for one in paths if is_cohort(one)]
+    if cohorts and len(paths) > 1:
+        raise InputError("A cohort is opened alone. Drop its folder without other files.")
+    if cohorts:
+        folder = cohorts[0].parent if cohorts[0].is_file() else cohorts[0]
+        return _open_cohort(folder)
+    return _shown([obj for one in paths for obj in read_objects(one)])
+
+
+def read_objects(path: Path, **options: Any) -> list[Any]:
+    """Read all objects of a path; what should be known of it comes as a notification.
+
+    Parameters
+    ----------
+    path : Path
+        File or DICOM folder.
+    **options
+        As for `napari_radiogenomics.read_all`.
+    """
+    with warnings.catch_warnings():
+        # Python would show the same note once in a session, not once a file.
+        warnings.simplefilter("ignore", DataWarning)
+        objects = read_all(path, **options)
+    for note in notes_of(objects):
+        show_warning(note)
+    return objects
+
+
+def _shown(objects: list[Any]) -> list[LayerData]:
+    window, fourth_axis = preference("window"), preference("fourth_axis")
+    layers = layers_of(objects, window=window, fourth_axis=fourth_axis)
+    if not layers:
+        raise InputError("Nothing in it can be drawn: no voxels and no located samples.")
+    return layers
+
+
+def _open_cohort(folder: Path) -> list[LayerData]:
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        from napari_radiogenomics.gui.workspace import open_cohort_dock
+
+        open_cohort_dock(viewer, folder)
+        return NOTHING
+    from napari_radiogenomics.io.cohorts import open_cohort
+
+    return _first_patient(open_cohort(folder))
+
+
+def _first_patient(cohort: Any) -> list[LayerData]:
+    from napari_radiogenomics.gui.patient import patient_layers
+    from napari_radiogenomics.io.cohorts import load_patient
+
+    if not len(cohort.patients):
+        raise InputError(f"{cohort.root} has no patients. Check its patients.csv.")
+    data = load_patient(cohort, str(cohort.patients.index[0]))
+    return patient_layers(data)
+
+
+def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write an image layer on its true grid, in the format that the name of the file says.
+
+    Parameters
+    ----------
+    path : str
+        Where to write.
+    data : array_like
+        Voxels of the layer.
+    attributes : dict
+        Of the layer, with its source in the metadata.
+
+    Returns
+    -------
+    list of str
+        The written file.
+    """
+    return [str(write(object_from(data, attributes, "image", _other_layers()), path))]
+
+
+def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write a labels layer with its edits on the true grid; parameters as `write_image`.
+
+    Of overlapping regions, only those of this layer are written: select all their layers to
+    write them together.
+    """
+    segmentation = object_from(data, attributes, "labels", _other_layers())
+    if segmentation.overlapping:
+        labels = segmentation.layers()[attributes["metadata"].get(PART, 0)]
+        present = labels_present(labels)
+        scheme = tuple(label for label in segmentation.scheme if label.value in present)
+        segmentation = replace(segmentation, labels=labels, scheme=scheme)
+    written = write(segmentation, path)
+    mark_saved(attributes.setdefault("metadata", {}), segmentation)
+    _tell_saved(segmentation)
+    return [str(written)]
+
+
+def write_regions(path: str, layers: list[LayerData]) -> list[str]:
+    """Write several labels layers that are overlapping regions of one segmentation.
+
+    Raises
+    ------
+    InputError
+        If the layers do not belong together.
+    """
+    sources = [attributes.get("metadata", {}).get(SOURCE) for _, attributes, _ in layers]
+    first = sources[0]
+    if not isinstance(first, Segmentation) or any(source is not first for source in sources):
+        raise InputError(
+            "These labels layers are not regions of one segmentation. Save one layer at a time."
+        )
+    parts = [object_from(*layer) for layer in layers]
+    labels = first.labels.copy()
+    for part, (_, attributes, _) in zip(parts, layers, strict=True):
+        number = attributes["metadata"].get(PART, 0)
+        labels[number] = part.labels[number]
+    merged = replace(first, labels=labels, fractions=None)
+    written = write(merged, path)
+    for _, attributes, _ in layers:
+        mark_saved(attributes["metadata"], merged)
+    _tell_saved(merged)
+    return [str(written)]
+
+
+def _other_layers() -> list[LayerData]:
+    viewer = napari.current_viewer()
+    return [] if viewer is None else [layer.as_layer_data_tuple() for layer in viewer.layers]
+
+
+def _tell_saved(segmentation: Segmentation) -> None:
+    """Let the cohort's table look again whether the open patient has unsaved edits."""
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return
+    from napari_radiogenomics.gui.session import session_of
+
+    session = session_of(viewer)
+    session.edits.saved.emit(segmentation)
+
+
+def open_sample_cohort() -> list[LayerData]:
+    """Open the sample cohort; it is simulated once where it did not come with the package."""
+
+    def work() -> list[LayerData]:
+        from napari_radiogenomics.simulate import sample_cohort
+
+        return _open_cohort(sample_cohort())
+
+    return guarded(work)
+
+
+def sample_case() -> list[LayerData]:
+    """Layers of one simulated patient: scan, segmentation, biopsies."""
+
+    def work() -> list[LayerData]:
+        from napari_radiogenomics.io.cohorts import open_cohort
+        from napari_radiogenomics.simulate import sample_cohort
+
+        return _first_patient(open_cohort(sample_cohort()))
+
+    return guarded(work)
+
+
+def _real_case(name: str, title: str, modality: str, unit: str) -> list[LayerData]:
+    image, mask = (Path(path) for path in pyradiomics_case(name))
+    scans = read_objects(image, kind="image")
+    drawn = read_objects(mask, kind="segmentation")
+    scan = replace(scans[0], name=title, modality=modality, unit=unit)
+    return _shown([scan, replace(drawn[0], name=f"{title} tumour")])
+
+
+def pyradiomics_case(name: str) -> tuple[str, str]:
+    """Fetch a test case of PyRadiomics, once, into the user's cache.
+
+    Parameters
+    ----------
+    name : str
+        ``"brain1"``, ``"breast1"``, ``"lung1"``, …
+
+    Returns
+    -------
+    tuple of str
+        Files of the image and of the mask.
+
+    Raises
+    ------
+    MissingDependency
+        If PyRadiomics is not installed.
+    InputError
+        If the case cannot be fetched.
+    """
+    import platformdirs
+
+    try:
+        import radiomics
+    except ImportError as error:
+        raise MissingDependency(
+            "pyradiomics", extra="pyradiomics", purpose="fetch its test cases"
+        ) from error
+    folder = Path(platformdirs.user_cache_dir("napari-radiogenomics")) / "pyradiomics"
+    try:
+        image, mask = radiomics.getTestCase(name, str(folder))
+    except (OSError, ValueError) as error:
+        image = mask = None
+        reason = f" ({type(error).__name__}: {error})"
+    else:
+        reason = ""
+    if image is None or mask is None or not Path(mask).exists():
+        raise InputError(
+            f'The PyRadiomics case "{name}" could not be fetched{reason}. It needs the internet '
+            f"once; or put {name}_image.nrrd and {name}_label.nrrd into {folder}."
+        )
+    return image, mask
+
+
+def brain_case() -> list[LayerData]:
+    """Open the MR of a brain tumour from PyRadiomics."""
+    return guarded(lambda: _real_case("brain1", "Brain tumour (MR)", "MR", ""))
+
+
+def breast_case() -> list[LayerData]:
+    """Open the MR of a breast tumour from PyRadiomics."""
+    return guarded(lambda: _real_case("breast1", "Breast tumour (MR)", "MR", ""))
+
+
+def lung_case() -> list[LayerData]:
+    """Open the CT of a lung tumour from PyRadiomics."""
+    return guarded(lambda: _real_case("lung1", "Lung tumour (CT)", "CT", "HU"))
