@@ -60,7 +60,7 @@ class CheckList(QWidget):
             self._texts[key] = f"{key} {title} {meaning}".lower()
         row_height = self.list.sizeHintForRow(0) if entries else 20
         self.list.setFixedHeight(row_height * min(_ROWS, max(2, len(entries))) + 6)
-        self.list.itemChanged.connect(lambda: self.changed.emit())
+        self.list.itemChanged.connect(self.changed)
         self.list.currentItemChanged.connect(self._look)
         self._lay_out()
         self.setFocusProxy(self.search)

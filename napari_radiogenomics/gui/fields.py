@@ -39,7 +39,7 @@ class QuietCombo(QComboBox):
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt names it
         """Turn through the entries only with the focus."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
@@ -51,7 +51,7 @@ class WholeBox(QSpinBox):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt names it
         """Step only with the focus."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
@@ -65,11 +65,11 @@ class NumberBox(QDoubleSpinBox):
         self.setDecimals(6)
         self.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
 
-    def textFromValue(self, value: float) -> str:
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt names it
         """Write a number as short as it is."""
         return f"{value:.7g}"
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt names it
         """Step only with the focus."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
@@ -113,7 +113,7 @@ class Field(QObject, Generic[W]):
 class _Bool(Field[QCheckBox]):
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QCheckBox())
-        self.widget.toggled.connect(lambda: self.changed.emit())
+        self.widget.toggled.connect(self.changed)
 
     @property
     def value(self) -> bool:
@@ -141,7 +141,7 @@ class _Number(Field[Any]):
             box.setSpecialValueText("not a number" if self._blank is not None else "automatic")
         if parameter.unit:
             box.setSuffix(f" {parameter.unit}")
-        box.valueChanged.connect(lambda: self.changed.emit())
+        box.valueChanged.connect(self.changed)
 
     @property
     def value(self) -> float | int | None:
@@ -163,7 +163,7 @@ class _Choice(Field[QuietCombo]):
             self.widget.addItem("automatic", None)
         for choice, meaning in parameter.choices.items():
             self.widget.addItem(meaning or str(choice).replace("_", " "), choice)
-        self.widget.currentIndexChanged.connect(lambda: self.changed.emit())
+        self.widget.currentIndexChanged.connect(self.changed)
 
     @property
     def value(self) -> Any:
@@ -192,7 +192,7 @@ class _Choices(Field[CheckList]):
 class _Text(Field[QLineEdit]):
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QLineEdit())
-        self.widget.textChanged.connect(lambda: self.changed.emit())
+        self.widget.textChanged.connect(self.changed)
 
     @property
     def value(self) -> str | None:
@@ -214,7 +214,7 @@ class _Path(Field[QWidget]):
         button.setText("…")
         button.setToolTip("Choose a file")
         button.clicked.connect(self._choose)
-        self.line.textChanged.connect(lambda: self.changed.emit())
+        self.line.textChanged.connect(self.changed)
         row.addWidget(self.line)
         row.addWidget(button)
 
