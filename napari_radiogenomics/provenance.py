@@ -12,9 +12,10 @@ import functools
 import hashlib
 import inspect
 import json
+import os
 import platform
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -37,6 +38,7 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_NOT_HASHED = ("history", "metadata", "notes", "name")
 _PACKAGES = ("napari-radiogenomics", "numpy", "scipy", "pandas", "SimpleITK", "scikit-image")
 
 
@@ -70,33 +72,39 @@ class Record:
 
 
 def _update(digest: Any, value: Any) -> None:
+    # Each value is framed by its kind and length, so that [1, 23] and [12, 3] differ.
     if isinstance(value, np.ndarray):
-        digest.update(f"{value.dtype.str}{value.shape}".encode())
-        if value.dtype == object:
-            digest.update("\x1f".join(map(str, value.ravel().tolist())).encode())
+        digest.update(f"array {value.dtype.str}{value.shape};".encode())
+        if value.dtype.hasobject:
+            _update(digest, value.ravel().tolist())
         else:
-            digest.update(np.ascontiguousarray(value).data)
+            digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            if field.name not in ("history", "metadata"):
-                _update(digest, getattr(value, field.name))
+        fields = [field.name for field in dataclasses.fields(value)]
+        skipped = _NOT_HASHED if "history" in fields else ()
+        kept = {name: getattr(value, name) for name in fields if name not in skipped}
+        _update(digest, {"": type(value).__name__, **kept})
     elif hasattr(value, "to_numpy") and hasattr(value, "index"):
-        _update(digest, np.asarray(value.index))
-        _update(digest, np.asarray(getattr(value, "columns", [])))
-        _update(digest, value.to_numpy())
+        columns = np.asarray(getattr(value, "columns", []))
+        _update(digest, [np.asarray(value.index), columns, value.to_numpy()])
     elif isinstance(value, Mapping):
-        for key in value:
-            digest.update(str(key).encode())
-            _update(digest, value[key])
+        digest.update(f"mapping {len(value)};".encode())
+        for key, item in value.items():
+            _update(digest, str(key))
+            _update(digest, item)
     elif isinstance(value, list | tuple):
+        digest.update(f"list {len(value)};".encode())
         for item in value:
             _update(digest, item)
+    elif isinstance(value, set | frozenset):
+        _update(digest, sorted(map(repr, value)))
     else:
-        digest.update(repr(value).encode())
+        text = repr(value.item() if isinstance(value, np.generic) else value).encode()
+        digest.update(f"{len(text)};".encode() + text)
 
 
 def content_hash(value: Any) -> str:
-    """Hash what a value holds; names of files and history do not count.
+    """Hash what a value holds; its name, notes, metadata and history do not count.
 
     Parameters
     ----------
@@ -138,8 +146,12 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(item) for item in value), key=repr)
+    if isinstance(value, date):
+        return value.isoformat()
     return {"hash": content_hash(value)}
 
 
@@ -151,16 +163,30 @@ def history_of(result: Any) -> tuple[Record, ...]:
 
 
 def with_history(result: Any, record: Record) -> Any:
-    """Return the result with one more record; tables get it in ``attrs``."""
+    """Return the result with one more record; tables get it in ``attrs``.
+
+    Lists, tuples and dictionaries get it in each of their items.
+    """
     if isinstance(result, dict):
         return {key: with_history(item, record) for key, item in result.items()}
-    if isinstance(result, list):
-        return [with_history(item, record) for item in result]
+    if type(result) in (list, tuple):
+        return type(result)(with_history(item, record) for item in result)
     if hasattr(result, "attrs"):
         result.attrs["history"] = (*history_of(result), record)
     elif dataclasses.is_dataclass(result) and hasattr(result, "history"):
         return dataclasses.replace(result, history=(*history_of(result), record))  # type: ignore[type-var]
     return result
+
+
+def _input(value: Any) -> dict[str, str]:
+    """Name and hash of an input; of a file, the hash of its bytes."""
+    if not isinstance(value, str | Path):
+        return {"name": str(getattr(value, "name", "") or ""), "hash": content_hash(value)}
+    if not os.path.isfile(value):
+        return {"name": str(value), "hash": content_hash(str(value))}
+    with open(value, "rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+    return {"name": str(value), "hash": digest.hexdigest()}
 
 
 def verb(function: Callable[P, R]) -> Callable[P, R]:
@@ -192,8 +218,7 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
             if parameter.kind is parameter.KEYWORD_ONLY:
                 settings[name] = _plain(value)
             elif value is not None:
-                label = str(value) if isinstance(value, str | Path) else getattr(value, "name", "")
-                inputs[name] = {"name": label, "hash": content_hash(value)}
+                inputs[name] = _input(value)
         record = Record(function.__name__, settings, inputs, _versions(), started)
         return with_history(result, record)
 
@@ -208,15 +233,23 @@ def history_path(path: str | Path) -> Path:
 
 
 def write_history(result: Any, path: str | Path) -> Path | None:
-    """Write the history beside the result's file; nothing where there is none."""
+    """Write the history beside the result's file.
+
+    Where the result has none, the history that an earlier result of that name left is removed,
+    and nothing is written.
+    """
     records = history_of(result)
-    if not records:
-        return None
     target = history_path(path)
+    if not records:
+        target.unlink(missing_ok=True)
+        return None
     text = json.dumps([record.to_dict() for record in records], indent=2)
-    temporary = target.with_name(f".{target.name}.tmp")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
     return target
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 
 __all__ = ["Registry", "did_you_mean"]
 
@@ -29,9 +30,10 @@ def did_you_mean(name: str, known: list[str]) -> str:
     >>> did_you_mean("niffti", ["nifti", "nrrd"])
     'Did you mean "nifti"? Known: nifti, nrrd.'
     """
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f'Did you mean "{close[0]}"? ' if close else ""
-    return f"{hint}Known: {', '.join(known)}."
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    hint = f'Did you mean "{by_lower[close[0]]}"? ' if close else ""
+    return f"{hint}Known: {', '.join(known) or 'none'}."
 
 
 class Registry(Generic[Entry]):
@@ -46,7 +48,14 @@ class Registry(Generic[Entry]):
     noun : str
         What an entry is called in messages, for example ``"file format"``.
     group : str
-        Entry-point group by which other packages add entries.
+        Entry-point group by which other packages add entries. One that cannot be loaded, or
+        takes a name that is already there, is left out with a `DataWarning`.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics.io.format import FORMATS
+    >>> FORMATS["nifti"].title, "nrrd" in FORMATS
+    ('NIfTI', True)
     """
 
     def __init__(self, package: str, *, attribute: str, noun: str, group: str) -> None:
@@ -57,18 +66,29 @@ class Registry(Generic[Entry]):
         self._entries: dict[str, Entry] | None = None
 
     def _load(self) -> dict[str, Entry]:
-        folder = importlib.import_module(self.package)
-        names = sorted(m.name for m in pkgutil.iter_modules(folder.__path__) if m.name[0] != "_")
-        modules = (importlib.import_module(f"{self.package}.{name}") for name in names)
-        found = [getattr(module, self.attribute) for module in modules]
-        found += [point.load() for point in entry_points(group=self.group)]
         entries: dict[str, Entry] = {}
-        for entry in found:
-            name = entry.name
-            if name in entries:
-                raise InputError(f'Two {self.noun} entries are called "{name}"; rename one.')
-            entries[name] = entry
+        folder = importlib.import_module(self.package)
+        for name in sorted(m.name for m in pkgutil.iter_modules(folder.__path__)):
+            if not name.startswith("_"):
+                module = importlib.import_module(f"{self.package}.{name}")
+                self._add(entries, getattr(module, self.attribute))
+        for point in entry_points(group=self.group):
+            # What another package brings must not take away what is here.
+            try:
+                self._add(entries, point.load())
+            except (ImportError, AttributeError, InputError) as error:
+                warnings.warn(
+                    f"The {self.noun} {point.name} of {point.value} is left out: {error}. "
+                    "Update or remove the package that brings it.",
+                    DataWarning,
+                    stacklevel=3,
+                )
         return entries
+
+    def _add(self, entries: dict[str, Entry], entry: Any) -> None:
+        if entry.name in entries:
+            raise InputError(f'Two {self.noun} entries are called "{entry.name}"; rename one')
+        entries[entry.name] = entry
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -82,7 +102,7 @@ class Registry(Generic[Entry]):
             return self.entries[name]
         except KeyError:
             raise InputError(
-                f'Unknown {self.noun} "{name}". {did_you_mean(name, self.names())}'
+                f'Unknown {self.noun} "{name}". {did_you_mean(str(name), self.names())}'
             ) from None
 
     def __iter__(self) -> Iterator[Entry]:

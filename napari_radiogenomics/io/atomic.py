@@ -35,11 +35,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     'a,b'
     """
     path = Path(path)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+    target = path.resolve() if path.is_symlink() else path  # a link goes on pointing where it did
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as folder:
         temporary = Path(folder) / path.name
         yield temporary
         companions = [file for file in Path(folder).iterdir() if file != temporary]
         for file in [*companions, temporary]:  # a header last, when what it names is there
             with file.open("rb+") as handle:
                 os.fsync(handle.fileno())
-            file.replace(path.with_name(file.name))
+            file.replace(target if file == temporary else target.with_name(file.name))

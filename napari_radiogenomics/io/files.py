@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from napari_radiogenomics.data.image import FourthAxis
 
 __all__ = ["find_format", "kind_of", "read", "read_all", "write"]
+
+
+# What readers raise at damaged files; anything else is a bug and keeps its traceback.
+_DAMAGED = (OSError, EOFError, ValueError, LookupError, RuntimeError, struct.error, zlib.error)
 
 
 def kind_of(obj: Any) -> Kind:
@@ -38,24 +44,35 @@ def find_format(path: str | Path) -> Format:
     Raises
     ------
     InputError
-        If the path does not exist, is empty, or no format knows it.
+        If the path does not exist, is empty, may not be read, or no format knows it.
     """
     path = Path(path)
-    if not path.exists():
-        parent = path.parent if path.parent.exists() else Path.cwd()
-        raise InputError(f"{path} does not exist. Check the spelling; looked in {parent}.")
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes). Copy or export it again.")
-    candidates = sorted(FORMATS, key=lambda form: not form.claims(path))
-    for form in candidates:
-        if form.reads(path):
-            return form
+    try:
+        _require_content(path)
+        for form in sorted(FORMATS, key=lambda form: not form.claims(path)):
+            if form.reads(path):
+                return form
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be opened: {error.strerror or error}. "
+            "Check the permissions of the file and its folder."
+        ) from error
     what = "folder" if path.is_dir() else "file"
     raise InputError(
         f"No format knows the {what} {path}. Known: "
         + "; ".join(f"{form.title} ({', '.join(form.suffixes) or 'folder'})" for form in FORMATS)
         + "."
     )
+
+
+def _require_content(path: Path) -> None:
+    if not path.exists():
+        parent = path.parent if path.parent.exists() else Path.cwd()
+        raise InputError(f"{path} does not exist. Check the spelling; looked in {parent}.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes). Copy or export it again.")
+    if path.is_dir() and next(path.iterdir(), None) is None:
+        raise InputError(f"{path} is an empty folder. Choose the folder that holds the files.")
 
 
 def read_all(
@@ -97,26 +114,33 @@ def read_all(
     InputError
         If the file is missing, damaged or of no known format.
     """
-    path = Path(path)
+    objects = _read(Path(path), ReadOptions(kind, fourth_axis, gaps, reference, series))
+    _warn_of_notes(objects)
+    return objects
+
+
+def _read(path: Path, options: ReadOptions) -> list[Any]:
     form = find_format(path)
-    options = ReadOptions(kind, fourth_axis, gaps, reference, series)
-    if kind != "auto" and kind not in form.kinds:
+    if options.kind != "auto" and options.kind not in form.kinds:
         raise InputError(
-            f"{path} is {form.title}, which holds {' or '.join(form.kinds)}, not {kind}."
+            f"{path} is {form.title}, which holds {' or '.join(form.kinds)}, not {options.kind}."
         )
     try:
-        objects = list(form.read(path, options))
+        return list(form.read(path, options))
     except RadiogenomicsError:
         raise
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
+    except _DAMAGED as error:
         reason = " ".join(str(error).split())[-300:]
         raise InputError(
             f"{path} could not be read as {form.title}: it is damaged or cut off. "
             f"Copy or export it again. ({type(error).__name__}: {reason})"
         ) from error
-    for note in dict.fromkeys(note for obj in objects for note in getattr(obj, "notes", ())):
-        warnings.warn(note, DataWarning, stacklevel=2)
-    return objects
+
+
+def _warn_of_notes(objects: list[Any]) -> None:
+    notes = (note for obj in objects for note in getattr(obj, "notes", ()))
+    for note in dict.fromkeys(notes):
+        warnings.warn(note, DataWarning, stacklevel=3)  # the line that called the reader
 
 
 def read(
@@ -158,9 +182,8 @@ def read(
     >>> read(path).geometry.size
     (4, 3, 2)
     """
-    objects = read_all(
-        path, kind=kind, fourth_axis=fourth_axis, gaps=gaps, reference=reference, series=series
-    )
+    objects = _read(Path(path), ReadOptions(kind, fourth_axis, gaps, reference, series))
+    _warn_of_notes(objects)
     if len(objects) == 1:
         return objects[0]
     names = "; ".join(_describe(obj) for obj in objects)
@@ -198,7 +221,8 @@ def write(obj: Any, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the folder does not exist or no format writes such an object under such a name.
+        If the folder does not exist or may not be written, or no format writes such an object
+        under such a name. What was there before stays as it was.
     """
     path = Path(path)
     kind = kind_of(obj)
@@ -209,9 +233,17 @@ def write(obj: Any, path: str | Path) -> Path:
     if form is None or form.write is None:
         endings = ", ".join(suffix for form in able for suffix in form.suffixes)
         raise InputError(
-            f'No format writes a {kind} as "{path.name}". End the name with one of: {endings}.'
+            f'"{path.name}" is no name for a file that holds {kind} data. '
+            f"End the name with one of: {endings or 'none, such data cannot be saved yet'}."
         )
-    with atomic_path(path) as temporary:
-        form.write(obj, temporary)
-    write_history(obj, path)
+    try:
+        with atomic_path(path) as temporary:
+            form.write(obj, temporary)
+        write_history(obj, path)
+    except (OSError, RuntimeError) as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[-300:]
+        raise InputError(
+            f"{path} could not be saved as {form.title}: {reason}. "
+            "Check the permissions and the free space, or save it elsewhere."
+        ) from error
     return path
