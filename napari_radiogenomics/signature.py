@@ -323,7 +323,7 @@ def _classify_union(members: Sequence[Any], default: Any) -> tuple[Kind, bool, t
     kinds = [kind for kind, _, _ in found]
     for kind in ("path", "float"):  # str | Path is a path, int | float a number
         if kind in kinds:
-            return found[kinds.index(kind)]  # type: ignore[arg-type]
+            return found[kinds.index(kind)]
     return found[0]
 
 

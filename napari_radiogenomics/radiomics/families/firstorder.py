@@ -204,7 +204,7 @@ def _measure(
 
     recipes = [_RECIPE_OF[name] for name in names]
     needed = {row for recipe in recipes for row in recipe.needs}
-    stages = tuple(bool(needed & stage) for stage in (_MOMENTS, _SORTED, _COUNTED))
+    stages = (bool(needed & _MOMENTS), bool(needed & _SORTED), bool(needed & _COUNTED))
     out = np.full((len(ROWS), centers.size), np.nan)
     firstorder_rows(
         neighborhoods.values,

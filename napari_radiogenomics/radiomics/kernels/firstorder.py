@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 __all__ = ["ROWS", "firstorder_rows"]
+
+Reals = NDArray[np.float64]
+Levels = NDArray[np.int32]
+Places = NDArray[np.intp]
 
 ROWS = (
     "n", "energy", "minimum", "maximum", "mean",
@@ -30,7 +35,7 @@ _FEW = 48
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sums(x, n, out, v):
+def _sums(x: Reals, n: int, out: Reals, v: int) -> None:
     total = 0.0
     energy = 0.0
     low = x[0]
@@ -48,7 +53,7 @@ def _sums(x, n, out, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _moments(x, n, out, v):
+def _moments(x: Reals, n: int, out: Reals, v: int) -> None:
     mean = out[MEAN, v]
     s1 = 0.0
     s2 = 0.0
@@ -68,7 +73,7 @@ def _moments(x, n, out, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sort(x, n):
+def _sort(x: Reals, n: int) -> None:
     if n > _FEW:
         x[:n].sort()
         return
@@ -82,7 +87,7 @@ def _sort(x, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _percentile(x, n, q):
+def _percentile(x: Reals, n: int, q: float) -> float:
     """Percentile of sorted values as numpy's "linear" rounds it: `rmad` compares with it."""
     place = (n - 1) * q
     below = int(place)
@@ -96,7 +101,7 @@ def _percentile(x, n, q):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _order(x, n, out, v):
+def _order(x: Reals, n: int, out: Reals, v: int) -> None:
     _sort(x, n)
     p10 = _percentile(x, n, 0.1)
     p90 = _percentile(x, n, 0.9)
@@ -122,7 +127,9 @@ def _order(x, n, out, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _histogram(levels, n, counts, n_log_n, out, v):
+def _histogram(
+    levels: Levels, n: int, counts: NDArray[np.int64], n_log_n: Reals, out: Reals, v: int
+) -> None:
     """Entropy and uniformity; leaves ``counts`` as zeros."""
     for k in range(n):
         counts[levels[k]] += 1
@@ -141,7 +148,15 @@ def _histogram(levels, n, counts, n_log_n, out, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def firstorder_rows(values, levels, centers, offsets, n_levels, stages, out):
+def firstorder_rows(
+    values: Reals,
+    levels: Levels,
+    centers: Places,
+    offsets: Places,
+    n_levels: int,
+    stages: tuple[bool, bool, bool],
+    out: Reals,
+) -> None:
     """Fill the rows for each voxel.
 
     Parameters

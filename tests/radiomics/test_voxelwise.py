@@ -1,0 +1,263 @@
+"""Texture maps: where they lie, what they carry, what is refused, how they stop."""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_radiogenomics import read, write
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
+from napari_radiogenomics.progress import reporting
+from napari_radiogenomics.provenance import read_history
+from napari_radiogenomics.radiomics import texture_maps, voxelwise
+from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature, find_features
+
+ENTROPY = "original_firstorder_Entropy"
+MEAN = "original_firstorder_Mean"
+GRID = Geometry(
+    (7, 6, 5), (0.5, 0.5, 3.0), (-20.0, 4.0, 11.0), (0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+)
+
+
+@pytest.fixture
+def scan() -> Image:
+    rng = np.random.default_rng(0)
+    array = rng.integers(-200, 300, GRID.shape).astype(np.int16)
+    return Image(array, GRID, unit="HU", name="CT", modality="CT", metadata={"scan_id": "s1"})
+
+
+@pytest.fixture
+def tumour() -> Segmentation:
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[1:4, 1:5, 2:6] = 1
+    return Segmentation(labels, GRID, name="tumour")
+
+
+def test_maps_lie_on_the_grid_of_the_scan_and_are_blank_outside(scan, tumour):
+    maps = texture_maps(scan, tumour)
+    assert list(maps) == [ENTROPY, MEAN]
+    for found in maps.values():
+        assert found.geometry == scan.geometry
+        assert (np.isfinite(found.array) == (tumour.labels == 1)).all()
+        assert found.array.dtype == np.float64
+
+
+def test_maps_carry_unit_source_and_history(scan, tumour):
+    maps = texture_maps(scan, tumour, kernel_radius=2)
+    assert (maps[ENTROPY].unit, maps[MEAN].unit) == ("bits", "HU")
+    assert maps[MEAN].modality == "map"
+    assert maps[MEAN].metadata["scan_id"] == "s1"
+    (record,) = maps[MEAN].history
+    assert record.verb == "texture_maps"
+    assert record.settings["kernel_radius"] == 2
+    assert record.inputs["image"]["name"] == "CT"
+
+
+def test_units_are_empty_where_the_scan_has_none(scan, tumour):
+    maps = texture_maps(replace(scan, unit=""), tumour, features=["all"])
+    assert maps[ENTROPY].unit == "bits"
+    assert maps["original_firstorder_TotalEnergy"].unit == ""
+
+
+def test_a_map_survives_nifti_to_the_last_bit(scan, tumour, tmp_path):
+    found = texture_maps(scan, tumour)[ENTROPY]
+    path = write(found, tmp_path / "entropy.nii.gz")
+    again = read(path, kind="image")
+    np.testing.assert_array_equal(again.array, found.array)
+    assert again.geometry.same_grid(found.geometry)
+    assert read_history(path)[0].settings["features"] == ["Entropy", "Mean"]
+
+
+def test_outside_may_hold_any_value(scan, tumour):
+    found = texture_maps(scan, tumour, init_value=0)[MEAN].array
+    assert (found[tumour.labels == 0] == 0).all()
+
+
+def test_rotating_the_patient_rotates_the_map(scan, tumour):
+    turned = Geometry(GRID.size[::-1], GRID.spacing[::-1])
+    there = texture_maps(
+        Image(scan.array.transpose(2, 1, 0), turned),
+        Segmentation(tumour.labels.transpose(2, 1, 0), turned),
+        features=["all"],
+    )
+    here = texture_maps(scan, tumour, features=["all"])
+    for name, found in here.items():
+        if "TotalEnergy" not in name:
+            np.testing.assert_allclose(
+                there[name].array.transpose(2, 1, 0), found.array, rtol=1e-12
+            )
+
+
+def test_values_outside_the_region_do_not_count_in_masked_kernels(scan, tumour):
+    other = np.where(tumour.labels == 1, scan.array, 9999).astype(np.int16)
+    masked = texture_maps(scan, tumour)[MEAN].array
+    np.testing.assert_array_equal(
+        texture_maps(replace(scan, array=other), tumour)[MEAN].array, masked
+    )
+    seen = texture_maps(replace(scan, array=other), tumour, masked_kernel=False)[MEAN].array
+    assert np.nanmax(seen) > np.nanmax(masked)
+
+
+def test_one_slice_kernels_do_not_see_the_next_slice(scan, tumour):
+    other = scan.array.copy()
+    other[2] += 100
+    changed = texture_maps(replace(scan, array=other), tumour, force_2d=True)[MEAN].array
+    usual = texture_maps(scan, tumour, force_2d=True)[MEAN].array
+    np.testing.assert_array_equal(changed[1], usual[1])
+    assert not np.array_equal(changed[2], usual[2], equal_nan=True)
+
+
+@pytest.mark.parametrize("block", [27, 200_000])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blocks_and_threads_do_not_change_the_numbers(scan, tumour, monkeypatch, block, threads):
+    usual = texture_maps(scan, tumour, features=["all"])
+    monkeypatch.setattr(voxelwise, "_BLOCK", block)
+    monkeypatch.setattr(voxelwise, "_THREADS", threads)
+    for name, found in texture_maps(scan, tumour, features=["all"]).items():
+        np.testing.assert_array_equal(found.array, usual[name].array)
+
+
+def test_label_one_is_measured_or_else_the_only_one(scan, tumour):
+    expected = texture_maps(scan, tumour)[MEAN].array
+    only = Segmentation(tumour.labels * 4, GRID)
+    np.testing.assert_array_equal(texture_maps(scan, only)[MEAN].array, expected)
+    two = Segmentation(np.where(tumour.labels == 1, 1, 2).astype(np.uint8), GRID)
+    np.testing.assert_array_equal(texture_maps(scan, two)[MEAN].array, expected)
+
+
+def test_several_labels_without_a_one_must_be_chosen(scan, tumour):
+    labels = tumour.labels * 2
+    labels[0, 0, 0] = 5
+    regions = Segmentation(labels, GRID, (Label(2, "core"), Label(5, "edema")))
+    with pytest.raises(InputError, match=r"2 \(core\), 5 \(edema\)"):
+        texture_maps(scan, regions)
+    assert np.isfinite(texture_maps(scan, regions, label=5)[MEAN].array).sum() == 1
+
+
+def test_overlapping_regions_are_measured_each(scan, tumour):
+    layers = np.stack([tumour.labels, np.full(GRID.shape, 2, np.uint8)])
+    both = Segmentation(layers, GRID)
+    expected = texture_maps(scan, tumour)[MEAN].array
+    np.testing.assert_array_equal(texture_maps(scan, both, label=1)[MEAN].array, expected)
+    assert np.isfinite(texture_maps(scan, both, label=2)[MEAN].array).all()
+
+
+def test_another_grid_is_refused_with_both_grids_named(scan, tumour):
+    elsewhere = Geometry(GRID.size, GRID.spacing, (0.0, 0.0, 0.0), GRID.direction)
+    with pytest.raises(GeometryError, match="Resample the segmentation onto the scan"):
+        texture_maps(scan, Segmentation(tumour.labels, elsewhere))
+
+
+def test_a_four_dimensional_scan_is_refused_with_its_volumes_named(scan, tumour):
+    both = Image(np.stack([scan.array] * 2), GRID, name="MR", fourth_axis="channel",
+                 fourth_labels=("T1", "FLAIR"))  # fmt: skip
+    with pytest.raises(InputError, match=r"2 volumes \(MR T1, MR FLAIR\)"):
+        texture_maps(both, tumour)
+
+
+def test_missing_slices_are_not_measured(scan, tumour):
+    with pytest.raises(InputError, match="missing in the source of CT"):
+        texture_maps(replace(scan, blank_slices=(3,)), tumour)
+    beside = replace(scan, blank_slices=(4,))
+    assert MEAN in texture_maps(beside, tumour)
+    with pytest.raises(InputError, match="masked_kernel=True"):
+        texture_maps(beside, tumour, masked_kernel=False)
+
+
+def test_an_empty_segmentation_is_refused(scan):
+    with pytest.raises(InputError, match="empty"):
+        texture_maps(scan, Segmentation(np.zeros(GRID.shape, np.uint8), GRID))
+
+
+def test_a_label_that_does_not_occur_is_refused(scan, tumour):
+    with pytest.raises(InputError, match="Label 7 does not occur"):
+        texture_maps(scan, tumour, label=7)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused_with_their_place(scan, tumour, bad):
+    array = scan.array.astype(float)
+    array[2, 3, 4] = bad
+    with pytest.raises(InputError, match="i=4, j=3, k=2"):
+        texture_maps(replace(scan, array=array), tumour)
+    array[2, 3, 4], array[0, 0, 0] = 0, bad
+    assert MEAN in texture_maps(replace(scan, array=array), tumour)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"kernel_radius": 0}, "kernel_radius"),
+        ({"kernel_radius": -1}, "kernel_radius"),
+        ({"kernel_radius": 1.5}, "kernel_radius"),
+        ({"bin_width": 0.0}, "bin_width"),
+        ({"bin_count": 0}, "bin_count"),
+        ({"features": ["Entropi"]}, 'Did you mean "Entropy"'),
+        ({"features": []}, "No feature is chosen"),
+        ({"families": ["firstordr"]}, 'Did you mean "firstorder"'),
+    ],
+)
+def test_settings_out_of_range_are_refused(scan, tumour, settings, told):
+    with pytest.raises(InputError, match=told):
+        texture_maps(scan, tumour, **settings)
+
+
+def test_more_maps_than_memory_are_refused(scan, tumour, monkeypatch):
+    monkeypatch.setattr(voxelwise, "_free_memory", lambda: 1000)
+    with pytest.raises(InputError, match="Choose fewer features"):
+        texture_maps(scan, tumour)
+
+
+def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
+    monkeypatch.setattr(voxelwise, "_BLOCK", 27 * 16)
+    seen: list[tuple[int, int]] = []
+    texture_maps(
+        scan, tumour, progress=reporting(lambda done, total, _: seen.append((done, total)))
+    )
+    assert seen == [(n, 3) for n in range(4)]
+
+    stop = reporting(lambda *_: None, cancelled=lambda: True)
+    threads = threading.active_count()
+    with pytest.raises(Cancelled):
+        texture_maps(scan, tumour, progress=stop)
+    assert threading.active_count() == threads
+
+
+def test_a_failure_in_a_block_is_not_swallowed(scan, tumour, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("planted")
+
+    broken = replace(FAMILIES["firstorder"], measure=fail)
+    monkeypatch.setitem(FAMILIES.entries, "firstorder", broken)
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        texture_maps(scan, tumour)
+
+
+def test_voxels_without_a_value_are_counted(scan, tumour, monkeypatch):
+    def measure(neighborhoods, centers, names):
+        return np.where(np.arange(centers.size) < 3, math.nan, 1.0)[np.newaxis]
+
+    half = Family("half", "Half", (Feature("Known", "Known", "Sometimes.", "1"),), measure)
+    monkeypatch.setitem(FAMILIES.entries, "half", half)
+    found = texture_maps(scan, tumour, families=["half"], features=["Known"])
+    (note,) = found["original_half_Known"].notes
+    assert note == "Known has no value in 3 of 48 voxels; they are blank."
+
+
+@pytest.mark.parametrize("name", ["Entropy", "firstorder_Entropy", "original_firstorder_Entropy"])
+def test_a_feature_is_found_by_each_of_its_names(name):
+    ((family, features),) = find_features(["firstorder"], [name, "Entropy"]).items()
+    assert (family.name, [feature.name for feature in features]) == ("firstorder", ["Entropy"])
+
+
+def test_all_means_the_features_pyradiomics_computes_by_default():
+    (features,) = find_features(["firstorder"], ["all"]).values()
+    assert len(features) == 18
+    assert "StandardDeviation" not in [feature.name for feature in features]
