@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.io.format import Format, ReadOptions
 from napari_radiogenomics.io.formats._nifti_blanks import with_blanks
 from napari_radiogenomics.io.formats._nifti_complete import require_complete
 from napari_radiogenomics.io.formats._volume import read_volume, write_volume
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from napari_radiogenomics.data.image import Image
     from napari_radiogenomics.data.segmentation import Segmentation
 
 __all__ = ["FORMAT"]
