@@ -42,7 +42,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _is_cohort(path: Path) -> bool:
-    return (path / "cohort.toml").is_file() or path.name == "cohort.toml"
+    """Whether it is a cohort's own file, or a folder that is not one series."""
+    from napari_radiogenomics.io.format import FORMATS
+
+    if path.name == "cohort.toml" or (path / "cohort.toml").is_file():
+        return True
+    return path.is_dir() and not any(form.reads(path) for form in FORMATS)
 
 
 def _cohort(path: Path) -> Facts:

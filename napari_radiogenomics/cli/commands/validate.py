@@ -8,6 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.cli.command import Command
@@ -24,27 +25,31 @@ _COLUMNS = ("level", "file", "row", "column", "what", "remedy")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
-    from napari_radiogenomics.io.cohorts import open_cohort
+    from napari_radiogenomics.io.cohorts import open_cohort, validate_cohort
 
     add_arguments(parser, describe(open_cohort))
+    add_arguments(parser, describe(validate_cohort), without=("cohort",))
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="Print the problems as JSON.")
     form.add_argument("--csv", action="store_true", help="Print the problems as CSV.")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from napari_radiogenomics.io.cohorts import open_cohort
+    from napari_radiogenomics.io.cohorts import open_cohort, validate_cohort
 
-    settings = given(arguments, describe(open_cohort))
-    cohort = open_cohort(settings.pop("path"), **settings, progress=terminal_progress())
-    rows = [_row(problem) for problem in cohort.problems]
+    progress = terminal_progress()
+    where = given(arguments, describe(open_cohort))
+    cohort = open_cohort(where.pop("path"), **where, progress=progress)
+    how = given(arguments, describe(validate_cohort))
+    problems = validate_cohort(cohort, **how, progress=progress)
+    rows = [_row(problem) for problem in problems]
     if arguments.json:
         sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
     elif arguments.csv:
         sys.stdout.write(_as_csv(rows))
     else:
-        sys.stdout.write(_as_text(rows) + f"{cohort}\n")
-    return int(any(problem.level != "note" for problem in cohort.problems))
+        sys.stdout.write(_as_text(rows) + f"{replace(cohort, problems=problems)}\n")
+    return int(any(problem.level != "note" for problem in problems))
 
 
 def _row(problem: Problem) -> dict[str, Any]:
@@ -52,8 +57,12 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 
 def _as_text(rows: Iterable[dict[str, Any]]) -> str:
-    cells = [["" if row[c] is None else str(row[c]) for c in _COLUMNS] for row in rows]
-    return aligned([list(_COLUMNS), *cells]) if cells else ""
+    places = ("level", "file", "row", "column")
+    cells = [
+        [*("" if row[c] is None else str(row[c]) for c in places), f"{row['what']} {row['remedy']}"]
+        for row in rows
+    ]
+    return aligned([[*places, "what is wrong, and what to do"], *cells]) if cells else ""
 
 
 def _as_csv(rows: Iterable[dict[str, Any]]) -> str:
