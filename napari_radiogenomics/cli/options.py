@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, bar, quiet
 from napari_radiogenomics.registry import did_you_mean
 from napari_radiogenomics.signature import Parameter, VerbForm
@@ -92,7 +91,7 @@ def _one_of(parameter: Parameter) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         if text not in by_text:
             hint = did_you_mean(text, _values(parameter))
-            raise InputError(f'{parameter.option} is not "{text}". {hint}')
+            raise argparse.ArgumentTypeError(f'"{text}" is not known. {hint}'.removesuffix("."))
         return by_text[text]
 
     return read

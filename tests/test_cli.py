@@ -1,0 +1,392 @@
+"""The command line: what it prints and writes, its exit codes, and how it says no."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import types
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import napari_radiogenomics.cli.commands.demo
+from napari_radiogenomics import read, write
+from napari_radiogenomics.cli import main, options
+from napari_radiogenomics.cli.command import COMMANDS
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.io.format import FORMATS
+from napari_radiogenomics.provenance import read_history
+from napari_radiogenomics.radiomics import texture_maps
+from napari_radiogenomics.signature import describe
+
+GRID = Geometry((6, 5, 4), (0.5, 0.5, 2.0), (1.0, 2.0, 3.0))
+ENTROPY, MEAN = (f"original_firstorder_{name}.nii.gz" for name in ("Entropy", "Mean"))
+
+
+@pytest.fixture
+def files(tmp_path) -> tuple[str, str]:
+    """A scan and a segmentation as files."""
+    rng = np.random.default_rng(0)
+    scan = Image(rng.integers(0, 500, GRID.shape).astype(np.int16), GRID)
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[1:3, 1:4, 1:5] = 1
+    labels[0, 0, 0] = 2
+    regions = Segmentation(labels, GRID, (Label(1, "core"), Label(2, "edema")))
+    return str(write(scan, tmp_path / "scan.nrrd")), str(write(regions, tmp_path / "seg.nrrd"))
+
+
+@pytest.fixture
+def cohort(tmp_path) -> Path:
+    """A small cohort folder without faults."""
+    folder = tmp_path / "cohort"
+    folder.mkdir()
+    (folder / "cohort.toml").write_text('format = 1\nname = "Trial"\n')
+    (folder / "patients.csv").write_text("patient_id,site,age\nP1,A,61\nP2,B,54\n")
+    return folder
+
+
+def _fails(capsys, *argv: str) -> str:
+    """Run a command that must fail in one line with exit code 2; return the line."""
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("napari-radiogenomics: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+# maps -------------------------------------------------------------------------------------------
+
+
+def test_maps_writes_what_the_verb_computes(files, tmp_path, capsys):
+    folder = tmp_path / "maps"
+    assert main(["maps", *files, "--output", str(folder), "--kernel-radius", "2"]) == 0
+    assert capsys.readouterr().out.split() == [str(folder / ENTROPY), str(folder / MEAN)]
+    expected = texture_maps(*map(read, files), kernel_radius=2)
+    for name, found in expected.items():
+        path = folder / f"{name}.nii.gz"
+        np.testing.assert_array_equal(read(path, kind="image").array, found.array)
+        (record,) = read_history(path)
+        assert record.settings["kernel_radius"] == 2
+
+
+def test_maps_writes_a_single_map_under_its_name(files, tmp_path):
+    target = tmp_path / "entropy.nrrd"
+    assert main(["maps", *files, "--features", "Entropy", "--output", str(target)]) == 0
+    assert read(target, kind="image").geometry.same_grid(GRID)
+
+
+def test_maps_refuses_one_file_for_two_maps(files, tmp_path, capsys):
+    told = _fails(capsys, "maps", *files, "--output", str(tmp_path / "one.nii.gz"))
+    assert "Give a folder" in told
+
+
+def test_maps_reads_switches_and_labels(files, tmp_path):
+    folder = tmp_path / "maps"
+    argv = ["--label", "2", "--no-masked-kernel", "--force-2d", "--features", "Mean"]
+    assert main(["maps", *files, "--output", str(folder), *argv]) == 0
+    (record,) = read_history(folder / MEAN)
+    chosen = {"label": 2, "masked_kernel": False, "force_2d": True, "features": ["Mean"]}
+    assert chosen.items() <= dict(record.settings).items()
+
+
+def test_maps_asks_for_the_volume_of_a_four_dimensional_scan(files, tmp_path, capsys):
+    scan = read(files[0])
+    both = Image(np.stack([scan.array, scan.array + 100]), GRID, fourth_axis="time")
+    path = str(write(both, tmp_path / "both.nii.gz"))
+    argv = ["maps", path, files[1], "--output", str(tmp_path), "--features", "Mean"]
+    assert "--volume" in _fails(capsys, *argv)
+    assert 'no volume "7"' in _fails(capsys, *argv, "--volume", "7")
+    assert main([*argv, "--volume", "1"]) == 0
+    there = read(tmp_path / MEAN, kind="image").array
+    here = texture_maps(scan, read(files[1]), features=["Mean"])["original_firstorder_Mean"].array
+    np.testing.assert_allclose(there, here + 100)
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["--features", "Entropi"], 'Did you mean "Entropy"'),
+        (["--kernel-radius", "0"], "kernel_radius"),
+        (["--kernel-radius", "two"], "invalid int value"),
+        (["--kernel", "1"], "unrecognized arguments"),
+        (["--label", "9"], "Label 9 does not occur"),
+    ],
+)
+def test_maps_says_what_is_wrong_with_an_option(files, tmp_path, capsys, argv, told):
+    folder = tmp_path / "maps"
+    assert told in _fails(capsys, "maps", *files, "--output", str(folder), *argv)
+    assert not folder.exists()
+
+
+def test_maps_says_what_is_wrong_with_a_file(files, tmp_path, capsys):
+    there = ["--output", str(tmp_path / "maps")]
+    assert "does not exist" in _fails(capsys, "maps", "no.nrrd", files[1], *there)
+    assert "folder" in _fails(capsys, "maps", *files, "--output", str(tmp_path / "a" / "b"))
+    other = str(write(Segmentation(np.ones((1, 2, 3), np.uint8), Geometry((3, 2, 1))),
+                      tmp_path / "other_seg.nrrd"))  # fmt: skip
+    assert "Resample the segmentation" in _fails(capsys, "maps", files[0], other, *there)
+
+
+def test_every_setting_of_the_verb_is_an_option(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["maps", "--help"])
+    out = capsys.readouterr().out
+    for parameter in describe(texture_maps).settings:
+        assert parameter.option in out, parameter.name
+    assert "[voxels; default: 1]" in " ".join(out.split())
+
+
+# convert ----------------------------------------------------------------------------------------
+
+
+def test_convert_keeps_voxels_and_grid(files, tmp_path, capsys):
+    target = tmp_path / "scan.nii.gz"
+    assert main(["convert", files[0], str(target)]) == 0
+    assert capsys.readouterr().out == f"{target}\n"
+    there, here = read(target), read(files[0])
+    np.testing.assert_array_equal(there.array, here.array)
+    assert there.geometry.same_grid(here.geometry)
+
+
+def test_convert_keeps_labels(files, tmp_path):
+    target = tmp_path / "labels.mha"
+    assert main(["convert", files[1], str(target), "--kind", "segmentation"]) == 0
+    np.testing.assert_array_equal(read(target, kind="segmentation").labels, read(files[1]).labels)
+
+
+def test_convert_says_which_endings_and_kinds_there_are(files, tmp_path, capsys):
+    assert "End the name with one of" in _fails(capsys, "convert", files[0], str(tmp_path / "a.x"))
+    told = _fails(capsys, "convert", files[0], str(tmp_path / "a.nii"), "--kind", "imagee")
+    assert 'Did you mean "image"' in told
+
+
+def test_convert_brings_dicom_seg_to_nrrd_as_its_twin(real_data, tmp_path):
+    source = real_data("dicom_seg/dcmqi")
+    target = tmp_path / "liver.nrrd"
+    assert main(["convert", str(source / "liver.dcm"), str(target)]) == 0
+    assert read(target, kind="segmentation").present
+
+
+# validate ---------------------------------------------------------------------------------------
+
+
+def test_validate_is_content_with_a_clean_cohort(cohort, capsys):
+    assert main(["validate", str(cohort)]) == 0
+    assert "2 patients" in capsys.readouterr().out
+
+
+def _spoil(cohort: Path) -> None:
+    (cohort / "patients.csv").write_text("patient_id,site,age\nP1,A,61\nP1,=B,old\n")
+
+
+def test_validate_lists_problems_with_their_place(cohort, capsys):
+    _spoil(cohort)
+    assert main(["validate", str(cohort)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:4] == ["level", "file", "row", "column"]
+    assert any("patients.csv" in line and " 3 " in line for line in lines)
+    starts = {line.index("patients.csv") for line in lines if "patients.csv" in line}
+    assert starts == {lines[0].index("file")}
+
+
+def test_validate_prints_json_and_csv(cohort, capsys):
+    _spoil(cohort)
+    assert main(["validate", str(cohort), "--json"]) == 1
+    rows = json.loads(capsys.readouterr().out)
+    assert {"level", "file", "row", "column", "what", "remedy"} == set(rows[0])
+    assert main(["validate", str(cohort), "--csv"]) == 1
+    again = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["what"] for row in again] == [row["what"] for row in rows]
+
+
+def test_validate_says_that_there_is_no_cohort(tmp_path, capsys):
+    _fails(capsys, "validate", str(tmp_path / "nothing"))
+
+
+# info -------------------------------------------------------------------------------------------
+
+
+def _facts(text: str) -> dict[str, str]:
+    return dict(line.split("  ", 1) for line in text.splitlines() if "  " in line)
+
+
+def test_info_tells_what_a_scan_is(files, capsys):
+    assert main(["info", files[0]]) == 0
+    facts = {key: value.strip() for key, value in _facts(capsys.readouterr().out).items()}
+    assert facts["grid"] == "6×5×4 voxels (i×j×k)"
+    assert facts["spacing"] == "0.5×0.5×2 mm"
+    assert facts["orientation"] == "LPS"
+    assert "int16" in facts["values"]
+
+
+def test_info_tells_labels_with_their_volume(files, capsys):
+    assert main(["info", files[1]]) == 0
+    out = capsys.readouterr().out
+    assert "1  core  0.012 mL" in out  # 24 voxels of 0.5 mm³
+    assert "2  edema  0.0005 mL" in out
+
+
+def test_info_tells_the_history_of_a_map(files, tmp_path, capsys):
+    main(["maps", *files, "--output", str(tmp_path), "--features", "Mean"])
+    capsys.readouterr()
+    assert main(["info", str(tmp_path / MEAN)]) == 0
+    assert "texture_maps" in capsys.readouterr().out
+
+
+def test_info_tells_what_a_cohort_holds(cohort, capsys):
+    assert main(["info", str(cohort)]) == 0
+    facts = _facts(capsys.readouterr().out)
+    assert facts["cohort"].strip() == "Trial"
+    assert facts["patients"].strip() == "2"
+
+
+def test_info_without_a_path_tells_versions_and_extras(capsys):
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    assert "napari-radiogenomics  0." in out
+    for extra in ("gui", "pyradiomics", "dicom", "slides", "genomics", "scale"):
+        assert f"extra {extra}" in out
+
+
+# simulate and demo ------------------------------------------------------------------------------
+
+
+def test_simulate_writes_a_cohort_that_opens(tmp_path, capsys):
+    simulate = pytest.importorskip("napari_radiogenomics.simulate")
+    form = describe(simulate.simulate_cohort)
+    small = ["--n-patients", "1", "--n-validation", "0", "--seed", "3"]
+    if any(parameter.name == "field_of_view" for parameter in form.parameters):
+        small += ["--field-of-view", "tumor"]
+    folder = tmp_path / "simulated"
+    assert main(["simulate", str(folder), *small]) == 0
+    assert capsys.readouterr().out == f"{folder}\n"
+    assert main(["info", str(folder)]) == 0
+    assert _facts(capsys.readouterr().out)["patients"].strip() == "1"
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list[Path | None]:
+    """Where the demo was asked to put its pictures; no window is opened."""
+    calls: list[Path | None] = []
+    stand_in = types.ModuleType("napari_radiogenomics.gui.demo")
+    stand_in.run_demo = calls.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "napari_radiogenomics.gui.demo", stand_in)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        ([], None),
+        (["--output", "pictures"], Path("pictures")),
+        (["--no-window"], Path("demo_output")),
+        (["--no-window", "--output", "pictures"], Path("pictures")),
+    ],
+)
+def test_demo_asks_the_window_for_pictures(shown, argv, expected):
+    assert main(["demo", *argv]) == 0
+    assert shown == [expected]
+
+
+def test_demo_names_the_extra_where_napari_is_absent(shown, monkeypatch, capsys):
+    find = napari_radiogenomics.cli.commands.demo.importlib.util.find_spec
+    monkeypatch.setattr(
+        napari_radiogenomics.cli.commands.demo.importlib.util,
+        "find_spec",
+        lambda name, package=None: None if name == "napari" else find(name, package),
+    )
+    assert 'pip install "napari-radiogenomics[gui]"' in _fails(capsys, "demo")
+    assert shown == []
+
+
+# all of them ------------------------------------------------------------------------------------
+
+
+def test_the_commands_are_those_promised():
+    assert COMMANDS.names() == ["convert", "demo", "info", "maps", "simulate", "validate"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        ([], "--help"),
+        (["map"], 'Did you mean "maps"'),
+        (["maps"], "IMAGE"),
+        (["info", "--nonsense"], "--nonsense"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(capsys, argv, told):
+    assert told in _fails(capsys, *argv)
+
+
+def test_ctrl_c_answers_130(monkeypatch, files, capsys):
+    def interrupt(*_args, **_settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_radiogenomics.io.files.read_all", interrupt)
+    assert main(["info", files[0]]) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch, files):
+    def fail(*_args, **_settings):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("napari_radiogenomics.io.files.read_all", fail)
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        main(["info", files[0]])
+
+
+def test_notes_of_the_data_are_single_lines(monkeypatch, files, capsys):
+    noted = replace(read(files[0]), notes=("Two slices\nare missing.",))
+    noting = replace(FORMATS["nrrd"], read=lambda *_: [noted])
+    monkeypatch.setitem(FORMATS.entries, "nrrd", noting)
+    assert main(["info", files[0]]) == 0
+    assert capsys.readouterr().err == "napari-radiogenomics: note: Two slices are missing.\n"
+
+
+def test_progress_is_drawn_for_a_person_only(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert options.terminal_progress() is options.quiet
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert options.terminal_progress() is options.bar
+
+
+def test_help_loads_nothing_heavy():
+    program = (
+        "import sys\n"
+        "from napari_radiogenomics.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = ('numpy', 'pandas', 'numba', 'SimpleITK', 'napari', 'qtpy')\n"
+        "sys.stderr.write(str([m for m in heavy if m in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "Map texture" in done.stdout
+    assert done.stderr == "[]"
+
+
+def test_the_installed_program_runs(files, tmp_path):
+    program = Path(sys.executable).with_name("napari-radiogenomics")
+    if not program.exists():
+        pytest.skip("the program is not installed beside this Python")
+    argv = [program, "maps", *files, "--output", tmp_path / "maps", "--features", "Mean"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "maps" / MEAN).is_file()
+    refused = subprocess.run(
+        [program, "info", "nothing"], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
