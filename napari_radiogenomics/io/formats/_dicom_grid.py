@@ -163,7 +163,7 @@ def _steps(
             break
     else:
         _refuse_uneven(planes, gaps, where)
-    notes = []
+    notes: list[str] = []
     if sparse is None:
         _refuse_hollow(places, step, where)
         notes += _sparse_series(planes, step, where)

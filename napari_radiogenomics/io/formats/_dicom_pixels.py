@@ -15,6 +15,7 @@ from napari_radiogenomics.io.formats._dicom_planes import Plane
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.uid import UID
 
 __all__ = ["frames_of", "stored", "values"]
 
@@ -88,7 +89,7 @@ def _require_decoder(data: Dataset, path: Path) -> None:
         )
 
 
-def _guessed_syntax(data: Dataset) -> str:
+def _guessed_syntax(data: Dataset) -> UID:
     from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     implicit, little = data.original_encoding

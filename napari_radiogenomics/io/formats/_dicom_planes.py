@@ -108,8 +108,9 @@ def _classic(path: Path, header: Dataset, frames: int) -> Iterator[Plane]:
     for frame in range(frames):
         place = position
         if frames > 1:
-            known = position is not None and orientation is not None and offsets is not None
-            place = position + offsets[frame] * _normal(orientation) if known else None
+            place = None
+            if position is not None and orientation is not None and offsets is not None:
+                place = position + offsets[frame] * _normal(orientation)
         yield Plane(
             path,
             frame,

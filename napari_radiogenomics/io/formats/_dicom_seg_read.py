@@ -19,6 +19,7 @@ from napari_radiogenomics.io.formats._dicom_lattice import Region, compose, onto
 from napari_radiogenomics.io.formats._dicom_pixels import frames_of
 from napari_radiogenomics.io.formats._dicom_planes import Plane, planes_of
 from napari_radiogenomics.io.formats._dicom_reference import Reference, find_references
+from napari_radiogenomics.io.formats._dicom_seg_write import label_value, whole_grid
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -54,10 +55,14 @@ def read_seg(path: Path, options: ReadOptions, folder: dicom.Folder | None = Non
     kind = str(header.get("SegmentationType", "BINARY"))
     scheme = _scheme(header)
     frames = frames_of(path)
-    segments = [_segment_of(header, n) for n in range(len(planes))]
+    value_of = {int(i.SegmentNumber): label_value(i) for i in header.get("SegmentSequence") or []}
+    segments = [value_of.get(_segment_of(header, n), 0) for n in range(len(planes))]
     labels, fractions = _voxels(kind, frames, segments, places, grid.geometry, scheme, header)
     facts = _facts(path, header, kind)
     references = find_references(path, options, folder, series=facts["source_series_all"])
+    whole = whole_grid(header)
+    if whole is not None:
+        references.append(Reference(whole, "the grid it was written from", {}))
     labels, fractions, geometry, more, notes = _on_source(
         labels, fractions, grid.geometry, references, path
     )
@@ -209,7 +214,7 @@ def _scheme(header: Dataset) -> tuple[Label, ...]:
             continue  # the background of a LABELMAP
         labels.append(
             Label(
-                number,
+                label_value(item),
                 str(item.get("SegmentLabel") or ""),
                 _color(item) or palette.get(number),
                 _code(item, "SegmentedPropertyCategoryCodeSequence"),

@@ -132,7 +132,7 @@ def _outside(indexed: Sequence[NDArray[np.float64]], size: NDArray[np.int_]) -> 
     return [f"{over} of {len(indexed)} contours reach outside of the scan and are cut off there."]
 
 
-def _nearest(group: _Group, spots: NDArray[np.float64]) -> NDArray[np.int_]:
+def _nearest(group: _Group, spots: NDArray[np.floating]) -> NDArray[np.int_]:
     """Plane that each depth belongs to, -1 for none; halfway counts for the upper plane."""
     depths = np.array([plane.depth for plane in group.planes])
     upper = np.searchsorted(depths, spots).clip(1, max(1, len(depths) - 1))
@@ -158,12 +158,12 @@ def _fill_aligned(mask: NDArray[np.bool_], start: NDArray[np.int_], group: _Grou
         if not len(slices):
             continue
         flat = [points[:, along] - start[along] for points in plane.contours]
-        view[slices] |= fill_rows(flat, view.shape[1:])  # type: ignore[arg-type]
+        view[slices] |= fill_rows(flat, view.shape[1:])
     return _fit_notes(group, owner, spots, _AXES[axis])
 
 
 def _fit_notes(
-    group: _Group, owner: NDArray[np.int_], spots: NDArray[np.float64], what: str
+    group: _Group, owner: NDArray[np.int_], spots: NDArray[np.floating], what: str
 ) -> list[str]:
     notes = []
     depths = np.array([plane.depth for plane in group.planes])

@@ -210,7 +210,7 @@ def _own_grid(contours: Sequence[NDArray[np.float64]]) -> Geometry:
     start[2] = depths[0] + np.floor((low[2] - depths[0]) / step + 1e-6) * step
     size = np.ceil((high - start) / [pixel, pixel, step] + [1, 1, 1 - 1e-6]).astype(int)
     origin = direction @ start
-    return Geometry(tuple(size), (pixel, pixel, step), tuple(origin), tuple(direction.ravel()))  # type: ignore[arg-type]
+    return Geometry(tuple(size), (pixel, pixel, step), tuple(origin), tuple(direction.ravel()))
 
 
 def _snapped(normal: NDArray[np.float64]) -> NDArray[np.float64]:
