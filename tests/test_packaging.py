@@ -155,13 +155,12 @@ def uv() -> Path:
 
 
 def fresh_environment(folder: Path, *packages: str) -> Path:
-    """Make an empty environment with some packages of the versions used here, or skip."""
+    """Make an empty environment with some packages, of the versions that are pinned, or skip."""
     must(uv(), "venv", "--quiet", "--python", sys.executable, folder)
     scripts = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
     python = folder / scripts
-    pinned = [f"{package}=={version(package)}" for package in packages]
     install = [uv(), "pip", "install", "--quiet", "--python", python]
-    install += ["-c", ROOT / "constraints.txt", *pinned]
+    install += ["-c", ROOT / "constraints.txt", *packages]
     if run(*install, "--offline").returncode:
         done = run(*install)
         if done.returncode:
@@ -175,7 +174,7 @@ def installed(
 ) -> tuple[str, Path]:
     """Python of a fresh environment in which the package is installed, in one of two ways."""
     folder = tmp_path_factory.mktemp("fresh") / "env"
-    python = fresh_environment(folder, "npe2", "lazy-loader", "hatchling")
+    python = fresh_environment(folder, "npe2", "lazy-loader", "hatchling", "editables")
     install = [uv(), "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python]
     if request.param == "wheel":
         must(*install, request.getfixturevalue("built")["wheel"])
