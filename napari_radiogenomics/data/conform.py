@@ -139,7 +139,7 @@ def _unique(table: Table, spec: TableSpec, problems: list[Problem]) -> Table:
         first: dict[tuple[str, ...], int] = {}
         for at, key in enumerate(keys):
             first.setdefault(key, at)
-        for at in np.flatnonzero(again):
+        for at in np.flatnonzero(again).tolist():
             name = " ".join(filter(None, keys[at]))
             row = int(table.rows[first[keys[at]]])
             where = f"already on row {row}" if row else "there already"

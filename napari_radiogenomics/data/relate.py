@@ -34,7 +34,8 @@ def relate(tables: Mapping[str, Table]) -> tuple[dict[str, Table], list[Problem]
     problems : list of Problem
         All of them.
     """
-    tables, problems = dict(tables), []
+    tables = dict(tables)
+    problems: list[Problem] = []
     _make_patients(tables, problems)
     _check_aliases(tables, problems)
     for name in ("timepoints", "scans", "samples", "slides"):

@@ -289,7 +289,11 @@ class Samples:
         )
 
     def _outside(
-        self, at: int, point: NDArray[np.float64], flipped: bool, segmentation: str
+        self,
+        at: int | np.integer[Any],
+        point: NDArray[np.float64],
+        flipped: bool,
+        segmentation: str,
     ) -> Problem:
         row = self.table.iloc[at]
         identity, system = self.table.index[at], row["coord_system"]

@@ -56,7 +56,12 @@ class Table:
         return self.frame[column].tolist()
 
     def problem(
-        self, at: int, column: str, what: str, remedy: str, level: Level = "error"
+        self,
+        at: int | np.integer[Any],
+        column: str,
+        what: str,
+        remedy: str,
+        level: Level = "error",
     ) -> Problem:
         """Problem of the row at a position (from 0), named by its row in the file."""
         row = int(self.rows[at]) or None

@@ -47,12 +47,12 @@ class Shown:
     @property
     def scale(self) -> tuple[float, float, float]:
         """Spacing along z, y, x in mm."""
-        return self.geometry.spacing[::-1]  # type: ignore[return-value]
+        return self.geometry.spacing[::-1]
 
     @property
     def translate(self) -> tuple[float, float, float]:
         """Position of the first voxel centre along z, y, x in LPS mm."""
-        return self.geometry.origin[::-1]  # type: ignore[return-value]
+        return self.geometry.origin[::-1]
 
 
 def display_geometry(geometry: Geometry) -> Geometry:
@@ -77,7 +77,7 @@ def display_geometry(geometry: Geometry) -> Geometry:
     if excess > 1:
         spacing = spacing * np.cbrt(excess)
         size = np.ceil((high - low) / spacing).astype(int) + 1
-    return Geometry(tuple(size), tuple(spacing), tuple(low))  # type: ignore[arg-type]
+    return Geometry(tuple(size), tuple(spacing), tuple(low))
 
 
 def show(obj: Image | Segmentation) -> list[Shown]:

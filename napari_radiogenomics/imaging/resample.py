@@ -63,7 +63,7 @@ def resample(
             resample_array(a, source.geometry, geometry, "nearest", 0) for a in source.layers()
         ]
         labels = np.stack(layers) if source.overlapping else layers[0]
-        return replace(source, labels=labels, geometry=geometry, fractions=None)
+        return replace(source, labels=labels, geometry=geometry, fractions=None)  # type: ignore[call-arg]
     lowest = float(source.array.min()) if fill is None else fill
     volumes = [
         resample_array(volume.array, source.geometry, geometry, interpolation, lowest)
