@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,13 @@ class Neighborhoods:
     n_levels: int
     offsets: NDArray[np.intp]
     voxel_volume: float
+
+    @cached_property
+    def buckets(self) -> NDArray[np.uint8]:
+        """Part of the region's values, 0 to 255, that a voxel's value lies in; rises with it."""
+        counted = self.values[self.levels > 0]
+        edges = np.quantile(counted, np.arange(1, 256) / 256)
+        return np.searchsorted(edges, self.values, side="right").astype(np.uint8)
 
 
 @dataclass(frozen=True)

@@ -209,6 +209,7 @@ def _measure(
     firstorder_rows(
         neighborhoods.values,
         neighborhoods.levels,
+        neighborhoods.buckets,
         centers,
         neighborhoods.offsets,
         neighborhoods.n_levels,

@@ -16,6 +16,7 @@ __all__ = ["ROWS", "firstorder_rows"]
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int32]
 Places = NDArray[np.intp]
+Buckets = NDArray[np.uint8]
 
 ROWS = (
     "n", "energy", "minimum", "maximum", "mean",
@@ -30,8 +31,9 @@ ROWS = (
     ENTROPY, UNIFORMITY,
 ) = range(len(ROWS))  # fmt: skip
 
-# Below this many values sorting by insertion is faster than numba's quicksort.
-_FEW = 48
+# Up to this many values are sorted by insertion.
+FEW = 32
+N_BUCKETS = 256
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -73,17 +75,59 @@ def _moments(x: Reals, n: int, out: Reals, v: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sort(x: Reals, n: int) -> None:
-    if n > _FEW:
-        x[:n].sort()
-        return
-    for k in range(1, n):
+def _insertion_sort(x: Reals, first: int, last: int) -> None:
+    for k in range(first + 1, last):
         value = x[k]
         j = k - 1
-        while j >= 0 and x[j] > value:
+        while j >= first and x[j] > value:
             x[j + 1] = x[j]
             j -= 1
         x[j + 1] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shell_sort(x: Reals, first: int, last: int) -> None:
+    for gap in (301, 132, 57, 23, 10, 4, 1):
+        for k in range(first + gap, last):
+            value = x[k]
+            j = k - gap
+            while j >= first and x[j] > value:
+                x[j + gap] = x[j]
+                j -= gap
+            x[j + gap] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sort(x: Reals, bucket: Buckets, n: int, ends: Places, to: Reals) -> None:
+    """Sort ``x`` into ``to``: many values go to their buckets first, each is sorted then."""
+    if n <= FEW:
+        to[:n] = x[:n]
+        _insertion_sort(to, 0, n)
+        return
+    shift = 0
+    while N_BUCKETS >> (shift + 1) >= n // 2:
+        shift += 1
+    for b in range(N_BUCKETS >> shift):
+        ends[b] = 0
+    for k in range(n):
+        ends[bucket[k] >> shift] += 1
+    total = 0
+    for b in range(N_BUCKETS >> shift):
+        count = ends[b]
+        ends[b] = total
+        total += count
+    for k in range(n):
+        b = bucket[k] >> shift
+        to[ends[b]] = x[k]
+        ends[b] += 1
+    first = 0
+    for b in range(N_BUCKETS >> shift):
+        last = ends[b]
+        if last - first > FEW:
+            _shell_sort(to, first, last)
+        elif last - first > 1:
+            _insertion_sort(to, first, last)
+        first = last
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -102,7 +146,7 @@ def _percentile(x: Reals, n: int, q: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _order(x: Reals, n: int, out: Reals, v: int) -> None:
-    _sort(x, n)
+    """Percentiles and what lies between them, of sorted values."""
     p10 = _percentile(x, n, 0.1)
     p90 = _percentile(x, n, 0.9)
     out[P10, v] = p10
@@ -151,6 +195,7 @@ def _histogram(
 def firstorder_rows(
     values: Reals,
     levels: Levels,
+    buckets: Buckets,
     centers: Places,
     offsets: Places,
     n_levels: int,
@@ -165,6 +210,9 @@ def firstorder_rows(
         Flat and padded; NaN where a voxel does not count. Every center counts.
     levels : ndarray of int32
         Flat and padded; 1 to ``n_levels`` where a voxel counts.
+    buckets : ndarray of uint8
+        Flat and padded; rises with the value. What the sorting starts from: values should
+        spread over all buckets.
     centers : ndarray of intp, shape (V,)
         Flat positions; no bounds checking.
     offsets : ndarray of intp, shape (K,)
@@ -178,6 +226,9 @@ def firstorder_rows(
     """
     moments, order, histogram = stages
     x = np.empty(offsets.size)
+    in_order = np.empty(offsets.size)
+    bucket = np.empty(offsets.size, np.uint8)
+    ends = np.empty(N_BUCKETS, np.intp)
     level = np.empty(offsets.size, np.int32)
     counts = np.zeros(n_levels + 1, np.int64)
     n_log_n = np.zeros(offsets.size + 1)
@@ -190,6 +241,7 @@ def firstorder_rows(
             if levels[position] > 0:
                 x[n] = values[position]
                 level[n] = levels[position]
+                bucket[n] = buckets[position]
                 n += 1
         _sums(x, n, out, v)
         if moments:
@@ -197,4 +249,5 @@ def firstorder_rows(
         if histogram:
             _histogram(level, n, counts, n_log_n, out, v)
         if order:
-            _order(x, n, out, v)
+            _sort(x, bucket, n, ends, in_order)
+            _order(in_order, n, out, v)
