@@ -44,7 +44,13 @@ def frames_of(path: Path) -> NDArray:
             array = _decoded(data)
     except (MissingDependency, InputError):
         raise
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+    except RuntimeError as error:
+        raise InputError(
+            f"{path} cannot be decoded ({data.file_meta.TransferSyntaxUID.name}): it is damaged, "
+            "or of a kind that the installed decoders do not know. Convert it to uncompressed "
+            "DICOM first."
+        ) from error
+    except (OSError, EOFError, ValueError, KeyError, AttributeError) as error:
         raise InputError(
             f"{path} is damaged or cut off: its pixels cannot be read ({type(error).__name__}). "
             "Copy or export it again; moved away, the rest of its series opens with its place "
