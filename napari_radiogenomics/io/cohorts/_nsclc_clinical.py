@@ -1,0 +1,133 @@
+"""The clinical table of NSCLC-Radiogenomics, in words that other cohorts share."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.table import Table
+
+__all__ = ["clinical_patients"]
+
+# A date of this table is month/day/year; all dates of a patient are shifted by one number of
+# days, so that differences hold.
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_MISSING = {
+    "",
+    "n/a",
+    "not collected",
+    "unknown",
+    "not assessed",
+    "not recorded in database",
+}
+_LOCATION = re.compile(r"Tumor Location \(choice=(.*)\)")
+_COLUMNS = {
+    "Patient ID": "patient_id",
+    "Case ID": "patient_id",
+    "Patient affiliation": "site",
+    "Age at Histological Diagnosis": "age",
+    "Gender": "sex",
+    "Smoking status": "smoking",
+    "Histology": "histology",
+    "Histopathological Grade": "grade",
+    "EGFR mutation status": "EGFR",
+    "KRAS mutation status": "KRAS",
+    "ALK translocation status": "ALK",
+}
+
+
+def clinical_patients(table: Table) -> tuple[Table, list[Problem]]:
+    """Rename the columns, empty the codes for missing, and reckon survival.
+
+    Parameters
+    ----------
+    table : Table
+        As read.
+
+    Returns
+    -------
+    table : Table
+        With ``patient_id, site, age, sex, smoking, histology, grade, EGFR, KRAS, ALK,
+        location, os_days, os_event`` and the other columns under their own names. ``os_days``
+        counts from the operation: to death, or to the last day known alive.
+    problems : list of Problem
+        Dates that cannot be read or do not agree.
+    """
+    import pandas as pd
+
+    problems: list[Problem] = []
+    rows = [
+        {name.strip(): _value(cell) for name, cell in record.items()}
+        for record in table.frame.to_dict("records")
+    ]
+    found = [_patient(row) for row in rows]
+    for at, (row, patient) in enumerate(zip(rows, found, strict=True)):
+        try:
+            days, event = survival(row)
+        except ValueError as error:
+            days, event = "", ""
+            remedy = "Survival is taken as missing. Check the dates (month/day/year)."
+            problems.append(
+                table.problem(at, "Date of Last Known Alive", str(error), remedy, "warning")
+            )
+        patient["os_days"], patient["os_event"] = days, event
+    columns = list(dict.fromkeys(name for patient in found for name in patient))
+    frame = pd.DataFrame(found, columns=columns, dtype=object)
+    return Table(frame, table.rows, table.file), problems
+
+
+def _value(cell: str) -> str:
+    text = cell.strip()
+    return "" if text.lower() in _MISSING else text
+
+
+def _patient(row: dict[str, str]) -> dict[str, str]:
+    places = [
+        match[1]
+        for name, cell in row.items()
+        if (match := _LOCATION.fullmatch(name)) and cell == "Checked" and match[1] != "Unknown"
+    ]
+    known = {_COLUMNS.get(name, name): cell for name, cell in row.items() if not _LOCATION.match(name)}
+    return {**known, "location": " + ".join(places)}
+
+
+def survival(row: dict[str, str]) -> tuple[str, str]:
+    """Days from the operation and whether the patient died, as texts.
+
+    Parameters
+    ----------
+    row : dict
+        Cells by stripped header; missing ones are ``""``.
+
+    Returns
+    -------
+    days, event : str
+        ``""`` where unknown.
+
+    Raises
+    ------
+    ValueError
+        If a date cannot be read, or an end lies before the operation.
+    """
+    status = row.get("Survival Status", "").lower()
+    if status not in ("dead", "alive"):
+        return "", ""
+    if status == "dead" and row.get("Time to Death (days)"):
+        return row["Time to Death (days)"], "1"
+    end = row.get("Date of Death") if status == "dead" else row.get("Date of Last Known Alive")
+    scan, gap = row.get("CT Date", ""), row.get("Days between CT and surgery", "")
+    if not (end and scan and gap):
+        return "", ""
+    days = (_day(end) - _day(scan)).days - int(gap)
+    if days < 0:
+        raise ValueError(f"The follow-up ends {-days} days before the operation.")
+    return str(days), "1" if status == "dead" else "0"
+
+
+def _day(text: str) -> date:
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f'"{text}" is no date.')
+    month, day, year = (int(part) for part in match.groups())
+    return date(year, month, day)

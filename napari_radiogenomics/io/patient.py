@@ -1,0 +1,260 @@
+"""`load_patient`: read what belongs to one patient; what is broken does not stop the rest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.geometry import require_same_grid
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.problems import Level, Problem
+from napari_radiogenomics.data.samples import Samples
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.errors import DataWarning, GeometryError, RadiogenomicsError
+from napari_radiogenomics.io.files import read_all
+from napari_radiogenomics.io.layout import LAYOUTS
+from napari_radiogenomics.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_radiogenomics.io.format import Kind
+
+__all__ = ["PatientData", "load_patient"]
+
+
+@dataclass(frozen=True, eq=False)
+class PatientData:
+    """Everything of one patient that could be read.
+
+    Attributes
+    ----------
+    patient_id : str
+        Its identifier in the cohort.
+    scans : list of Image
+        ``metadata["scan_id"]`` and the further columns of the scans table tell which.
+    segmentations : list of Segmentation
+        ``metadata["scan_id"]`` and ``metadata["segmentation_id"]``.
+    samples : Samples or None
+        None where there are none.
+    slides : list
+        `Slide` objects with ``metadata["slide_id"]``.
+    problems : tuple of Problem
+        Files that could not be read and what does not fit together.
+    """
+
+    patient_id: str
+    scans: list[Image] = field(default_factory=list)
+    segmentations: list[Segmentation] = field(default_factory=list)
+    samples: Samples | None = None
+    slides: list[Any] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
+
+
+def load_patient(
+    cohort: Cohort,
+    patient_id: str,
+    *,
+    timepoint: str = "",
+    slides: bool = True,
+    progress: Progress = quiet,
+) -> PatientData:
+    """Read the scans, segmentations, samples and slides of a patient.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    patient_id : str
+        Identifier or alias.
+    timepoint : str, optional
+        Read one timepoint only.
+    slides : bool, optional
+        Read the slides too; their pyramids are lazy.
+    progress : Progress, optional
+        Reports the files.
+
+    Returns
+    -------
+    PatientData
+        What could be read; each file that could not is one of the ``problems``.
+
+    Raises
+    ------
+    InputError
+        If the cohort has no such patient.
+    """
+    patient_id = cohort.resolve(patient_id)
+    parts = [
+        ("scans", "image", cohort.scans_of(patient_id, timepoint)),
+        ("segmentations", "segmentation", cohort.segmentations_of(patient_id, timepoint)),
+    ]
+    if slides:
+        parts.append(("slides", "slide", cohort.slides_of(patient_id, timepoint)))
+    found: dict[str, list[Any]] = {"scans": [], "segmentations": [], "slides": []}
+    files = [(table, kind, row) for table, kind, frame in parts for row in _rows(frame)]
+    files, problems = _at_hand(cohort, files, patient_id)
+    for table, kind, row in progress(files, f"Reading {patient_id}"):
+        found[table] += _read_row(cohort, table, kind, row, patient_id, problems)
+    found["segmentations"] = [_named(cohort, seg) for seg in found["segmentations"]]
+    samples = cohort.samples_table(patient_id, timepoint)
+    data = PatientData(
+        patient_id, found["scans"], found["segmentations"], samples or None, found["slides"]
+    )
+    problems += check_patient(cohort, data)
+    return replace(data, problems=tuple(problems))
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    key = frame.index.name
+    for record in frame.reset_index().to_dict("records"):
+        yield {"key": key, **{str(name): value for name, value in record.items()}}
+
+
+_File = tuple[str, "Kind", dict[str, Any]]
+
+
+def _at_hand(
+    cohort: Cohort, files: list[_File], patient_id: str
+) -> tuple[list[_File], list[Problem]]:
+    """Leave out what has no path; one problem a table says how many."""
+    away = [table for table, _, row in files if not row["path"]]
+    problems = []
+    for table in dict.fromkeys(away):
+        what = f"{away.count(table)} of the {table} of {patient_id} have no file to open."
+        remedy = "Download them, or correct their paths."
+        file = cohort.files.get(table, table)
+        problems.append(Problem(file, None, "path", what, remedy, "warning", patient_id))
+    return [entry for entry in files if entry[2]["path"]], problems
+
+
+def _read_row(
+    cohort: Cohort,
+    table: str,
+    kind: Kind,
+    row: dict[str, Any],
+    patient_id: str,
+    problems: list[Problem],
+) -> list[Any]:
+    """Objects of one row; a problem instead where there are none."""
+    identity = row[row["key"]]
+    line = cohort.rows.get(table, {}).get(identity) or None
+
+    def report(what: str, remedy: str, level: Level) -> None:
+        file = cohort.files.get(table, table)
+        problems.append(Problem(file, line, "path", what, remedy, level, patient_id))
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            objects = read_all(cohort.file(row["path"]), kind=kind, **_reference(cohort, row))
+    except (RadiogenomicsError, OSError) as error:
+        report(str(error), "The rest of the patient was read.", "error")
+        return []
+    facts = {name: value for name, value in row.items() if name != "key" and _there(value)}
+    for note in dict.fromkeys(note for obj in objects for note in obj.notes):
+        report(f"{identity}: {note}", "", "note")
+    return [_labelled(obj, identity, facts, len(objects), n) for n, obj in enumerate(objects, 1)]
+
+
+def _reference(cohort: Cohort, row: dict[str, Any]) -> dict[str, Any]:
+    """Series to choose from a folder of several, where the table says which."""
+    series = row.get("series_uid", "")
+    folder = cohort.file(row["path"]).is_dir()
+    return {"series": series} if folder and isinstance(series, str) and series else {}
+
+
+def _there(value: Any) -> bool:
+    return not (value == "" or (isinstance(value, float) and np.isnan(value)))
+
+
+def _labelled(obj: Any, identity: str, facts: dict[str, Any], total: int, number: int) -> Any:
+    """Give an object the name and the facts of its row."""
+    metadata = {**obj.metadata, **facts, "path": obj.metadata.get("path", facts["path"])}
+    changes: dict[str, Any] = {"metadata": metadata}
+    changes["name"] = identity if total == 1 else f"{identity} {obj.name or number}"
+    if isinstance(obj, Image):
+        changes["unit"] = obj.unit or facts.get("unit", "")
+        changes["modality"] = obj.modality or facts.get("modality", "")
+    return replace(obj, **changes)
+
+
+def _named(cohort: Cohort, segmentation: Segmentation) -> Segmentation:
+    """Take names and colours from the table of labels; rows for this segmentation win."""
+    table, identity = cohort.labels, segmentation.metadata["segmentation_id"]
+    labels = {label.value: label for label in segmentation.scheme}
+    layout = LAYOUTS[cohort.layout] if cohort.layout in LAYOUTS else None
+    for label in layout.labels(segmentation.present) if layout else ():
+        labels[label.value] = label
+    own = table["segmentation_id"] == identity
+    for rows in (table[table["segmentation_id"] == ""], table[own]):
+        for value, name, color in zip(rows["value"], rows["name"], rows["color"], strict=True):
+            if np.isfinite(value) and value >= 1:
+                old = labels.get(int(value), Label(int(value)))
+                rgb = parse_color(color) or old.color
+                labels[int(value)] = replace(old, name=name or old.name, color=rgb)
+    return replace(segmentation, scheme=tuple(labels.values()))
+
+
+def parse_color(text: str) -> tuple[int, int, int] | None:
+    """Read a color as ``#rrggbb``; None where it is not one.
+
+    Examples
+    --------
+    >>> parse_color("#ff8000"), parse_color("red")
+    ((255, 128, 0), None)
+    """
+    digits = text.removeprefix("#")
+    if len(digits) != 6 or not set(digits.lower()) <= set("0123456789abcdef"):
+        return None
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def check_patient(cohort: Cohort, data: PatientData) -> list[Problem]:
+    """Compare grids of scans and segmentations, and samples with the tumour."""
+    scans = {scan.metadata["scan_id"]: scan for scan in data.scans}
+    problems = []
+    for segmentation in data.segmentations:
+        scan = scans.get(segmentation.metadata["scan_id"])
+        if scan is None:
+            continue
+        identity = segmentation.metadata["segmentation_id"]
+        try:
+            names = ("Scan", "Segmentation")
+            require_same_grid(scan.geometry, segmentation.geometry, names=names)
+        except GeometryError as error:
+            row = cohort.rows.get("segmentations", {}).get(identity) or None
+            file = cohort.files.get("segmentations", "")
+            what, _, remedy = str(error).rpartition(". ")
+            level: Level = "warning"
+            problems.append(
+                Problem(file, row, "path", f"{identity}: {what}.", remedy, level, data.patient_id)
+            )
+    return problems + _check_samples(cohort, data)
+
+
+def _check_samples(cohort: Cohort, data: PatientData) -> list[Problem]:
+    """Samples outside every tumour of their frame and timepoint."""
+    if data.samples is None or not data.segmentations:
+        return []
+    frames, times = cohort.scans["frame"], cohort.scans["timepoint"]
+    problems: list[Problem] = []
+    located = data.samples.located
+    groups = located.table.groupby(["frame", "timepoint"], sort=False)
+    for (frame, timepoint), rows in groups:
+        chosen = [
+            seg
+            for seg in data.segmentations
+            if frames[seg.metadata["scan_id"]] == frame or not frame
+        ]
+        same = [seg for seg in chosen if times[seg.metadata["scan_id"]] == timepoint]
+        group = located.select(located.table.index.isin(rows.index))
+        outside = [group.check_inside(seg) for seg in same or chosen]
+        if outside:  # inside one of several segmentations is inside
+            problems += min(outside, key=len)
+    return problems
