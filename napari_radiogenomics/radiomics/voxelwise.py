@@ -38,6 +38,8 @@ __all__ = ["texture_maps"]
 
 # Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
 _BLOCK = 200_000
+# A million voxels a kernel: beyond it a map says no more than one number for the region.
+_LARGEST_RADIUS = 50
 _THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -53,7 +55,7 @@ def texture_maps(
     families: Annotated[Sequence[str], Setting(choices=_family_titles)] = ("firstorder",),
     features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy", "Mean"),
     label: Annotated[int | None, Setting(minimum=1)] = None,
-    kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=15)] = 1,
+    kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=_LARGEST_RADIUS)] = 1,
     masked_kernel: Annotated[bool, Setting(advanced=True)] = True,
     bin_width: Annotated[float, Setting(unit="unit of the scan", minimum=0)] = 25.0,
     bin_count: Annotated[int | None, Setting(minimum=1, advanced=True)] = None,
@@ -155,9 +157,9 @@ def texture_maps(
 
 
 def _require_radius(radius: int) -> None:
-    if radius != int(radius) or radius < 1:
+    if radius != int(radius) or not 1 <= radius <= _LARGEST_RADIUS:
         raise InputError(
-            f"kernel_radius is a whole number of voxels, 1 or more; got {radius}. "
+            f"kernel_radius is a whole number of voxels from 1 to {_LARGEST_RADIUS}; got {radius}. "
             "1 means a kernel of 3×3×3 voxels."
         )
 

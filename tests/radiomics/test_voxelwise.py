@@ -197,6 +197,7 @@ def test_values_that_are_not_finite_are_refused_with_their_place(scan, tumour, b
         ({"kernel_radius": 0}, "kernel_radius"),
         ({"kernel_radius": -1}, "kernel_radius"),
         ({"kernel_radius": 1.5}, "kernel_radius"),
+        ({"kernel_radius": 51}, "from 1 to 50"),
         ({"bin_width": 0.0}, "bin_width"),
         ({"bin_count": 0}, "bin_count"),
         ({"features": ["Entropi"]}, 'Did you mean "Entropy"'),

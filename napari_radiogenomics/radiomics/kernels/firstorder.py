@@ -101,7 +101,8 @@ def _shell_sort(x: Reals, first: int, last: int) -> None:
 def _sort(x: Reals, bucket: Buckets, n: int, ends: Places, to: Reals) -> None:
     """Sort ``x`` into ``to``: many values go to their buckets first, each is sorted then."""
     if n <= FEW:
-        to[:n] = x[:n]
+        for k in range(n):  # a slice would take seconds more to compile
+            to[k] = x[k]
         _insertion_sort(to, 0, n)
         return
     shift = 0
