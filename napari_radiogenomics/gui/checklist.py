@@ -58,8 +58,9 @@ class CheckList(QWidget):
             item.setCheckState(Qt.CheckState.Unchecked)
             item.setToolTip(f"<p><b>{title}</b><br>{meaning}</p>" if meaning else title)
             self._texts[key] = f"{key} {title} {meaning}".lower()
-        row_height = self.list.sizeHintForRow(0) if entries else 20
+        row_height = self.fontMetrics().lineSpacing() + 1
         self.list.setFixedHeight(row_height * min(_ROWS, max(2, len(entries))) + 6)
+        self.list.setMinimumWidth(120)
         self.list.itemChanged.connect(self.changed)
         self.list.currentItemChanged.connect(self._look)
         self._lay_out()

@@ -12,7 +12,7 @@ from superqt import QCollapsible
 from napari_radiogenomics.gui.fields import Field, field_for
 from napari_radiogenomics.signature import VerbForm
 
-__all__ = ["SettingsForm", "form_layout", "same_value"]
+__all__ = ["SettingsForm", "folded", "form_layout", "same_value"]
 
 
 def form_layout(parent: QWidget | None = None) -> QFormLayout:
@@ -25,6 +25,16 @@ def form_layout(parent: QWidget | None = None) -> QFormLayout:
     layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
     layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
     return layout
+
+
+def folded(title: str) -> QCollapsible:
+    """Make a folded section; its controls take the focus only when it is open."""
+    section = QCollapsible(title, expandedIcon="▾", collapsedIcon="▸")
+    section.content().hide()
+    section.toggled.connect(section.content().setVisible)
+    section.setDuration(120)
+    section.layout().setContentsMargins(0, 0, 0, 0)
+    return section
 
 
 def same_value(first: Any, second: Any) -> bool:
@@ -68,10 +78,10 @@ class SettingsForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.rows = form_layout()
         column.addLayout(self.rows)
-        self.advanced = QCollapsible("Advanced settings")
+        self.advanced = folded("Advanced settings")
         advanced, body = form_layout(), QWidget()
         body.setLayout(advanced)
-        self.advanced.setContent(body)
+        self.advanced.addWidget(body)
         for parameter in form.settings:
             field = None if parameter.name in hidden else field_for(parameter)
             if field is not None:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
 
-__all__ = ["HoverCard", "card_lines", "elide_middle", "number_text", "region_name", "show_hover"]
+__all__ = [
+    "HoverCard",
+    "card_lines",
+    "elide_middle",
+    "number_text",
+    "region_name",
+    "region_title",
+    "show_hover",
+]
 
 # One update in this many milliseconds at most.
 _EVERY_MS = 30
@@ -69,6 +77,12 @@ def region_name(layer: Labels, value: int) -> str:
     return f"label {value}"
 
 
+def region_title(layer: Labels, value: int) -> str:
+    """Name of a label value with the value: ``"tumour (1)"``, or ``"label 1"``."""
+    name = region_name(layer, value)
+    return name if name == f"label {value}" else f"{name} ({value})"
+
+
 def _image_line(layer: ImageLayer, value: Any) -> str:
     if layer.rgb or isinstance(value, tuple) or not np.isscalar(value):
         return ""
@@ -109,7 +123,7 @@ def _layer_line(layer: Layer, position: tuple[float, ...]) -> str:
     if value is None:
         return ""
     if isinstance(layer, Labels):
-        return f"{elide_middle(region_name(layer, int(value)))} ({int(value)})" if value else ""
+        return elide_middle(region_title(layer, int(value))) if value else ""
     if isinstance(layer, Points):
         return _points_line(layer, value)
     return _image_line(layer, value)
@@ -143,8 +157,8 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
         return []
     mm = dict(zip(dims.axis_labels, position, strict=True))
     named = [axis for axis in "xyz" if axis in mm]
-    where = "  ".join(f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in named)
-    head = f"{where} mm" + (" LPS" if len(named) == 3 else "")
+    # Short enough for half a canvas of three side by side: the letter of the edge is beside it.
+    head = " ".join(f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in named) + " mm"
     more = len(lines) - (_MOST_LINES - 1)
     if more > 0:
         lines = [*lines[: _MOST_LINES - 2], f"and {more + 1} more"]

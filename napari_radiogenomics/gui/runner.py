@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +19,11 @@ import napari
 from napari.qt.threading import FunctionWorker, create_worker
 from napari.utils.notifications import notification_manager
 from napari.utils.progress import cancelable_progress
+from qtpy.compat import isalive
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
 from napari_radiogenomics.errors import Cancelled, InputError, RadiogenomicsError
-from napari_radiogenomics.progress import reporting
+from napari_radiogenomics.progress import Progress, reporting
 
 __all__ = ["Outcome", "Runner"]
 
@@ -132,9 +134,7 @@ class Runner(QObject):
         self._activity: _Activity | None = None
         self._cancelled = threading.Event()
         self._outcome = Outcome()
-        self._last = 0.0
         self.stepped.connect(self._show_step)
-        self.destroyed.connect(self._cancelled.set)
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self.cancel)
@@ -169,19 +169,19 @@ class Runner(QObject):
         if self.running:
             raise InputError("The work before is still under way. Wait for it, or cancel it.")
         self._cancelled = cancelled = threading.Event()
-        self.destroyed.connect(cancelled.set)
         if "progress" in inspect.signature(verb).parameters:
-            settings["progress"] = reporting(self._report, cancelled=self._should_stop(cancelled))
+            settings["progress"] = self._progress(cancelled)
         title = title or getattr(verb, "__name__", "work").replace("_", " ").capitalize()
         job = _Job(title, lambda: verb(*data, **settings), cancelled)
-        self._outcome, self._last = Outcome(error=Cancelled(f"{title} cancelled.")), 0.0
+        self._outcome = Outcome(error=Cancelled(f"{title} cancelled."))
         worker = create_worker(job, _ignore_errors=True, _start_thread=False)
         worker.returned.connect(self._keep)
         worker.errored.connect(self._keep_error)
         worker.finished.connect(self._end)
         self._worker = worker
         if napari.current_viewer() is not None:
-            self._activity = _Activity(title, self.cancel)
+            self._activity = activity = _Activity(title, cancelled.set)
+            worker.finished.connect(activity.close)
         worker.start()
         self.started.emit()
 
@@ -189,19 +189,31 @@ class Runner(QObject):
         """Ask the job to stop at its next step; it ends with `Cancelled`."""
         self._cancelled.set()
 
+    def _progress(self, cancelled: threading.Event) -> Progress:
+        """Make the progress of a job; it is called in the worker's thread."""
+        runner, last = weakref.ref(self), 0.0
+
+        def report(done: int, total: int, what: str) -> None:
+            nonlocal last
+            now, owner = time.perf_counter(), runner()
+            due = now - last >= _EVERY_S or (total and done == total)
+            if due and owner is not None and isalive(owner):
+                last = now
+                owner.stepped.emit(done, total, what)
+
+        return reporting(report, cancelled=self._should_stop(cancelled))
+
     def _should_stop(self, cancelled: threading.Event) -> Callable[[], bool]:
+        """Make what the work asks: was it cancelled, or its dock or window closed."""
+        runner = weakref.ref(self)
+
         def should_stop() -> bool:
-            worker = self._worker
-            return cancelled.is_set() or (worker is not None and worker.abort_requested)
+            owner = runner()
+            if cancelled.is_set() or owner is None or not isalive(owner):
+                return True
+            return owner._worker is not None and owner._worker.abort_requested
 
         return should_stop
-
-    def _report(self, done: int, total: int, what: str) -> None:
-        """Pass a step on to the screen; called in the worker's thread."""
-        now = time.perf_counter()
-        if now - self._last >= _EVERY_S or (total and done == total):
-            self._last = now
-            self.stepped.emit(done, total, what)
 
     def _show_step(self, done: int, total: int, what: str) -> None:
         if self._activity is not None:
