@@ -60,7 +60,9 @@ def tracked() -> list[Path]:
     if done.returncode == 0 and done.stdout:
         names = [ROOT / name for name in done.stdout.split("\0") if name]
         return [path for path in names if path.is_file()]
-    return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    made = {".venv", ".git", "__pycache__", "build", "dist", "demo_output"}
+    files = (path for path in ROOT.rglob("*") if path.is_file())
+    return [p for p in files if not made & set(p.parts) and "_cache" not in p.as_posix()]
 
 
 def pyproject() -> dict[str, Any]:

@@ -59,10 +59,11 @@ class TestEveryFormat:
         assert set(form.writes) <= set(form.kinds)
         assert bool(form.write) == bool(form.writes)
 
-    def test_its_endings_are_lower_case_with_a_dot(self, form: Format) -> None:
+    def test_its_endings_are_lower_case_with_a_dot_or_whole_names(self, form: Format) -> None:
         for suffix in form.suffixes:
             assert suffix == suffix.lower()
-            assert suffix.startswith(".")
+            assert "." in suffix
+            assert "/" not in suffix
 
     def test_what_it_writes_can_be_named(self, form: Format) -> None:
         assert not form.writes or form.suffixes
