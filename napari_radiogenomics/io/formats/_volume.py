@@ -56,9 +56,7 @@ def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
         labels = _as_labels(array, path)
         scheme = scheme_from_metadata(metadata)
         return [Segmentation(labels, geometry, scheme, name=base_name(path), metadata=metadata)]
-    return [
-        Image(array, geometry, name=base_name(path), fourth_axis=fourth, metadata=metadata)
-    ]
+    return [Image(array, geometry, name=base_name(path), fourth_axis=fourth, metadata=metadata)]
 
 
 def _arrange(
