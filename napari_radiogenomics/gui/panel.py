@@ -98,6 +98,7 @@ class Panel(QWidget):
         self.form = SettingsForm(self.description, hidden=hidden)
         self.runner = Runner(self)
         self._tone: Tone = "plain"
+        self._complete = False
         self.setMinimumWidth(_LEAST_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
@@ -207,14 +208,16 @@ class Panel(QWidget):
         return self.message_line.text()
 
     def remember(self) -> None:
-        """Note the settings in the session of the viewer."""
-        session_of(self.viewer).state[self.name] = self.settings
+        """Note the settings in the session of the viewer, once the dock is complete."""
+        if self._complete:
+            session_of(self.viewer).state[self.name] = self.settings
 
     def recall(self) -> None:
         """Take the settings that the session knows; called when the dock is complete."""
         known = session_of(self.viewer).state.get(self.name)
         if known:
             self.settings = known
+        self._complete = True
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -169,8 +169,7 @@ class TextureDock(Panel):
     @property
     def settings(self) -> dict[str, Any]:
         """All settings of the dock, as the session remembers them."""
-        chosen = self.features.chosen if hasattr(self, "features") else ()
-        return {**self.form.values, "features": chosen}
+        return {**self.form.values, "features": self.features.chosen}
 
     @settings.setter
     def settings(self, values: Mapping[str, Any]) -> None:
