@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from napari_radiogenomics.data.ids import canonical_id
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.table import Table, table_of
 
@@ -117,7 +117,7 @@ def _follow(
         what = f'{column} "{texts[at]}" is not among the {noun} ({target.file}); {consequence}.'
         remedy = _suggest(texts[at], known) if count < _MOST_SUGGESTED else ""
         remedy += f"Correct it, or add it to {target.file}."
-        level = "error" if needed else "warning"
+        level: Level = "error" if needed else "warning"
         problems.append(table.problem(at, column, what, remedy, level))
     return table.keep(~lost) if needed else table
 
