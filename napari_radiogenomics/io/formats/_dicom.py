@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 __all__ = [
+    "DAMAGED",
     "LABELMAP_SEG",
     "RTSTRUCT",
     "SEG",
@@ -36,6 +38,17 @@ LABELMAP_SEG = "1.2.840.10008.5.1.4.1.1.66.7"
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _DIRECTORY = "1.2.840.10008.1.3.10"
+# What pydicom raises at files that are damaged or cut off.
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NotImplementedError,
+    struct.error,
+)
 _SUFFIXES = (".dcm", ".dicom", ".ima")
 
 
@@ -63,7 +76,7 @@ def file_class(path: Path) -> str:
         with quiet_pydicom():
             meta = pydicom.filereader.read_file_meta_info(path)
             return str(meta.get("MediaStorageSOPClassUID", ""))
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, InvalidDicomError):
+    except (*DAMAGED, InvalidDicomError):
         pass
     try:
         return sop_class(read_header(path))  # without a preamble
@@ -97,7 +110,7 @@ def read_header(path: Path) -> Dataset:
             header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
             known = bool(header.get("SOPClassUID")) and bool(header.get("SOPInstanceUID"))
             directory = header.file_meta.get("MediaStorageSOPClassUID") == _DIRECTORY
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise InputError(
             f"{path} is damaged or cut off in its DICOM header. Copy or export it again."
         ) from error

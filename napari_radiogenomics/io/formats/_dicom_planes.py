@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.formats._dicom import DAMAGED
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -82,8 +83,20 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     Raises
     ------
     InputError
-        If a position or an orientation in the header is no number or no direction.
+        If a number in the header is none, or a direction no direction.
     """
+    try:
+        return _planes(path, header)
+    except InputError:
+        raise
+    except DAMAGED as error:
+        raise InputError(
+            f"{path} has a header that cannot be understood ({type(error).__name__}). Export it "
+            "again; moved away, the rest of its folder opens."
+        ) from error
+
+
+def _planes(path: Path, header: Dataset) -> list[Plane]:
     frames = int(header.get("NumberOfFrames") or 1)
     groups = list(header.get("PerFrameFunctionalGroupsSequence") or [])
     if not groups:

@@ -206,9 +206,10 @@ def _own_grid(contours: Sequence[NDArray[np.float64]]) -> Geometry:
     places = np.concatenate(contours) @ direction  # (P, 3) along the axes of the grid
     low, high = places.min(axis=0), places.max(axis=0)
     pixel = max(pixel, float((high - low)[:2].max()) / _LONGEST)
+    slack = 0.05  # text rounds points off their plane
     start = np.floor(low / pixel - 1) * pixel
-    start[2] = depths[0] + np.floor((low[2] - depths[0]) / step + 1e-6) * step
-    size = np.ceil((high - start) / [pixel, pixel, step] + [1, 1, 1 - 1e-6]).astype(int)
+    start[2] = depths[0] + np.floor((low[2] - depths[0]) / step + slack) * step
+    size = np.ceil((high - start) / [pixel, pixel, step] + [1, 1, 1 - slack]).astype(int)
     origin = direction @ start
     return Geometry(tuple(size), (pixel, pixel, step), tuple(origin), tuple(direction.ravel()))
 
