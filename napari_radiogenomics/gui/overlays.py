@@ -114,6 +114,7 @@ class OrientationLetters(Attached):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__(viewer)
+        self._enabled = True
         self._texts = {
             edge: keep_text(viewer, f"edge_{edge}", position=position, font_size=12)
             for edge, position in _EDGES.items()
@@ -127,6 +128,16 @@ class OrientationLetters(Attached):
             viewer.layers.events.removed,
         ):
             event.connect(self.update)
+        self.update()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the letters are shown."""
+        return self._enabled
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        self._enabled = enabled
         self.update()
 
     def letters(self) -> dict[str, str]:
@@ -144,7 +155,7 @@ class OrientationLetters(Attached):
 
     def update(self, event: object = None) -> None:
         """Write the letters of the present view."""
-        letters = self.letters()
+        letters = self.letters() if self._enabled else {}
         for edge, text in self._texts.items():
             text.text = letters.get(edge, "")
             text.visible = edge in letters

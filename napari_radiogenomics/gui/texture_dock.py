@@ -11,17 +11,17 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.canvas import dress_canvas
 from napari_radiogenomics.gui.edits import object_from
 from napari_radiogenomics.gui.feature_picker import FeaturePicker
 from napari_radiogenomics.gui.fields import QuietCombo
-from napari_radiogenomics.gui.hover import number_text, show_hover
+from napari_radiogenomics.gui.hover import number_text
 from napari_radiogenomics.gui.inputs import LabelCombo, LayerCombo, belongs_to, is_region, is_scan
-from napari_radiogenomics.gui.legend import feature_title, map_title, show_legend
+from napari_radiogenomics.gui.legend import feature_title, map_title
 from napari_radiogenomics.gui.map_layer import choose_map, latest_maps, maps_of, show_maps
-from napari_radiogenomics.gui.overlays import show_orientation, show_scale_bar, stand_upright
 from napari_radiogenomics.gui.panel import Panel, section_line
 from napari_radiogenomics.gui.runner import Outcome
-from napari_radiogenomics.gui.window_level import drag_with_right, image_of
+from napari_radiogenomics.gui.window_level import image_of
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics import texture_maps
@@ -78,9 +78,7 @@ class TextureDock(Panel):
         self._make_results()
         self._use_defaults()
         self.recall()
-        for adorn in (show_orientation, show_scale_bar, stand_upright, show_legend, show_hover):
-            adorn(self.viewer)
-        drag_with_right(self.viewer)
+        dress_canvas(self.viewer)
         for combo in (self.scan, self.region):
             combo.chosen.connect(self._say_ready)
         self._say_ready()
