@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_radiogenomics.data.ids import canonical_ids
+from napari_radiogenomics.data.ids import all_canonical, canonical_ids
 from napari_radiogenomics.data.problems import Problem
 from napari_radiogenomics.data.schema import CLINICAL, Column, TableSpec
 from napari_radiogenomics.data.table import Table, parse_numbers
@@ -26,6 +27,7 @@ __all__ = ["conform", "read_free_columns"]
 
 # A free column in which at least this part of the cells are numbers was meant as one.
 _MOSTLY_NUMBERS = 0.8
+_BLANKS = (" ", "\t", "\n", "\r", "\xa0")
 
 
 def conform(table: Table, spec: TableSpec) -> tuple[Table, list[Problem]]:
@@ -50,10 +52,14 @@ def conform(table: Table, spec: TableSpec) -> tuple[Table, list[Problem]]:
     table = _strip(table, spec)
     table = _required_cells(table, spec, problems)
     table = _unique(table, spec, problems)
+    numbers = {
+        column.name: _numbers(table, column, problems)
+        for column in spec.columns
+        if column.kind == "number"
+    }
+    table = table.assign(numbers)
     for column in spec.columns:
-        if column.kind == "number":
-            table = _numbers(table, column, problems)
-        elif column.choices:
+        if column.choices:
             table = _choices(table, column, problems)
     return table, problems
 
@@ -101,15 +107,26 @@ def _unknown(file: str, header: str, absent: list[str], spec: TableSpec) -> list
 
 
 def _strip(table: Table, spec: TableSpec) -> Table:
-    frame = table.frame
-    stripped = {
-        name: [cell.strip() if isinstance(cell, str) else cell for cell in frame[name].tolist()]
-        for name in spec.names
-    }
-    return table.with_frame(frame.assign(**_objects(stripped, frame)))
+    changed = {}
+    for name in spec.names:
+        cells = table.frame[name].tolist()
+        if _has_blanks(cells):
+            changed[name] = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+    return table.assign(_objects(changed, table.frame))
 
 
-def _objects(columns: dict[str, list], frame: pd.DataFrame) -> dict[str, pd.Series]:
+def _has_blanks(cells: list[object]) -> bool:
+    """Whether a cell begins or ends with white space; one look at all cells is far faster."""
+    try:
+        text = "\0".join(cells)  # type: ignore[arg-type]
+    except TypeError:  # a table that was made in Python holds numbers too
+        return True
+    if not cells or text[:1].isspace() or text[-1:].isspace():
+        return bool(cells)
+    return any(f"\0{blank}" in text or f"{blank}\0" in text for blank in _BLANKS)
+
+
+def _objects(columns: dict[str, list[Any]], frame: pd.DataFrame) -> dict[str, pd.Series]:
     import pandas as pd
 
     return {
@@ -155,9 +172,9 @@ def _unique(table: Table, spec: TableSpec, problems: list[Problem]) -> Table:
 
 def _near_duplicates(table: Table, key: str) -> list[Problem]:
     texts = table.texts(key)
-    groups = [names for names in canonical_ids(texts).values() if len(names) > 1]
-    if not groups:
+    if len(set(all_canonical(texts))) == len(texts):
         return []
+    groups = [names for names in canonical_ids(texts).values() if len(names) > 1]
     place = {text: at for at, text in enumerate(texts)}
     found = []
     for first, *others in groups:
@@ -170,7 +187,8 @@ def _near_duplicates(table: Table, key: str) -> list[Problem]:
     return found
 
 
-def _numbers(table: Table, column: Column, problems: list[Problem]) -> Table:
+def _numbers(table: Table, column: Column, problems: list[Problem]) -> NDArray[np.float64]:
+    """Read a column as numbers, shape (N,); NaN where it is empty or bad."""
     texts = table.texts(column.name)
     numbers, bad = parse_numbers(texts)
     for at in np.flatnonzero(bad):
@@ -184,7 +202,7 @@ def _numbers(table: Table, column: Column, problems: list[Problem]) -> Table:
                 at, column.name, what, f"Expected {column.low:g} {top}. Check it.", "warning"
             )
         )
-    return table.with_frame(table.frame.assign(**{column.name: numbers}))
+    return numbers
 
 
 def _number_remedy(text: str) -> str:
@@ -195,6 +213,8 @@ def _number_remedy(text: str) -> str:
 
 def _choices(table: Table, column: Column, problems: list[Problem]) -> Table:
     texts = table.texts(column.name)
+    if {"", *column.choices} >= set(texts):
+        return table
     plain = {choice.lower(): choice for choice in column.choices}
     plain.setdefault("tumor", plain.get("tumour", "tumor"))
     known = {text: plain.get(text.lower(), text) for text in set(texts)}
@@ -205,7 +225,7 @@ def _choices(table: Table, column: Column, problems: list[Problem]) -> Table:
             remedy = did_you_mean(text, list(column.choices))
             problems.append(table.problem(at, column.name, what, remedy))
     cells = [known[text] if known[text] in allowed else text for text in texts]
-    return table.with_frame(table.frame.assign(**_objects({column.name: cells}, table.frame)))
+    return table.assign(_objects({column.name: cells}, table.frame))
 
 
 def read_free_columns(table: Table, spec: TableSpec) -> tuple[Table, list[Problem]]:
@@ -230,7 +250,7 @@ def read_free_columns(table: Table, spec: TableSpec) -> tuple[Table, list[Proble
     columns: dict[str, object] = {}
     for name in table.frame.columns.difference(spec.names, sort=False):
         if name in clinical:
-            table = _numbers(table, clinical[name], problems)
+            columns[name] = _numbers(table, clinical[name], problems)
             continue
         texts = table.frame[name]
         numbers, bad = parse_numbers(texts.tolist())
@@ -245,4 +265,4 @@ def read_free_columns(table: Table, spec: TableSpec) -> tuple[Table, list[Proble
                 remedy = _number_remedy(str(texts.iat[at]))
                 problems.append(table.problem(at, str(name), what, remedy, "warning"))
         columns[name] = texts.where(texts != "", np.nan)
-    return table.with_frame(table.frame.assign(**columns)), problems
+    return table.assign(columns), problems

@@ -87,7 +87,7 @@ def _fill_units(
         keep[at] = False
         what = f'"{units[at]}" is no unit of {systems[at]} coordinates; the sample is left out.'
         problems.append(table.problem(at, "unit", what, f"Known: {', '.join(wanted)}."))
-    return table.with_frame(table.frame.assign(unit=units))
+    return table.assign({"unit": units})
 
 
 def _fill_precision(
@@ -96,8 +96,11 @@ def _fill_precision(
     """Take the coarsest where it is not said, and never believe a point without a place."""
     precision = table.texts("precision")
     known = {member.value for member in Precision}
+    plain = known - {Precision.POINT.value}
     for at in np.flatnonzero(keep):
         text = precision[at]
+        if text in plain:
+            continue
         if text not in known:
             precision[at] = Precision.TUMOUR.value
             what = "The precision is not known; the sample counts for the whole tumour only."
@@ -108,7 +111,7 @@ def _fill_precision(
             what = 'Precision "point" without coordinates; the sample counts for the whole tumour.'
             remedy = "Give x, y, z and coord_system, or correct the precision."
             problems.append(table.problem(at, "precision", what, remedy, "warning"))
-    return table.with_frame(table.frame.assign(precision=precision))
+    return table.assign({"precision": precision})
 
 
 @dataclass(frozen=True, eq=False)

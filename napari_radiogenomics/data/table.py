@@ -49,6 +49,10 @@ class Table:
         """Return the same rows with other cells."""
         return Table(frame, self.rows, self.file)
 
+    def assign(self, columns: Mapping[str, Any]) -> Table:
+        """Return the same rows with some columns replaced or added."""
+        return self.with_frame(self.frame.assign(**columns)) if columns else self
+
     def texts(self, column: str) -> list[str]:
         """Cells of a text column; empty ones where there is no such column."""
         if column not in self.frame:
@@ -119,8 +123,14 @@ def parse_numbers(
     """
     import pandas as pd
 
-    cells = pd.Series(list(texts), dtype=object)
-    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(float, copy=True)
+    cells = list(texts)
+    numbers = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce")
+    numbers = numbers.to_numpy(float, copy=True)
     numbers[~np.isfinite(numbers)] = np.nan
-    empty = cells.isna().to_numpy() | (cells.astype(str).str.strip() == "").to_numpy()
-    return numbers, np.isnan(numbers) & ~empty
+    bad = np.isnan(numbers)
+    bad[bad] = [_is_filled(cells[at]) for at in np.flatnonzero(bad)]
+    return numbers, bad
+
+
+def _is_filled(cell: Any) -> bool:
+    return not (cell == "" or cell is None or cell != cell or not str(cell).strip())

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.conform import conform, read_free_columns
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.relate import relate
 from napari_radiogenomics.data.samples import check_locations
 from napari_radiogenomics.data.schema import TABLES, TableSpec
@@ -91,14 +91,12 @@ def _look(table: Table, spec: TableSpec, tree: Tree, problems: list[Problem]) ->
             finding = tree.find(cell)
             cells[at] = finding.path
             if finding.what:
-                level = "warning" if finding.usable else "error"
-                problems.append(
-                    table.problem(at, column.name, finding.what, finding.remedy, level)
-                )
+                level: Level = "warning" if finding.usable else "error"
+                problems.append(table.problem(at, column.name, finding.what, finding.remedy, level))
         empty = np.array([not cell for cell in table.texts(column.name)], bool)
         if column.required and spec.name in _NEEDED and empty.any():
             problems += _nothing_at_hand(table, column.name, empty)
-        table = table.with_frame(table.frame.assign(**{column.name: cells}))
+        table = table.assign({column.name: cells})
     return table
 
 

@@ -92,12 +92,13 @@ def open_cohort(
     ('pattern', ['T1', 'T2'])
     """
     path = Path(path)
+    note: tuple[Problem, ...] = ()
     if layout == "auto" and not pattern:
         chosen, evidence = find_layout(path)
         found = f'Recognized as {chosen.title} (layout "{chosen.name}") by {evidence}.'
         note = (Problem(path.name, None, "", found, "", "note"),)
     else:
-        chosen, note = LAYOUTS["pattern" if layout == "auto" else layout], ()
+        chosen = LAYOUTS["pattern" if layout == "auto" else layout]
         if not path.exists():
             raise InputError(f"{path} does not exist. Check the spelling.")
     draft = chosen.read(path, LayoutOptions(pattern, progress))

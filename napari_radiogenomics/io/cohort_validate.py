@@ -77,7 +77,9 @@ def validate_cohort(
 
 def _shown(cohort: Cohort, path: Path) -> str:
     """Path as it is shown: relative where it lies in the cohort."""
-    return path.relative_to(cohort.root).as_posix() if path.is_relative_to(cohort.root) else str(path)
+    return (
+        path.relative_to(cohort.root).as_posix() if path.is_relative_to(cohort.root) else str(path)
+    )
 
 
 def expression_samples(reference: ExpressionRef) -> list[str]:
@@ -222,7 +224,9 @@ def _gene_sets(file: str, path: Path) -> list[Problem]:
     for row, line in enumerate(lines, start=1):
         cells = line.split("\t")
         if line.strip() and (len(cells) < 3 or not any(cell.strip() for cell in cells[2:])):
-            what = f'"{cells[0][:40]}" has no genes: a GMT line is name, description, genes, by tabs.'
+            what = (
+                f'"{cells[0][:40]}" has no genes: a GMT line is name, description, genes, by tabs.'
+            )
             found.append(Problem(file, row, "", what, "Separate the cells by tabs."))
         elif line.strip() and seen.setdefault(cells[0], row) != row:
             what = f'Gene set "{cells[0]}" is already on row {seen[cells[0]]}.'

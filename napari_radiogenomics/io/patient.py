@@ -90,7 +90,7 @@ def load_patient(
         If the cohort has no such patient.
     """
     patient_id = cohort.resolve(patient_id)
-    parts = [
+    parts: list[tuple[str, Kind, pd.DataFrame]] = [
         ("scans", "image", cohort.scans_of(patient_id, timepoint)),
         ("segmentations", "segmentation", cohort.segmentations_of(patient_id, timepoint)),
     ]
@@ -188,9 +188,9 @@ def _named(cohort: Cohort, segmentation: Segmentation) -> Segmentation:
     """Take names and colours from the table of labels; rows for this segmentation win."""
     table, identity = cohort.labels, segmentation.metadata["segmentation_id"]
     labels = {label.value: label for label in segmentation.scheme}
-    layout = LAYOUTS[cohort.layout] if cohort.layout in LAYOUTS else None
-    for label in layout.labels(segmentation.present) if layout else ():
-        labels[label.value] = label
+    if cohort.layout in LAYOUTS:
+        found = LAYOUTS[cohort.layout].labels(segmentation.present)
+        labels |= {label.value: label for label in found}
     own = table["segmentation_id"] == identity
     for rows in (table[table["segmentation_id"] == ""], table[own]):
         for value, name, color in zip(rows["value"], rows["name"], rows["color"], strict=True):
@@ -256,5 +256,5 @@ def _check_samples(cohort: Cohort, data: PatientData) -> list[Problem]:
         group = located.select(located.table.index.isin(rows.index))
         outside = [group.check_inside(seg) for seg in same or chosen]
         if outside:  # inside one of several segmentations is inside
-            problems += min(outside, key=len)
+            problems += sorted(outside, key=lambda found: len(found))[0]
     return problems

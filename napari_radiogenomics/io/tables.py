@@ -18,7 +18,7 @@ import numpy as np
 from napari_radiogenomics.data.problems import Problem
 from napari_radiogenomics.data.table import Table
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.tables_write import guard, unguard, write_table
+from napari_radiogenomics.io.tables_write import FORMULA, guard, unguard, write_table
 from napari_radiogenomics.io.text import decode, delimiter_of, first_lines, read_bytes
 
 __all__ = ["guard", "read_header", "read_table", "unguard", "write_table"]
@@ -72,7 +72,9 @@ def read_table(
         raise InputError(f"{file} has no header and no rows. Copy or export it again.")
     header = _header(records[blank], file, blank + 1, problems)
     rows = np.arange(blank + 2, len(records) + 1)
-    return _frame(records[blank + 1 :], rows, header, file, problems), problems
+    quoted = any(f"'{mark}" in text for mark in FORMULA)
+    table = _frame(records[blank + 1 :], rows, header, file, problems, quoted=quoted)
+    return table, problems
 
 
 def _is_blank(cells: list[str]) -> bool:
@@ -134,7 +136,10 @@ def _frame(
     header: list[str],
     file: str,
     problems: list[Problem],
+    *,
+    quoted: bool,
 ) -> Table:
+    """Mend or leave out rows of the wrong length; undo the guard where cells are quoted."""
     import pandas as pd
 
     width = len(header)
@@ -148,10 +153,8 @@ def _frame(
             records[at] = (cells + [""] * width)[:width]
     kept = [cells for cells, good in zip(records, keep, strict=True) if good]
     frame = pd.DataFrame(kept, columns=header, dtype=object)
-    for name in header:
-        cells = frame[name].tolist()
-        if any(cell[:1] == "'" for cell in cells):
-            frame[name] = pd.Series([unguard(cell) for cell in cells], dtype=object)
+    for name in header if quoted else ():
+        frame[name] = pd.Series([unguard(cell) for cell in frame[name].tolist()], dtype=object)
     if header[-1] == f"column {width}" and not (frame[header[-1]] != "").any():
         frame = frame.drop(columns=header[-1])
     return Table(frame, rows[keep], file)

@@ -14,9 +14,9 @@ from napari_radiogenomics.io.atomic import atomic_path
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["guard", "unguard", "write_table"]
+__all__ = ["FORMULA", "guard", "unguard", "write_table"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?%?")
 
 
@@ -29,7 +29,7 @@ def guard(cell: object) -> str:
     ("'=HYPERLINK(1)", '-3.5', "''+1 day")
     """
     text = "" if cell is None or cell != cell else str(cell)
-    risky = text.lstrip("'").startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    risky = text.lstrip("'").startswith(FORMULA) and not _NUMBER.fullmatch(text)
     return f"'{text}" if risky else text
 
 
@@ -41,7 +41,7 @@ def unguard(cell: str) -> str:
     >>> unguard("'=A1"), unguard("'quoted'")
     ('=A1', "'quoted'")
     """
-    risky = cell[:1] == "'" and cell.lstrip("'").startswith(_FORMULA)
+    risky = cell[:1] == "'" and cell.lstrip("'").startswith(FORMULA)
     return cell[1:] if risky else cell
 
 

@@ -70,7 +70,7 @@ class Tree:
         """Names in a folder, by their lower-case form; empty where there is no such folder."""
         if folder not in self._listings:
             try:
-                names = os.listdir(self.root / folder)
+                names = os.listdir(os.path.join(self.root, folder))
             except OSError:
                 names = []
             exact = {name: name for name in names}
@@ -82,7 +82,7 @@ class Tree:
         folder, _, name = path.rpartition("/")
         if path.startswith("/") and not folder:
             folder = "/"
-        return name in self.listing(folder).values()
+        return self.listing(folder).get(name) == name
 
     def find(self, text: str) -> Finding:
         """Look for the file that a cell names; see `Finding`."""
@@ -101,10 +101,9 @@ class Tree:
                 return Finding("", what, "Move the file into the folder.", usable=False)
         else:
             path = os.path.normpath(path).replace(os.sep, "/") if path else path
-            if path == ".." or path.startswith("../"):
-                if not self.absolute:
-                    what = f"{text} leads out of the cohort's folder; it is not opened."
-                    return Finding("", what, "Move the file into the folder.", usable=False)
+            if (path == ".." or path.startswith("../")) and not self.absolute:
+                what = f"{text} leads out of the cohort's folder; it is not opened."
+                return Finding("", what, "Move the file into the folder.", usable=False)
         if self.exists(path):
             return Finding(path, what, remedy)
         return self._missing(path)
@@ -122,7 +121,7 @@ class Tree:
         parts = [part for part in path.split("/") if part]
         for place, part in enumerate(parts):
             names = self.listing(done)
-            name = part if part in names.values() else names.get(part.lower(), "")
+            name = names.get(part) or names.get(part.lower(), "")
             if not name:
                 return self._unknown(path, done, parts[place:])
             done = f"{done.rstrip('/')}/{name}" if done else name

@@ -88,7 +88,9 @@ def _patient(row: dict[str, str]) -> dict[str, str]:
         for name, cell in row.items()
         if (match := _LOCATION.fullmatch(name)) and cell == "Checked" and match[1] != "Unknown"
     ]
-    known = {_COLUMNS.get(name, name): cell for name, cell in row.items() if not _LOCATION.match(name)}
+    known = {
+        _COLUMNS.get(name, name): cell for name, cell in row.items() if not _LOCATION.match(name)
+    }
     return {**known, "location": " + ".join(places)}
 
 

@@ -141,12 +141,7 @@ def _add_table(name: str, file: str, tree: Tree, draft: Draft) -> None:
             draft.problems.append(Problem(_TOML, None, f"tables.{name}", what, finding.remedy))
             file = finding.path if finding.usable else ""
         else:
-            similar = difflib.get_close_matches(file, tree.listing("").values(), 1, cutoff=0.85)
-            free = [near for near in similar if near not in {s.file for s in TABLES.values()}]
-            if free:
-                what = f'There is no {file}; is it "{free[0]}"?'
-                remedy = f"Rename it, or name it in [tables]: {name} = \"{free[0]}\"."
-                draft.problems.append(Problem(free[0], None, "", what, remedy, "warning"))
+            _suggest_table(name, file, tree, draft)
             return
     if not file:
         return
@@ -157,6 +152,17 @@ def _add_table(name: str, file: str, tree: Tree, draft: Draft) -> None:
         draft.problems.append(Problem(file, None, "", what, ""))
     else:
         draft.problems += problems
+
+
+def _suggest_table(name: str, file: str, tree: Tree, draft: Draft) -> None:
+    """A table that is not there, but one of nearly its name is."""
+    usual = {spec.file for spec in TABLES.values()}
+    names = {near for near in tree.listing("").values() if near.endswith((".csv", ".tsv"))}
+    close = difflib.get_close_matches(file, names - usual, 1, cutoff=0.85)
+    if close:
+        what = f'There is no {file}; is it "{close[0]}"?'
+        remedy = f'Rename it, or name it in [tables]: {name} = "{close[0]}".'
+        draft.problems.append(Problem(close[0], None, "", what, remedy, "warning"))
 
 
 def _add_references(settings: dict[str, Any], tree: Tree, draft: Draft) -> None:

@@ -173,9 +173,7 @@ def _series(folder: str) -> list[dict[str, str]]:
     ]
 
 
-def _add_series(
-    series: list[dict[str, str]], manifest: Table | None, draft: Draft
-) -> None:
+def _add_series(series: list[dict[str, str]], manifest: Table | None, draft: Draft) -> None:
     """Series on disk, and those of the manifest that are not at hand."""
     listed = _listed(manifest) if manifest is not None else []
     by_uid = {row["series_uid"]: row for row in listed}
@@ -225,9 +223,7 @@ def _scan(row: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _mask(
-    row: dict[str, str], scans: list[dict[str, str]], draft: Draft
-) -> list[dict[str, str]]:
+def _mask(row: dict[str, str], scans: list[dict[str, str]], draft: Draft) -> list[dict[str, str]]:
     """Row of a segmentation, with a scan of its study."""
     same = [scan for scan in scans if scan["study"] == row["study"] and scan["modality"] != "PT"]
     if not same:

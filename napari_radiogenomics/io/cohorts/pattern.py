@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.table import table_of
 from napari_radiogenomics.errors import InputError
@@ -118,7 +119,7 @@ def _matches(
 
 
 def _not_fitting(file: str, pattern: str) -> Problem:
-    level = "warning" if IMAGE_SUFFIX.search(file) else "note"
+    level: Level = "warning" if IMAGE_SUFFIX.search(file) else "note"
     what = f'It does not fit the pattern "{pattern}" and is not used.'
     return Problem(file, None, "", what, "Rename it, or add a pattern after |.", level)
 
@@ -134,7 +135,12 @@ def _fill(draft: Draft, matches: list[dict[str, str]]) -> None:
         labelled = "segmentation" in match or looks_like_segmentation(_last(match["path"]))
         (masks if labelled else scans).append(_scan(match))
     _unique_ids(scans + masks)
-    segmentations = [row for mask in masks if (row := _segmentation(mask, scans, draft))]
+    visits: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    for scan in scans:
+        visits[_visit(scan)].append(scan)
+    segmentations = [
+        row for mask in masks if (row := _segmentation(mask, visits[_visit(mask)], draft))
+    ]
     scans = [{key: cell for key, cell in scan.items() if key != "group"} for scan in scans]
     for name, records in (
         ("patients", list(patients.values())),
@@ -142,6 +148,10 @@ def _fill(draft: Draft, matches: list[dict[str, str]]) -> None:
         ("segmentations", segmentations),
     ):
         draft.tables[name] = table_of(records, f"(found {name})", TABLES[name].names)
+
+
+def _visit(row: dict[str, str]) -> tuple[str, ...]:
+    return row["patient_id"], row["timepoint"], row["group"]
 
 
 def _last(path: str) -> str:
@@ -185,11 +195,9 @@ def _unique_ids(rows: list[dict[str, str]]) -> None:
 
 
 def _segmentation(
-    mask: dict[str, str], scans: list[dict[str, str]], draft: Draft
+    mask: dict[str, str], same: list[dict[str, str]], draft: Draft
 ) -> dict[str, str] | None:
-    """Row of a segmentation, with the scan whose name it shares or the patient's first."""
-    keys = ("patient_id", "timepoint", "group")
-    same = [scan for scan in scans if all(scan[key] == mask[key] for key in keys)]
+    """Row of a segmentation, with the scan whose name it shares or its visit's first."""
     if not same:
         what = f"A segmentation of patient {mask['patient_id']} without a scan; it is left out."
         remedy = "Add its scan, or correct the pattern."

@@ -32,9 +32,7 @@ def _read(path: Path, options: ReadOptions) -> list[Samples]:
     found = (*problems, *samples.problems)
     notes = tuple(str(problem) for problem in found if problem.level != "note")
     metadata = {**samples.metadata, "path": str(path)}
-    return [
-        Samples(samples.table, samples.name, problems=found, notes=notes, metadata=metadata)
-    ]
+    return [Samples(samples.table, samples.name, problems=found, notes=notes, metadata=metadata)]
 
 
 def _write(samples: Samples, path: Path) -> None:
