@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 import types
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 import napari_radiogenomics.cli.commands.demo
@@ -169,11 +171,43 @@ def test_convert_says_which_endings_and_kinds_there_are(files, tmp_path, capsys)
     assert 'Did you mean "image"' in told
 
 
-def test_convert_brings_dicom_seg_to_nrrd_as_its_twin(real_data, tmp_path):
-    source = real_data("dicom_seg/dcmqi")
-    target = tmp_path / "liver.nrrd"
-    assert main(["convert", str(source / "liver.dcm"), str(target)]) == 0
-    assert read(target, kind="segmentation").present
+@pytest.fixture
+def liver(real_data, tmp_path) -> tuple[Path, Path]:
+    """A CT series in a folder of its own, and a DICOM SEG on it."""
+    source, series = real_data("dicom_seg/dcmqi"), tmp_path / "ct"
+    series.mkdir()
+    for name in ("01.dcm", "02.dcm", "03.dcm"):
+        shutil.copy(source / name, series)
+    return series, source / "liver.dcm"
+
+
+def test_convert_brings_dicom_to_nifti_and_nrrd_and_back(liver, tmp_path):
+    series, segments = liver
+    assert main(["convert", str(series), str(tmp_path / "ct.nii.gz")]) == 0
+    np.testing.assert_array_equal(read(tmp_path / "ct.nii.gz").array, read(series).array)
+    there = str(tmp_path / "liver.nrrd")
+    assert main(["convert", str(segments), there]) == 0
+    back = tmp_path / "back.dcm"
+    assert main(["convert", there, str(back), "--reference", str(series)]) == 0
+    np.testing.assert_array_equal(read(back).labels, read(segments).labels)
+    header = pydicom.dcmread(back)
+    (referenced,) = header.ReferencedSeriesSequence
+    first = pydicom.dcmread(series / "01.dcm")
+    assert referenced.SeriesInstanceUID == first.SeriesInstanceUID
+    assert header.FrameOfReferenceUID == first.FrameOfReferenceUID
+
+
+def test_convert_refuses_a_reference_on_another_grid(files, liver, tmp_path, capsys):
+    argv = ["convert", files[1], str(tmp_path / "a.dcm"), "--reference", str(liver[0])]
+    assert "Scan is 512×512×3" in _fails(capsys, *argv)
+
+
+def test_maps_measures_a_dicom_seg_on_its_series(liver, tmp_path):
+    series, segments = liver
+    argv = ["--output", str(tmp_path / "maps"), "--features", "Mean"]
+    assert main(["maps", str(series), str(segments), *argv]) == 0
+    found = read(tmp_path / "maps" / MEAN, kind="image").array
+    assert (np.isfinite(found) == (read(segments).labels == 1)).all()
 
 
 # validate ---------------------------------------------------------------------------------------

@@ -27,17 +27,23 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--reference",
         type=Path,
         metavar="SCAN",
-        help="Scan whose grid contours are drawn on; found beside the file where not given.",
+        help="Scan that a segmentation was drawn on: contours are read on its grid, and DICOM SEG "
+        "refers to it.",
     )
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from napari_radiogenomics.data.segmentation import Segmentation
+    from napari_radiogenomics.io.drawn_on import drawn_on
     from napari_radiogenomics.io.files import read, write
 
     settings = given(arguments, describe(read))
-    if settings.pop("reference", None) is not None:
+    if arguments.reference is not None:
         settings["reference"] = read(arguments.reference, kind="image")
-    sys.stdout.write(f"{write(read(settings.pop('path'), **settings), arguments.output)}\n")
+    found = read(settings.pop("path"), **settings)
+    if arguments.reference is not None and isinstance(found, Segmentation):
+        found = drawn_on(found, settings["reference"])
+    sys.stdout.write(f"{write(found, arguments.output)}\n")
     return 0
 
 
