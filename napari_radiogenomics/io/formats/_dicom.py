@@ -6,23 +6,23 @@ import struct
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import InputError, RadiogenomicsError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 __all__ = [
-    "DAMAGED",
     "LABELMAP_SEG",
     "RTSTRUCT",
     "SEG",
     "SLIDE",
     "Folder",
     "class_name",
+    "damaged",
     "file_class",
     "is_dicom",
     "is_image",
@@ -31,6 +31,7 @@ __all__ = [
     "read_header",
     "scan_folder",
     "sop_class",
+    "understood",
 ]
 
 SEG = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -38,17 +39,6 @@ LABELMAP_SEG = "1.2.840.10008.5.1.4.1.1.66.7"
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _DIRECTORY = "1.2.840.10008.1.3.10"
-# What pydicom raises at files that are damaged or cut off.
-DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-    struct.error,
-)
 _SUFFIXES = (".dcm", ".dicom", ".ima")
 
 
@@ -68,7 +58,6 @@ def is_dicom(path: Path) -> bool:
 def file_class(path: Path) -> str:
     """UID of what a file is, from its first bytes where it says so there; "" for no DICOM."""
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
     if not is_dicom(path):
         return ""
@@ -76,7 +65,7 @@ def file_class(path: Path) -> str:
         with quiet_pydicom():
             meta = pydicom.filereader.read_file_meta_info(path)
             return str(meta.get("MediaStorageSOPClassUID", ""))
-    except (*DAMAGED, InvalidDicomError):
+    except damaged():
         pass
     try:
         return sop_class(read_header(path))  # without a preamble
@@ -95,6 +84,39 @@ def quiet_pydicom() -> Iterator[None]:
         yield
 
 
+def damaged() -> tuple[type[Exception], ...]:
+    """List what pydicom raises at files that are damaged or cut off."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        NotImplementedError,
+        struct.error,
+        BytesLengthException,
+        InvalidDicomError,
+    )
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Name the file or folder whose headers hold what no reader can make sense of."""
+    try:
+        with quiet_pydicom():
+            yield
+    except RadiogenomicsError:
+        raise
+    except damaged() as error:
+        raise InputError(
+            f"{path} has a DICOM header that cannot be understood ({type(error).__name__}): it is "
+            "damaged. Copy or export it again; moved away, the rest of its folder opens."
+        ) from error
+
+
 def read_header(path: Path) -> Dataset:
     """Read a DICOM file up to its pixels.
 
@@ -109,8 +131,9 @@ def read_header(path: Path) -> Dataset:
         with quiet_pydicom():
             header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
             known = bool(header.get("SOPClassUID")) and bool(header.get("SOPInstanceUID"))
+            _require_plain(header)
             directory = header.file_meta.get("MediaStorageSOPClassUID") == _DIRECTORY
-    except DAMAGED as error:
+    except damaged() as error:
         raise InputError(
             f"{path} is damaged or cut off in its DICOM header. Copy or export it again."
         ) from error
@@ -120,6 +143,14 @@ def read_header(path: Path) -> Dataset:
             "again."
         )
     return header
+
+
+def _require_plain(header: Dataset) -> None:
+    """Let what every reader asks for fail here, where the file is known."""
+    for name in ("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"):
+        int(header.get(name) or 1)
+    for name in ("SeriesInstanceUID", "FrameOfReferenceUID"):
+        str(header.get(name))
 
 
 def sop_class(header: Dataset) -> str:
@@ -160,7 +191,6 @@ class Folder:
     path: Path
     headers: dict[Path, Dataset]
     notes: tuple[str, ...] = ()
-    damaged: tuple[Path, ...] = field(default=())
 
     def images(self, series: Iterable[str] | None = None) -> dict[Path, Dataset]:
         """Files that hold pictures, of the given series or of all."""
@@ -184,7 +214,7 @@ def scan_folder(folder: Path) -> Folder:
     are named in the notes.
     """
     headers: dict[Path, Any] = {}
-    damaged, copies = [], []
+    broken, copies = [], []
     seen: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if not is_dicom(path):
@@ -192,7 +222,7 @@ def scan_folder(folder: Path) -> Folder:
         try:
             header = read_header(path)
         except InputError:
-            damaged.append(path)
+            broken.append(path)
             continue
         uid = str(header.get("SOPInstanceUID", path))
         if uid in seen:
@@ -201,14 +231,14 @@ def scan_folder(folder: Path) -> Folder:
         seen[uid] = path
         headers[path] = header
     notes = []
-    if damaged:
+    if broken:
         notes.append(
-            f"{folder}: {listed(p.name for p in damaged)} could not be read: damaged or cut off. "
+            f"{folder}: {listed(p.name for p in broken)} could not be read: damaged or cut off. "
             "Copy or export again."
         )
     if copies:
         notes.append(f"{folder}: {listed(copies)} lies there twice and is taken once.")
-    return Folder(folder, headers, tuple(notes), tuple(damaged))
+    return Folder(folder, headers, tuple(notes))
 
 
 def listed(names: Iterable[Any], most: int = 4) -> str:

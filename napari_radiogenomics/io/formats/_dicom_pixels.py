@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError, MissingDependency
-from napari_radiogenomics.io.formats._dicom import DAMAGED, quiet_pydicom
+from napari_radiogenomics.io.formats._dicom import damaged, quiet_pydicom
 from napari_radiogenomics.io.formats._dicom_planes import Plane
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def frames_of(path: Path) -> NDArray:
             "or of a kind that the installed decoders do not know. Convert it to uncompressed "
             "DICOM first."
         ) from error
-    except DAMAGED as error:
+    except damaged() as error:
         raise InputError(
             f"{path} is damaged or cut off: its pixels cannot be read ({type(error).__name__}). "
             "Copy or export it again; moved away, the rest of its series opens with its place "

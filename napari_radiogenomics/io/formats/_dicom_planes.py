@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.formats._dicom import DAMAGED
+from napari_radiogenomics.io.formats._dicom import understood
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -85,15 +85,8 @@ def planes_of(path: Path, header: Dataset) -> list[Plane]:
     InputError
         If a number in the header is none, or a direction no direction.
     """
-    try:
+    with understood(path):
         return _planes(path, header)
-    except InputError:
-        raise
-    except DAMAGED as error:
-        raise InputError(
-            f"{path} has a header that cannot be understood ({type(error).__name__}). Export it "
-            "again; moved away, the rest of its folder opens."
-        ) from error
 
 
 def _planes(path: Path, header: Dataset) -> list[Plane]:

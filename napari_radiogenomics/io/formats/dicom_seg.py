@@ -22,7 +22,7 @@ def _read(path: Path, options: ReadOptions) -> list[Segmentation]:
 
     if options.kind == "image":
         raise InputError(f"{path} holds a segmentation, not a scan. Read it as a segmentation.")
-    with dicom.quiet_pydicom():
+    with dicom.understood(path):
         return [read_seg(path, options)]
 
 

@@ -37,7 +37,7 @@ def _reads(path: Path) -> bool:
 
 
 def _read(path: Path, options: ReadOptions) -> list[Any]:
-    with dicom.quiet_pydicom():
+    with dicom.understood(path):
         return _read_folder(path, options) if path.is_dir() else _read_file(path, options)
 
 
@@ -115,7 +115,11 @@ def _segmentations(folder: dicom.Folder, options: ReadOptions) -> Iterable[Any]:
     from napari_radiogenomics.io.formats._rtstruct_read import read_rtstruct
 
     def reader(function: Any, path: Path) -> Any:
-        return lambda: [function(path, options, folder)]
+        def read() -> list[Any]:
+            with dicom.understood(path):
+                return [function(path, options, folder)]
+
+        return read
 
     segs = folder.of_class(dicom.SEG, dicom.LABELMAP_SEG)
     structures = folder.of_class(dicom.RTSTRUCT)

@@ -21,7 +21,7 @@ def _read(path: Path, options: ReadOptions) -> list[Segmentation]:
 
     if options.kind == "image":
         raise InputError(f"{path} holds contours, not a scan. Read it as a segmentation.")
-    with dicom.quiet_pydicom():
+    with dicom.understood(path):
         return [read_rtstruct(path, options)]
 
 
