@@ -26,6 +26,9 @@ _LOOKS_LABELLED = re.compile(
 )
 # More distinct whole numbers than this are taken for a scan, unless the name says otherwise.
 _MOST_LABELS = 64
+# Free text that NIfTI (80 bytes), NRRD and MetaImage all keep: what a legend needs.
+_NOTES = "ITK_FileNotes"
+_TOLD = re.compile(r"unit=([^;]*); modality=([^;]*)")
 _SUFFIX = re.compile(r"\.(nii|nii\.gz|nrrd|nhdr|mha|mhd)$", re.IGNORECASE)
 
 
@@ -56,7 +59,10 @@ def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
         labels = _as_labels(array, path)
         scheme = scheme_from_metadata(metadata)
         return [Segmentation(labels, geometry, scheme, name=base_name(path), metadata=metadata)]
-    return [Image(array, geometry, name=base_name(path), fourth_axis=fourth, metadata=metadata)]
+    told = _TOLD.fullmatch(metadata.get(_NOTES, ""))
+    unit, modality = told.groups() if told else ("", "")
+    name = base_name(path)
+    return [Image(array, geometry, unit, name, modality, fourth, metadata=metadata)]
 
 
 def _arrange(
@@ -181,8 +187,11 @@ def _on_grid(array: np.ndarray, geometry: Geometry, *, vector: bool = False) -> 
 
 
 def _metadata_to_keep(obj: Image | Segmentation, path: Path) -> dict[str, str]:
-    """Names and colours of the labels, in the way 3D Slicer writes them to NRRD."""
-    if not isinstance(obj, Segmentation) or path.suffix != ".nrrd":
+    """Unit and modality of an image; names and colours of labels, as 3D Slicer has them in NRRD."""
+    if isinstance(obj, Image):
+        told = f"unit={obj.unit}; modality={obj.modality}"
+        return {_NOTES: told} if _TOLD.fullmatch(told) and len(told.encode()) < 80 else {}
+    if path.suffix != ".nrrd":
         return {}
     keep: dict[str, str] = {}
     for number, label in enumerate(obj.scheme):
