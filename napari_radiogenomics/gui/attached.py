@@ -20,7 +20,7 @@ _HELPERS = weakref.WeakKeyDictionary()
 
 def plain_viewer(viewer: ViewerModel) -> ViewerModel:
     """Return the viewer itself where a plugin was handed napari's proxy of it."""
-    return inspect.unwrap(viewer)  # type: ignore[arg-type]
+    return inspect.unwrap(viewer)
 
 
 class Attached:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -148,7 +148,7 @@ class _Number(Field[Any]):
         box = self.widget
         if self._may_be_blank and box.value() == box.minimum():
             return self._blank
-        return box.value()  # type: ignore[no-any-return]
+        return box.value()
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -232,7 +232,7 @@ class _Path(Field[QWidget]):
         self.line.setText("" if value is None else str(value))
 
 
-_FIELDS: Mapping[str, type[Field[Any]]] = {
+_FIELDS: Mapping[str, Callable[[Parameter], Field[Any]]] = {
     "bool": _Bool,
     "int": _Number,
     "float": _Number,

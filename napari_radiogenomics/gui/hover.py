@@ -86,14 +86,15 @@ def region_title(layer: Labels, value: int) -> str:
 def _image_line(layer: ImageLayer, value: Any) -> str:
     if layer.rgb or isinstance(value, tuple) or not np.isscalar(value):
         return ""
-    if not math.isfinite(float(value)):
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
         return ""
     image = image_of(layer)
     name = layer.name
     if image is not None and is_map(layer):
         name = map_title(image) or layer.name
     unit = image.unit if image is not None else ""
-    return f"{elide_middle(name)}  {number_text(value)} {unit}".rstrip()
+    return f"{elide_middle(name)}  {number_text(number)} {unit}".rstrip()
 
 
 def _points_line(layer: Points, value: int) -> str:

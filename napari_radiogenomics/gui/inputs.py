@@ -174,7 +174,7 @@ class LabelCombo(QuietCombo):
     @property
     def value(self) -> int | None:
         """The chosen label; None where there is none."""
-        return self.currentData()  # type: ignore[no-any-return]
+        return self.currentData()
 
     @value.setter
     def value(self, value: int | None) -> None:

@@ -167,7 +167,9 @@ def image_layers(
         One layer, or one a channel of which only the first is visible.
     """
     shown = show(image)[0]
-    looks = _map_looks(image) if image.modality == "map" else {"colormap": "gray"}
+    looks: dict[str, Any] = {"colormap": "gray"}
+    if image.modality == "map":
+        looks = _map_looks(image)
     if not image.fourth_axis:
         looks.setdefault("contrast_limits", contrast_limits(image, window))
         return [(shown.array, _common(image, shown.geometry, **looks), "image")]
@@ -326,17 +328,18 @@ def layers_of(
     maps = [obj for obj in objects if isinstance(obj, Image) and obj.modality == "map"]
     drawn = [obj for obj in objects if isinstance(obj, Segmentation)]
     rest = [obj for obj in objects if not isinstance(obj, Image | Segmentation)]
-    beside = next((obj.geometry for obj in (*scans, *maps, *drawn)), None)
+    on_grids: list[Image | Segmentation] = [*scans, *maps, *drawn]
+    beside = next((obj.geometry for obj in on_grids), None)
     layers = [slide_layer(obj, beside) for obj in rest if hasattr(obj, "levels")]
     for number, scan in enumerate(scans):
         found = image_layers(scan, window=window, fourth_axis=fourth_axis)
         for _, settings, _ in found:
             settings["visible"] = settings.get("visible", True) and number == 0
         layers += found
-    for obj in drawn:
-        layers += segmentation_layers(obj)
-    for obj in maps:
-        layers += image_layers(obj, window=window, fourth_axis=fourth_axis)
+    for segmentation in drawn:
+        layers += segmentation_layers(segmentation)
+    for image in maps:
+        layers += image_layers(image, window=window, fourth_axis=fourth_axis)
     for obj in rest:
         if not hasattr(obj, "levels"):
             layers += samples_layers(obj, beside)

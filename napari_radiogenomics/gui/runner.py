@@ -99,7 +99,7 @@ class _Activity(cancelable_progress):
 
     def show(self, done: int, total: int, what: str) -> None:
         """Show a step."""
-        if total != self.total:
+        if total != self.total:  # type: ignore[has-type]
             self.total = total
         if what and what != self.desc.removesuffix(": "):
             self.set_description(what)

@@ -211,7 +211,7 @@ def session_of(viewer: ViewerModel) -> Session:
     >>> session_of(viewer) is session_of(viewer)
     True
     """
-    own = inspect.unwrap(viewer)  # type: ignore[arg-type]
+    own = inspect.unwrap(viewer)
     if own not in _SESSIONS:
         _SESSIONS[own] = Session()
     return _SESSIONS[own]

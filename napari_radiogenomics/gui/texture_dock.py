@@ -234,13 +234,13 @@ class TextureDock(Panel):
             self.shown.addItem(f"{title} ({unit})" if unit else title, name)
         if not maps:
             self.shown.addItem("none yet: choose features, then Compute maps", "")
-        image = None if layer is None else image_of(layer)
-        current = next((name for name, held in maps.items() if held is image), None)
+        drawn = None if layer is None else image_of(layer)
+        current = next((name for name, held in maps.items() if held is drawn), None)
         self.shown.setCurrentIndex(max(0, self.shown.findData(current)))
         self.shown.blockSignals(False)
         self.shown.setEnabled(len(maps) > 1)
         self.save_button.setEnabled(bool(maps))
-        self._describe_map(image)
+        self._describe_map(drawn)
 
     def _describe_map(self, image: Image | None) -> None:
         values = np.empty(0) if image is None else image.array[np.isfinite(image.array)]
