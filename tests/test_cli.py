@@ -270,10 +270,13 @@ def test_info_tells_labels_with_their_volume(files, capsys):
 
 
 def test_info_tells_the_history_of_a_map(files, tmp_path, capsys):
-    main(["maps", *files, "--output", str(tmp_path), "--features", "Mean"])
+    main(["maps", *files, "--output", str(tmp_path), "--features", "Entropy"])
     capsys.readouterr()
-    assert main(["info", str(tmp_path / MEAN)]) == 0
-    assert "texture_maps" in capsys.readouterr().out
+    assert main(["info", str(tmp_path / ENTROPY)]) == 0
+    facts = _facts(capsys.readouterr().out)
+    assert "texture_maps" in facts["history"]
+    assert facts["modality"].strip() == "map"
+    assert " bits " in facts["values"]
 
 
 def test_info_tells_what_a_cohort_holds(cohort, capsys):
@@ -295,12 +298,8 @@ def test_info_without_a_path_tells_versions_and_extras(capsys):
 
 
 def test_simulate_writes_a_cohort_that_opens(tmp_path, capsys):
-    simulate = pytest.importorskip("napari_radiogenomics.simulate")
-    form = describe(simulate.simulate_cohort)
-    small = ["--n-patients", "1", "--n-validation", "0", "--seed", "3"]
-    if any(parameter.name == "field_of_view" for parameter in form.parameters):
-        small += ["--field-of-view", "tumor"]
     folder = tmp_path / "simulated"
+    small = ["--n-patients", "1", "--n-validation", "0", "--seed", "3", "--field-of-view", "tumor"]
     assert main(["simulate", str(folder), *small]) == 0
     assert capsys.readouterr().out == f"{folder}\n"
     assert main(["info", str(folder)]) == 0

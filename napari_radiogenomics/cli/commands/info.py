@@ -62,7 +62,7 @@ def _cohort(path: Path) -> Facts:
         ["expression", f"{ref.id} ({ref.unit or 'unit not told'})"] for ref in cohort.expression
     ]
     facts.append(["problems", summarize_problems(cohort.problems)])
-    if cohort.problems:
+    if any(problem.level != "note" for problem in cohort.problems):
         facts.append(["", f"See them with: {_PACKAGE} validate {path}"])
     return facts
 
