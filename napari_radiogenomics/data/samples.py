@@ -263,7 +263,7 @@ class Samples:
             points[voxel] = geometry.index_to_world(table[_XYZ].to_numpy(float)[voxel])
         return points
 
-    def check_inside(self, segmentation: Segmentation) -> tuple[Problem, ...]:
+    def check_inside(self, *segmentations: Segmentation) -> tuple[Problem, ...]:
         """Flag located samples outside the tumour, and say when a flip would put them inside.
 
         A point counts as inside when it lies in a labelled voxel, or nearer to one than its
@@ -271,8 +271,8 @@ class Samples:
 
         Parameters
         ----------
-        segmentation : Segmentation
-            Tumour of their patient, in their frame.
+        *segmentations : Segmentation
+            Tumours of their patient, in their frame; inside one of them is inside.
 
         Returns
         -------
@@ -280,14 +280,17 @@ class Samples:
             One warning for each sample outside.
         """
         located = self.located
-        if not len(located):
+        if not len(located) or not segmentations:
             return ()
-        points = located.points_lps(segmentation.geometry)
+        points = located.points_lps(segmentations[0].geometry)
         slack = located.table[["radius_mm", "uncertainty_mm"]].max(axis=1).fillna(0.0).to_numpy()
-        inside = _inside(points, slack, segmentation)
-        flipped = _inside(flip_lps_ras(points), slack, segmentation)
+        inside = np.logical_or.reduce([_inside(points, slack, seg) for seg in segmentations])
+        if inside.all():
+            return ()
+        mirrored = flip_lps_ras(points)
+        flipped = np.logical_or.reduce([_inside(mirrored, slack, seg) for seg in segmentations])
         return tuple(
-            located._outside(at, points[at], bool(flipped[at]), segmentation.name)
+            located._outside(at, points[at], bool(flipped[at]), segmentations[0].name)
             for at in np.flatnonzero(~inside)
         )
 

@@ -254,7 +254,6 @@ def _check_samples(cohort: Cohort, data: PatientData) -> list[Problem]:
         ]
         same = [seg for seg in chosen if times[seg.metadata["scan_id"]] == timepoint]
         group = located.select(located.table.index.isin(rows.index))
-        outside = [group.check_inside(seg) for seg in same or chosen]
-        if outside:  # inside one of several segmentations is inside
-            problems += sorted(outside, key=lambda found: len(found))[0]
+        if chosen:
+            problems += group.check_inside(*(same or chosen))
     return problems
