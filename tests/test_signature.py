@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -10,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 
+import napari_radiogenomics
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.files import read_all, write
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics import texture_maps
 from napari_radiogenomics.signature import Setting, describe
 
 if TYPE_CHECKING:
@@ -166,10 +166,21 @@ def test_a_verb_without_docstring_or_hints_has_a_form():
     ]
 
 
-@pytest.mark.parametrize("function", [texture_maps, read_all, write])
-def test_every_parameter_of_a_public_verb_has_a_help_text(function):
-    for parameter in describe(function).parameters:
+FUNCTIONS = [
+    name
+    for name in napari_radiogenomics.__all__
+    if inspect.isfunction(getattr(napari_radiogenomics, name))
+]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_parameter_of_a_public_verb_has_a_kind_and_a_help_text(name):
+    form = describe(getattr(napari_radiogenomics, name))
+    assert form.summary.endswith(".")
+    assert form.parameters
+    for parameter in form.parameters:
         assert parameter.help, parameter.name
+        assert parameter.kind != "object" or parameter.name in ("obj", "reference"), parameter.name
 
 
 def test_describing_a_verb_loads_neither_pandas_nor_numba():
