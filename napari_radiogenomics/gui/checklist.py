@@ -35,6 +35,8 @@ class CheckList(QWidget):
         A tick changed.
     looked_at : Signal(str)
         Key of the entry that the person looks at.
+    top : QHBoxLayout
+        The row of the search line, for more buttons.
     """
 
     changed = Signal()
@@ -67,7 +69,7 @@ class CheckList(QWidget):
         self.setFocusProxy(self.search)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
+        self.top = top = QHBoxLayout()
         top.setSpacing(4)
         top.addWidget(self.search, 1)
         for text, tip, state in (

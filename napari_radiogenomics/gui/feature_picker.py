@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.checklist import CheckList
 from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature
@@ -49,22 +49,19 @@ class FeaturePicker(QWidget):
         self.formula_button.setToolTip("Show how it is computed, and where it is defined")
         self.formula_button.toggled.connect(self.formula.setVisible)
         self.formula.hide()
-        # Room for three lines: looking through the list moves nothing below it.
-        self.meaning.setMinimumHeight(3 * self.fontMetrics().lineSpacing() + 2)
+        # Room for four lines: looking through the list moves nothing below it.
+        self.meaning.setMinimumHeight(4 * self.fontMetrics().lineSpacing() + 2)
         self.meaning.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
         self.setFocusProxy(self.list)
 
     def _lay_out(self) -> None:
-        about = QHBoxLayout()
-        about.setSpacing(6)
-        about.addWidget(self.meaning, 1)
-        about.addWidget(self.formula_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.list.top.addWidget(self.formula_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.list)
-        column.addLayout(about)
+        column.addWidget(self.meaning)
         column.addWidget(self.formula)
 
     def describe(self, key: str) -> None:

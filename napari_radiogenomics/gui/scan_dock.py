@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ScanDock", "WindowCombo"]
 
 _HINT = (
-    "Drag on the scan with the right button: to the right wider, upwards brighter. "
-    "With Shift it zooms, as the wheel does."
+    "Drag on the scan with the right button: to the right wider, upwards brighter. The wheel zooms."
 )
 
 
@@ -174,12 +173,12 @@ class ScanDock(QWidget):
         layer = self.window_combo.layer
         image = image_of(layer)
         self.title.setText("Open a scan to set its window." if layer is None else layer.name)
-        for box, value in zip(
-            (self.width_box, self.level_box),
-            (0.0, 0.0) if layer is None else window_of(layer),
-            strict=True,
-        ):
+        shown = (0.0, 0.0) if layer is None else window_of(layer)
+        # Four figures of the width: whole HU, and thousandths where a scan runs from 0 to 1.
+        decimals = 0 if shown[0] <= 0 else max(0, 3 - int(np.floor(np.log10(shown[0]))))
+        for box, value in zip((self.width_box, self.level_box), shown, strict=True):
             with QSignalBlocker(box):
+                box.setDecimals(decimals)
                 box.setValue(value)
                 box.setSuffix(f" {image.unit}" if image is not None and image.unit else "")
             box.setEnabled(layer is not None)

@@ -51,7 +51,7 @@ def maps_of_layers(
         As for `texture_maps`.
     """
     image = object_from(*scan)
-    segmentation = object_from(*region, [scan])
+    segmentation = object_from(*region, others=[scan])
     return texture_maps(image, segmentation, progress=progress, **settings)
 
 

@@ -3,8 +3,8 @@
 Dragging on the canvas with the right button changes the window of a scan: to the right
 wider, upwards brighter (a lower level), as on a reading station. It acts on the selected
 layer where that is a scan or a map, else on the topmost visible scan. napari's own
-right-drag zoom stays where there is no scan, while a layer is being edited, in 3D, and with
-Shift held; the wheel always zooms.
+right-drag zoom stays where there is no scan, while a layer is being edited, and in 3D; with a
+key held the drag is left to others. The wheel always zooms.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class RightDrag(Attached):
 
 def _drag_window(viewer: ViewerModel, event: Any) -> Iterator[None]:
     """Change the window for as long as the right button is held."""
-    if event.button != 2 or "Shift" in event.modifiers:
+    if event.button != 2 or event.modifiers:
         return
     if viewer.dims.ndisplay != 2 or _is_drawing(viewer):
         return

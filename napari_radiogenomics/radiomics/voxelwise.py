@@ -152,7 +152,7 @@ def texture_maps(
         f"original_{family.name}_{feature.name}": _map(
             values, mask, image, family, feature, init_value, facts
         )
-        for family, feature, values in measured
+        for family, feature, values in progress(measured, "Maps")  # each is as large as the scan
     }
 
 

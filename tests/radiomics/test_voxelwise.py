@@ -222,7 +222,7 @@ def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
     texture_maps(
         scan, tumour, progress=reporting(lambda done, total, _: seen.append((done, total)))
     )
-    assert seen == [(n, 3) for n in range(4)]
+    assert seen == [(n, 3) for n in range(4)] + [(n, 2) for n in range(3)]  # blocks, then maps
 
     stop = reporting(lambda *_: None, cancelled=lambda: True)
     threads = threading.active_count()
