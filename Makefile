@@ -24,8 +24,8 @@ help: ## Show what can be made
 demo: .venv/.ready-demo ## Open the sample cohort in napari; without a display, write pictures of it
 	@$(BIN)/napari-radiogenomics demo
 
-test: lint ## Run every check and all tests
-	@$(PYTEST)
+test: .venv/.ready-test ## Run every check and all tests; the tests run even where a check fails
+	@checks=0; $(MAKE) --no-print-directory lint || checks=$$?; $(PYTEST) && exit $$checks
 
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@$(BIN)/ruff check .
