@@ -138,6 +138,12 @@ def test_maps_says_what_is_wrong_with_a_file(files, tmp_path, capsys):
     assert "Resample the segmentation" in _fails(capsys, "maps", files[0], other, *there)
 
 
+def test_maps_says_that_the_folder_is_a_file(files, tmp_path, capsys):
+    (tmp_path / "maps").write_text("not a folder")
+    told = _fails(capsys, "maps", *files, "--output", str(tmp_path / "maps"))
+    assert "cannot be made" in told
+
+
 def test_every_setting_of_the_verb_is_an_option(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["maps", "--help"])

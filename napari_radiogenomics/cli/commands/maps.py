@@ -86,7 +86,12 @@ def _targets(output: Path, names: list[str]) -> list[Path]:
                 "Give a folder as --output."
             )
         return [output]
-    output.mkdir(exist_ok=True)
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder {output} cannot be made ({error.strerror}). Choose another --output."
+        ) from error
     return [output / f"{name}.nii.gz" for name in names]
 
 
