@@ -172,7 +172,7 @@ def draw_slide(seed: int, patient: str, tumor: Tumor, section: Section) -> NDArr
     return np.round(244 * 10**-absorbed).astype(np.uint8)
 
 
-def _dithered(level: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _dithered(level: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Whole steps in a regular pattern (Bayer), so that slow changes show no edges."""
     pattern = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 16
     tiled = np.tile(pattern, (-(-SIZE[0] // 4), -(-SIZE[1] // 4)))[: SIZE[0], : SIZE[1]]

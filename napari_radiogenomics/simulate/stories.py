@@ -228,8 +228,8 @@ def draw_patients(
         one = {key: float(column[row]) for key, column in latent.items()}
         here = {key: bool(column[number]) for key, column in flags.items()}
         patient = _patient(seed, name, cohort, sites[row], one, bool(egfr[row]), here)
-        kept = {"days": patient.days[:timepoints], "volume_ml": patient.volume_ml[:timepoints]}
-        patients.append(replace(patient, **kept))
+        days, volumes = patient.days[:timepoints], patient.volume_ml[:timepoints]
+        patients.append(replace(patient, days=days, volume_ml=volumes))
     return patients
 
 
