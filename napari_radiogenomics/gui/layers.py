@@ -295,7 +295,8 @@ def slide_layer(slide: Slide, beside: Geometry | None = None) -> LayerData:
     settings: dict[str, Any] = {
         "name": name,
         "rgb": True,
-        "scale": tuple(um / 1000 for um in slide.um_per_pixel),
+        # A size that the file does not tell, as its notes say, is drawn as 1 µm.
+        "scale": tuple(um / 1000 for um in slide.um_per_pixel or (1.0, 1.0)),
         "translate": (top, left),
         "axis_labels": AXES[1:],
         "units": UNITS[1:],
