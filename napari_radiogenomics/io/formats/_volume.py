@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,15 @@ import numpy as np
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import FourthAxis, Image
-from napari_radiogenomics.data.segmentation import Label, Segmentation, labels_present
+from napari_radiogenomics.data.segmentation import Segmentation, labels_present
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.io.format import ReadOptions
+from napari_radiogenomics.io.formats import _slicer_seg as slicer_seg
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-__all__ = ["base_name", "read_volume", "scheme_from_metadata", "write_volume"]
+__all__ = ["base_name", "read_volume", "write_volume"]
 
 _LOOKS_LABELLED = re.compile(
     r"(^|[^a-z])(seg|segmentation|label|labels|labelmap|mask|roi|glistrboost|"
@@ -51,18 +51,35 @@ def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
             ) from error
         raise
     array = sitk.GetArrayFromImage(source)  # (Z, Y, X), (N, Z, Y, X) or with a last channel axis
+    if array.dtype.kind == "c":
+        raise InputError(f"{path} holds complex numbers. Save their magnitude, then open that.")
     array, geometry, fourth = _arrange(array, source, path)
     fourth = options.fourth_axis or fourth if array.ndim == 4 else ""
     metadata = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
     metadata["path"] = str(path)
-    if _is_labelled(array, path, options):
-        labels = _as_labels(array, path)
-        scheme = scheme_from_metadata(metadata)
-        return [Segmentation(labels, geometry, scheme, name=base_name(path), metadata=metadata)]
+    slicer = slicer_seg.is_slicer(metadata) and options.kind != "image"
+    if slicer or _is_labelled(array, path, options):
+        return [_segmentation(array, geometry, path, metadata)]
     told = _TOLD.fullmatch(metadata.get(_NOTES, ""))
     unit, modality = told.groups() if told else ("", "")
     name = base_name(path)
     return [Image(array, geometry, unit, name, modality, fourth, metadata=metadata)]
+
+
+def _segmentation(
+    array: np.ndarray, geometry: Geometry, path: Path, metadata: dict[str, Any]
+) -> Segmentation:
+    labels = slicer_seg.unlayered(_as_labels(array, path), metadata)
+    if labels.ndim == 4 and len(labels) == 1:
+        labels = labels[0]
+    segmentation = Segmentation(
+        labels,
+        geometry,
+        slicer_seg.scheme_of(metadata),
+        name=base_name(path).removesuffix(".seg"),
+        metadata=metadata,
+    )
+    return slicer_seg.whole_grid(segmentation)
 
 
 def _arrange(
@@ -82,8 +99,11 @@ def _arrange(
         )
     elif dimension == 3:
         geometry = Geometry.from_sitk(source)
-    elif dimension == 4 and not vector:
-        direction = np.reshape(source.GetDirection(), (4, 4))[:3, :3]
+    elif dimension in (4, 5) and not vector:
+        fourth: FourthAxis = "time"
+        if dimension == 5:
+            array, fourth = _four_axes(array, path)
+        direction = np.reshape(source.GetDirection(), (dimension, dimension))[:3, :3]
         geometry = Geometry(
             source.GetSize()[:3],
             source.GetSpacing()[:3],
@@ -92,7 +112,7 @@ def _arrange(
         )
         if len(array) == 1:
             return array[0], geometry, ""
-        return array, geometry, "time"
+        return array, geometry, fourth
     else:
         raise InputError(
             f"{path} has {dimension} axes with {source.GetNumberOfComponentsPerPixel()} values a "
@@ -101,6 +121,18 @@ def _arrange(
     if vector:
         return np.moveaxis(array, -1, 0), geometry, "channel"
     return array, geometry, ""
+
+
+def _four_axes(array: np.ndarray, path: Path) -> tuple[np.ndarray, FourthAxis]:
+    """Leave out one of the leading axes (N, T) of a five-dimensional array; it must be 1 long."""
+    if array.shape[1] == 1:
+        return array[:, 0], "channel"
+    if array.shape[0] == 1:
+        return array[0], "time"
+    raise InputError(
+        f"{path} has {array.shape[1]} time points of {array.shape[0]} channels each; 2 to 4 axes "
+        "can be read. Split it first."
+    )
 
 
 def _is_labelled(array: np.ndarray, path: Path, options: ReadOptions) -> bool:
@@ -139,41 +171,32 @@ def _as_labels(array: np.ndarray, path: Path) -> np.ndarray:
     return rounded.astype(np.uint8 if rounded.max() < 256 else np.int32)
 
 
-def scheme_from_metadata(metadata: dict[str, Any]) -> tuple[Label, ...]:
-    """Names and colours of a 3D Slicer ``.seg.nrrd``; empty for other files."""
-    labels = []
-    for number in range(len(metadata)):
-        value = metadata.get(f"Segment{number}_LabelValue")
-        if value is None:
-            break
-        color = metadata.get(f"Segment{number}_Color", "")
-        parts = [float(part) for part in color.split()]
-        rgb = tuple(round(255 * part) for part in parts) if len(parts) == 3 else None
-        labels.append(Label(int(value), metadata.get(f"Segment{number}_Name", ""), rgb))  # type: ignore[arg-type]
-    return tuple({label.value: label for label in labels}.values())
-
-
 def write_volume(obj: Image | Segmentation, path: Path) -> None:
     """Write through SimpleITK on the true grid, compressed."""
     import SimpleITK as sitk
 
     array = obj.array if isinstance(obj, Image) else obj.labels
-    if isinstance(obj, Segmentation) and obj.overlapping:
+    layered = isinstance(obj, Segmentation) and obj.overlapping
+    if layered and not path.name.lower().endswith(".nrrd"):
         raise InputError(
-            f'"{path.name}" cannot hold overlapping regions. Save them as DICOM SEG (.dcm), or '
-            "split them first."
+            f'"{path.name}" cannot hold overlapping regions. Save them as 3D Slicer segmentation '
+            "(.seg.nrrd) or DICOM SEG (.dcm), or split them first."
         )
     if array.dtype in (np.bool_, np.float16):
         array = array.astype(np.uint8 if array.dtype == np.bool_ else np.float32)
-    if array.ndim == 4 and isinstance(obj, Image) and obj.fourth_axis == "channel":
+    channels = isinstance(obj, Image) and obj.fourth_axis == "channel"
+    if array.ndim == 4 and (channels or layered):
         target = _on_grid(np.moveaxis(array, 0, -1), obj.geometry, vector=True)
     elif array.ndim == 4:
         target = sitk.JoinSeries([_on_grid(volume, obj.geometry) for volume in array])
     else:
         target = _on_grid(array, obj.geometry)
-    for key, text in _metadata_to_keep(obj, path).items():
-        target.SetMetaData(key, text)
+    if isinstance(obj, Segmentation) and path.name.lower().endswith(".nrrd"):
+        for key, text in slicer_seg.metadata_of(obj).items():
+            target.SetMetaData(key, text)
     sitk.WriteImage(target, str(path), useCompression=not path.name.endswith(".nii"))
+    if layered:
+        slicer_seg.declare_layers(path)
 
 
 def _on_grid(array: np.ndarray, geometry: Geometry, *, vector: bool = False) -> sitk.Image:
@@ -184,21 +207,3 @@ def _on_grid(array: np.ndarray, geometry: Geometry, *, vector: bool = False) -> 
     image.SetOrigin(geometry.origin)
     image.SetDirection(geometry.direction)
     return image
-
-
-def _metadata_to_keep(obj: Image | Segmentation, path: Path) -> dict[str, str]:
-    """Unit and modality of an image; names and colours of labels, as 3D Slicer has them in NRRD."""
-    if isinstance(obj, Image):
-        told = f"unit={obj.unit}; modality={obj.modality}"
-        return {_NOTES: told} if _TOLD.fullmatch(told) and len(told.encode()) < 80 else {}
-    if path.suffix != ".nrrd":
-        return {}
-    keep: dict[str, str] = {}
-    for number, label in enumerate(obj.scheme):
-        color: Sequence[int] = label.color or (255, 255, 255)
-        keep[f"Segment{number}_ID"] = f"Segment_{label.value}"
-        keep[f"Segment{number}_Name"] = label.name
-        keep[f"Segment{number}_LabelValue"] = str(label.value)
-        keep[f"Segment{number}_Layer"] = "0"
-        keep[f"Segment{number}_Color"] = " ".join(f"{channel / 255:.6f}" for channel in color)
-    return keep

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_radiogenomics.io.format import Format, ReadOptions
 from napari_radiogenomics.io.formats._nifti_blanks import with_blanks
 from napari_radiogenomics.io.formats._nifti_complete import require_complete
+from napari_radiogenomics.io.formats._nifti_space import with_space
 from napari_radiogenomics.io.formats._volume import read_volume, write_volume
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def _reads(path: Path) -> bool:
 
 def _read(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
     require_complete(path)
-    return [with_blanks(obj, path) for obj in read_volume(path, options)]
+    found = read_volume(path, options)
+    return [with_space(with_blanks(obj, path), path) for obj in found]
 
 
 FORMAT = Format(
