@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 from qtpy.QtCore import Qt, Signal
@@ -154,6 +155,11 @@ class LayerCombo(QuietCombo):
             self.chosen.emit()
 
 
+def _drawn(layer: Labels) -> list[int]:
+    """Label values of a layer, slice by slice: whole volumes would stop the screen."""
+    return sorted(set().union(*(labels_present(part) for part in np.asarray(layer.data))))
+
+
 class LabelCombo(QuietCombo):
     """Lists the regions of a Labels layer by name.
 
@@ -192,7 +198,7 @@ class LabelCombo(QuietCombo):
         kept = self.value
         self.blockSignals(True)
         self.clear()
-        present = () if self._layer is None else labels_present(self._layer.data)
+        present = () if self._layer is None else _drawn(self._layer)
         for value in present:
             self.addItem(region_title(self._layer, value), value)
         if not present:

@@ -51,7 +51,8 @@ def maps_of_layers(
         As for `texture_maps`.
     """
     image = object_from(*scan)
-    segmentation = object_from(*region, others=[scan])
+    data, attributes, kind = region
+    segmentation = object_from(data, attributes, kind, [scan])
     return texture_maps(image, segmentation, progress=progress, **settings)
 
 
