@@ -191,12 +191,19 @@ def write_volume(obj: Image | Segmentation, path: Path) -> None:
         target = sitk.JoinSeries([_on_grid(volume, obj.geometry) for volume in array])
     else:
         target = _on_grid(array, obj.geometry)
-    if isinstance(obj, Segmentation) and path.name.lower().endswith(".nrrd"):
-        for key, text in slicer_seg.metadata_of(obj).items():
-            target.SetMetaData(key, text)
+    for key, text in _metadata_to_keep(obj, path).items():
+        target.SetMetaData(key, text)
     sitk.WriteImage(target, str(path), useCompression=not path.name.endswith(".nii"))
     if layered:
         slicer_seg.declare_layers(path)
+
+
+def _metadata_to_keep(obj: Image | Segmentation, path: Path) -> dict[str, str]:
+    """Unit and modality of an image; of labels what 3D Slicer keeps in NRRD."""
+    if isinstance(obj, Image):
+        told = f"unit={obj.unit}; modality={obj.modality}"
+        return {_NOTES: told} if _TOLD.fullmatch(told) and len(told.encode()) < 80 else {}
+    return slicer_seg.metadata_of(obj) if path.name.lower().endswith(".nrrd") else {}
 
 
 def _on_grid(array: np.ndarray, geometry: Geometry, *, vector: bool = False) -> sitk.Image:
