@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Legend", "feature_title", "is_map", "map_title", "show_legend", "top_map"]
 
+# Narrow enough for one of three views on a small screen.
+_BAR_PIXELS = (15, 110)
 _WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 _PREFIXES = ("original", "log-sigma", "wavelet", "square", "logarithm", "exponential", "gradient")
 
@@ -104,6 +106,8 @@ class Legend(Attached):
         shown = top_map(viewer)
         for layer in viewer.layers:
             if is_map(layer):
+                layer.colorbar.size = _BAR_PIXELS
+                layer.colorbar.font_size = 9
                 layer.colorbar.visible = layer is shown
         image = image_of(shown)
         if image is not None and shown is not None:
