@@ -500,6 +500,14 @@ def test_folders_without_dicom(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_folder_of_series_folders(tmp_path: Path, dicom: SimpleNamespace) -> None:
+    dicom.series(tmp_path / "venous", ARRAY)
+    np.testing.assert_array_equal(quietly(tmp_path).array, ARRAY)
+    dicom.series(tmp_path / "late", ARRAY)
+    with pytest.raises(InputError, match="2 folders in it do: late, venous. Open one of them"):
+        read(tmp_path)
+
+
 def test_a_scan_is_no_segmentation(tmp_path: Path, dicom: SimpleNamespace) -> None:
     paths = dicom.series(tmp_path, ARRAY)
     with pytest.raises(InputError, match="holds a scan"):

@@ -309,6 +309,17 @@ def test_contours_between_slices_are_told(tmp_path: Path, dicom: SimpleNamespace
     assert np.flatnonzero((regions.labels > 0).any(axis=(1, 2))).tolist() == [3, 4, 5]
 
 
+def test_contours_that_are_not_flat_are_told(tmp_path: Path, dicom: SimpleNamespace) -> None:
+    bent = [on_slice(ring(radius), 4, grid()) for radius in (9, 5)]
+    for points in bent:
+        points[::2, 2] += 0.3
+    path = structures(tmp_path / "rs.dcm", dicom, {"tumour": bent})
+    regions, remarks = told(path, reference=scan())
+    assert "2 of 2 contours are not flat, by up to 0.15 mm" in remarks
+    expected = centres_inside(ring(9)) & ~centres_inside(ring(5))
+    np.testing.assert_array_equal(regions.labels[4] > 0, expected)
+
+
 def test_slices_without_a_contour_stay_empty(tmp_path: Path, dicom: SimpleNamespace) -> None:
     dicom.series(tmp_path, np.zeros((12, 28, 30), np.int16), spacing=SPACING, origin=ORIGIN)
     contours = [on_slice(ring(5), k, grid()) for k in (2, 5, 8)]

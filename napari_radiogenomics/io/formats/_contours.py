@@ -23,8 +23,6 @@ from numpy.typing import NDArray
 
 __all__ = ["Slab", "fill_rows", "inside", "plane_of", "slabs"]
 
-# Points of one contour may leave their plane by this much, in mm: the rounding of their text.
-_FLAT = 0.05
 # Vertices are rounded to this part of a voxel, so that noise does not decide over an outline.
 _DIGITS = 6
 

@@ -64,7 +64,7 @@ def _decoded(data: Dataset) -> NDArray:
     from pydicom.pixels import apply_color_lut, apply_modality_lut
 
     array = data.pixel_array
-    if data.get("PhotometricInterpretation") == "PALETTE COLOR" and data.Modality != "SEG":
+    if data.get("PhotometricInterpretation") == "PALETTE COLOR" and data.get("Modality") != "SEG":
         array = apply_color_lut(array, data)[..., :3]
     elif "ModalityLUTSequence" in data:
         array = np.asarray(apply_modality_lut(array, data))

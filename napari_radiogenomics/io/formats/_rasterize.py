@@ -16,6 +16,8 @@ __all__ = ["rasterize"]
 # A contour lies in a plane of voxels when its points leave it by no more than this, in voxels
 # along the axis across the plane.
 _IN_PLANE = 0.05
+# Planes within 1° of each other are parallel; points may leave theirs by this much, in mm.
+_PARALLEL, _FLAT = 0.9998, 0.05
 # Planes farther than this from the centre of their slice are told, in slices.
 _OFF_SLICE = 0.1
 _AXES = ("columns", "rows", "slices")
@@ -61,7 +63,7 @@ def rasterize(
         What a person should know about the fit of contours and slices.
     """
     indexed = [geometry.world_to_index(points) for points in contours]
-    groups = _groups(contours, indexed, geometry, on_slices)
+    groups, uneven = _groups(contours, indexed, geometry, on_slices)
     margin = 1 + max(
         int(np.ceil(g.reach if g.axis is not None else g.reach / min(geometry.spacing)))
         for g in groups
@@ -71,7 +73,7 @@ def rasterize(
     start = np.clip(np.floor(every.min(axis=0)).astype(int) - margin, 0, size)
     stop = np.clip(np.ceil(every.max(axis=0)).astype(int) + margin + 1, start, size)
     mask = np.zeros((stop - start)[::-1], bool)
-    notes = _outside(indexed, size)
+    notes = [*uneven, *_outside(indexed, size)]
     for group in groups:
         if group.axis is not None:
             notes += _fill_aligned(mask, start, group)
@@ -86,8 +88,9 @@ def _groups(
     indexed: Sequence[NDArray[np.float64]],
     geometry: Geometry,
     on_slices: bool,
-) -> list[_Group]:
+) -> tuple[list[_Group], list[str]]:
     aligned: dict[int, list[NDArray[np.float64]]] = {}
+    bends = []
     tilted: list[tuple[NDArray[np.float64], list[NDArray[np.float64]]]] = []
     for points, index in zip(contours, indexed, strict=True):
         spread = np.ptp(index, axis=0)
@@ -95,15 +98,26 @@ def _groups(
         if spread[axis] <= _IN_PLANE:
             aligned.setdefault(axis, []).append(index)
             continue
-        normal, _ = plane_of(points)
+        normal, bend = plane_of(points)
+        if bend > _FLAT:
+            bends.append(bend)
+        weights = np.abs(geometry.matrix.T @ normal)
+        if weights.max() > _PARALLEL and spread[int(weights.argmax())] < 1:
+            aligned.setdefault(int(weights.argmax()), []).append(index)
+            continue
         for known, members in tilted:
-            if abs(float(known @ normal)) > 0.9998:  # 1°
+            if abs(float(known @ normal)) > _PARALLEL:
                 members.append(points)
                 break
         else:
             tilted.append((normal, [points]))
-    return [_aligned_group(axis, members, on_slices) for axis, members in aligned.items()] + [
-        _tilted_group(normal, members, geometry) for normal, members in tilted
+    groups = [_aligned_group(axis, members, on_slices) for axis, members in aligned.items()]
+    groups += [_tilted_group(normal, members, geometry) for normal, members in tilted]
+    if not bends:
+        return groups, []
+    return groups, [
+        f"{len(bends)} of {len(contours)} contours are not flat, by up to {max(bends):.2g} mm, and "
+        "are projected onto their plane."
     ]
 
 

@@ -158,8 +158,11 @@ def _contours(item: Dataset | None, path: Path) -> tuple[list[NDArray[np.float64
 
 
 def _points(contour: Dataset, path: Path) -> NDArray[np.float64]:
-    values = contour.get("ContourData") or []
-    points = np.array([float(value) for value in values])
+    data = contour.get_item("ContourData")
+    raw = getattr(data, "value", None)
+    # Text is split here: pydicom makes an object of each of the million numbers of a plan.
+    values = raw.decode("ascii").split("\\") if isinstance(raw, bytes) else raw or []
+    points = np.array([float(value) for value in values if value != ""])
     if len(points) % 3 or not np.isfinite(points).all():
         raise InputError(
             f"{path} has a contour of {len(points)} numbers, which are no points in space. "

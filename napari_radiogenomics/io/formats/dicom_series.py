@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT"]
 
-# A folder is looked into until this many files of other kinds were met.
+# As many entries of a folder are looked at to tell what it is.
 _LOOK_AT = 200
 
 
@@ -28,12 +29,17 @@ def _reads(path: Path) -> bool:
     if path.is_file():
         others = (dicom.SEG, dicom.LABELMAP_SEG, dicom.RTSTRUCT)
         return dicom.is_dicom(path) and dicom.file_class(path) not in others
-    for number, file in enumerate(path.iterdir()):
-        if dicom.is_dicom(file):
-            return True
-        if number > _LOOK_AT:
-            break
-    return False
+    return _has_dicom(path) or any(map(_has_dicom, _folders(path)))
+
+
+def _has_dicom(folder: Path) -> bool:
+    return any(map(dicom.is_dicom, itertools.islice(folder.iterdir(), _LOOK_AT)))
+
+
+def _folders(path: Path) -> list[Path]:
+    """List the first folders within a folder, by name."""
+    inner = (p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return sorted(itertools.islice(inner, _LOOK_AT))
 
 
 def _read(path: Path, options: ReadOptions) -> list[Any]:
@@ -73,6 +79,14 @@ def _read_file(path: Path, options: ReadOptions) -> list[Image]:
 
 def _read_folder(path: Path, options: ReadOptions) -> list[Any]:
     """Read everything that lies in a folder: scans, segmentations, contours."""
+    if not _has_dicom(path):
+        inner = [folder for folder in _folders(path) if _has_dicom(folder)]
+        if len(inner) == 1:
+            return _read_folder(inner[0], options)
+        raise InputError(
+            f"{path} holds no DICOM itself; {len(inner)} folders in it do: "
+            f"{dicom.listed(folder.name for folder in inner)}. Open one of them."
+        )
     folder = dicom.scan_folder(path)
     if options.series:
         folder = _of_series(folder, options.series)
