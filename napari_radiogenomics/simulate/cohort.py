@@ -19,7 +19,8 @@ from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.simulate.clinical import clinical_row, variant_rows
 from napari_radiogenomics.simulate.counts import genes, gmt
-from napari_radiogenomics.simulate.patient import FieldOfView, Rows, make_patient
+from napari_radiogenomics.simulate.patient import FieldOfView, make_patient
+from napari_radiogenomics.simulate.rows import Rows
 from napari_radiogenomics.simulate.stories import Flavor, Patient, draw_patients
 from napari_radiogenomics.simulate.truth import truth
 
@@ -120,7 +121,7 @@ def simulate_cohort(
         )
     ]
     target.parent.mkdir(parents=True, exist_ok=True)
-    settings = {
+    settings: dict[str, object] = {
         "n_patients": n_patients,
         "n_validation": n_validation,
         "seed": seed,
