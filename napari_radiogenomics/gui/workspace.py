@@ -1,0 +1,89 @@
+"""The radiogenomics workspace: all docks as tabs on the right, three linked views."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari
+import napari.viewer
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMainWindow
+
+from napari_radiogenomics.gui.canvas import dress_canvas
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.gui.cohort_dock import CohortDock
+
+__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace"]
+
+_PLUGIN = "napari-radiogenomics"
+DOCKS = ("Cohort", "Texture")
+"""Docks of the workspace by their names in the manifest, in the order of the tabs."""
+_WIDTH = 380
+
+
+def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) -> dict[str, Any]:
+    """Lay out all docks as tabs on the right, with three orthogonal views where installed.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+    three_views : bool, optional
+        Show coronal and sagittal views too, with napari-orthogonal-views.
+
+    Returns
+    -------
+    dict
+        The widgets by their names.
+    """
+    widgets, docks = {}, []
+    for name in DOCKS:
+        dock, widgets[name] = viewer.window.add_plugin_dock_widget(_PLUGIN, name, tabify=True)
+        docks.append(dock)
+    _lay_out(docks)
+    dress_canvas(viewer)
+    if three_views and find_spec("napari_orthogonal_views") is not None:
+        from napari_radiogenomics.gui.three_views import show_three_views
+
+        show_three_views(viewer)
+    return widgets
+
+
+def _lay_out(docks: list[Any]) -> None:
+    """Give the tabs the width of the right column and raise the first."""
+    window = docks[0].window()
+    if isinstance(window, QMainWindow):
+        window.resizeDocks(docks, [_WIDTH] * len(docks), Qt.Orientation.Horizontal)
+    docks[0].show()
+    docks[0].raise_()
+
+
+def cohort_dock(viewer: napari.viewer.Viewer) -> CohortDock:
+    """Return the Cohort dock of a viewer, opened and raised."""
+    dock, widget = viewer.window.add_plugin_dock_widget(_PLUGIN, "Cohort", tabify=True)
+    dock.show()
+    dock.raise_()
+    return widget  # type: ignore[no-any-return]
+
+
+def open_cohort_dock(viewer: napari.viewer.Viewer, folder: str | Path) -> CohortDock:
+    """Open a cohort in the Cohort dock, with its first patient.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+    folder : str or Path
+        Folder of the cohort.
+    """
+    dock = cohort_dock(viewer)
+    dock.open_cohort(folder)
+    return dock
+
+
+def choose_cohort(viewer: napari.viewer.Viewer) -> None:
+    """Ask for the folder of a cohort and open it in the Cohort dock."""
+    cohort_dock(viewer).ask_for_cohort()
