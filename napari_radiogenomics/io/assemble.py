@@ -138,10 +138,20 @@ def _look(table: Table, spec: TableSpec, tree: Tree, problems: list[Problem]) ->
 
 
 def _nothing_at_hand(table: Table, column: str, empty: np.ndarray) -> list[Problem]:
-    if not table.rows[empty].any():  # a manifest, whose layout says so in one line
-        return []
+    """Rows without a path: errors, but for series that are known by their UID."""
+    named = np.array([uid != "" and uid == uid for uid in table.texts("series_uid")], bool)
+    problems = []
+    away = int((empty & named).sum())
+    if away and table.rows.any():
+        what = f"{away} rows name a series that is not at hand; it cannot be opened."
+        remedy = "Download it and fill in its path."
+        problems.append(Problem(table.file, None, column, what, remedy, "note"))
     what = "The path is empty; there is nothing to open."
-    return [table.problem(at, column, what, "Fill it in.") for at in np.flatnonzero(empty)]
+    problems += [
+        table.problem(at, column, what, "Fill it in.")
+        for at in np.flatnonzero(empty & ~named & (table.rows > 0))
+    ]
+    return problems
 
 
 def _indexed(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:

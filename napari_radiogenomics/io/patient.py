@@ -16,7 +16,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.samples import Samples
 from napari_radiogenomics.data.segmentation import Label, Segmentation
-from napari_radiogenomics.errors import DataWarning, GeometryError, RadiogenomicsError
+from napari_radiogenomics.errors import DataWarning, GeometryError, InputError, MissingDependency
 from napari_radiogenomics.io.files import read_all
 from napari_radiogenomics.io.layout import LAYOUTS
 from napari_radiogenomics.progress import Progress, quiet
@@ -158,7 +158,7 @@ def _read_row(
             warnings.simplefilter("ignore", DataWarning)
             path = _one_file(cohort.file(row["path"]), kind)
             objects = read_all(path, kind=kind, **_series(path, row), reference=reference)
-    except (RadiogenomicsError, OSError) as error:
+    except (InputError, MissingDependency, OSError) as error:
         report(str(error), "The rest of the patient was read.", "error")
         return []
     facts = {name: value for name, value in row.items() if name != "key" and _there(value)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from napari_radiogenomics import open_cohort, write
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.problems import Problem
 from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.table import table_of
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.cohorts import export_cohort, find_layout, load_patient
 from napari_radiogenomics.io.cohorts._names import brats_labels
 from napari_radiogenomics.io.cohorts.pattern import compile_pattern
-from napari_radiogenomics.io.layout import LAYOUTS
+from napari_radiogenomics.io.layout import LAYOUTS, Draft, Layout, LayoutOptions
 
 
 def touch(root: Path, *paths: str) -> None:
@@ -315,3 +317,27 @@ def test_pyradiomics_reads_the_real_cases(real_data: Callable[[str], Path], tmp_
     data = load_patient(open_cohort(tmp_path / "cases.csv"), "brain1")
     assert data.problems == ()
     assert int(data.segmentations[0].mask(1).sum()) == 4137
+
+
+# ---------------------------------------------------------------- other people's layouts
+
+
+def test_a_layout_of_another_package_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path, options: LayoutOptions) -> Draft:
+        scans = table_of([{"scan_id": "s", "patient_id": "P1", "path": "x.mine"}], "mine", [])
+        return Draft(path, "Mine", tables={"scans": scans})
+
+    mine = Layout("mine", "My layout", lambda path: "x.mine" * (path / "x.mine").exists(), read)
+    point = SimpleNamespace(name="mine", value="mine:LAYOUT", dist=None, load=lambda: mine)
+    monkeypatch.setattr(LAYOUTS, "_entries", None)
+    monkeypatch.setattr(
+        "napari_radiogenomics.registry.entry_points",
+        lambda group: [point] if group == "napari_radiogenomics.layouts" else [],
+    )
+    touch(tmp_path, "x.mine")
+    cohort = open_cohort(tmp_path)
+    assert cohort.layout == "mine"
+    assert cohort.patients.index.tolist() == ["P1"]
+    assert cohort.scans["path"].tolist() == ["x.mine"]

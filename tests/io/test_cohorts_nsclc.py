@@ -11,7 +11,7 @@ import pytest
 
 from napari_radiogenomics import open_cohort, validate_cohort
 from napari_radiogenomics.data.problems import Problem
-from napari_radiogenomics.io.cohorts import load_patient
+from napari_radiogenomics.io.cohorts import export_cohort, load_patient
 from napari_radiogenomics.io.cohorts._nsclc_clinical import survival
 
 
@@ -142,3 +142,15 @@ def test_the_sample_cohort_is_without_fault() -> None:
     assert data.samples is not None
     points = data.samples.points_lps(data.scans[0].geometry)
     assert data.scans[0].geometry.contains(points).all()
+
+
+def test_nsclc_becomes_our_folder(real_data: Callable[[str], Path], tmp_path: Path) -> None:
+    for file in real_data("nsclc_radiogenomics").iterdir():
+        shutil.copy(file, tmp_path)
+    before = open_cohort(tmp_path)
+    after = open_cohort(export_cohort(before))
+    assert after.layout == "folder"
+    assert not [str(p) for p in after.problems if p.level == "error"]
+    assert after.patients.equals(before.patients)
+    assert after.samples.equals(before.samples)
+    assert len(after.scans) == 1351
