@@ -33,14 +33,8 @@ def read_seg(path: Path, options: ReadOptions, folder: dicom.Folder | None = Non
     Where the scan it was drawn on lies in the same folder, or is given, the labels come on the
     whole grid of that scan; else on the grid that its own frames make.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    options : ReadOptions
-        ``reference`` is the scan, where it lies elsewhere.
-    folder : Folder, optional
-        Headers of the files beside it, where they were read already.
+    ``options.reference`` is that scan, where it lies elsewhere; ``folder`` has the headers of the
+    files beside it, where they were read already.
 
     Raises
     ------

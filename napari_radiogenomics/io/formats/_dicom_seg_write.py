@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,43 +52,46 @@ def write_seg(segmentation: Segmentation, path: Path) -> None:
     MissingDependency
         If highdicom is not installed.
     """
-    try:
-        import highdicom as hd
-    except ImportError as error:
-        raise MissingDependency("highdicom", extra="dicom", purpose="write DICOM SEG") from error
-    from pydicom.uid import ExplicitVRLittleEndian
-
+    if find_spec("highdicom") is None:
+        raise MissingDependency("highdicom", extra="dicom", purpose="write DICOM SEG")
     kind = _kind(segmentation)
     labels = _written(segmentation, kind)
-    slices = np.flatnonzero(_used(segmentation, kind))
     source = source_of(segmentation.metadata, segmentation.geometry)
     with dicom.quiet_pydicom():
-        data = hd.seg.Segmentation(
-            source_images=source.headers,
-            pixel_array=_pixels(segmentation, kind, labels, slices),
-            segmentation_type=kind,
-            segment_descriptions=[
-                _description(label, label.value if kind == "LABELMAP" else n + 1)
-                for n, label in enumerate(labels)
-            ],
-            series_instance_uid=hd.UID(),
-            series_number=300,
-            sop_instance_uid=hd.UID(),
-            instance_number=1,
-            manufacturer="napari-radiogenomics",
-            manufacturer_model_name="napari-radiogenomics",
-            software_versions=version("napari-radiogenomics"),
-            device_serial_number="0",
-            fractional_type=segmentation.metadata.get("fractional_type") or "PROBABILITY",
-            max_fractional_value=255,
-            content_label="SEGMENTATION",
-            series_description=(segmentation.name or "Segmentation")[:64],
-            specific_character_set="ISO_IR 192",
-            transfer_syntax_uid=ExplicitVRLittleEndian,
-            **_places(segmentation, slices),
-        )
+        data = _dataset(segmentation, kind, labels, source)
         _finish(data, labels, source, segmentation.geometry)
         data.save_as(path, enforce_file_format=True)
+
+
+def _dataset(
+    segmentation: Segmentation, kind: str, labels: Sequence[Label], source: Source
+) -> Dataset:
+    import highdicom as hd
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    slices = np.flatnonzero(_used(segmentation, kind))
+    numbers = [label.value if kind == "LABELMAP" else n for n, label in enumerate(labels, start=1)]
+    return hd.seg.Segmentation(
+        source_images=source.headers,
+        pixel_array=_pixels(segmentation, kind, labels, slices),
+        segmentation_type=kind,
+        segment_descriptions=list(map(_description, labels, numbers)),
+        series_instance_uid=hd.UID(),
+        series_number=300,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer="napari-radiogenomics",
+        manufacturer_model_name="napari-radiogenomics",
+        software_versions=version("napari-radiogenomics"),
+        device_serial_number="0",
+        fractional_type=segmentation.metadata.get("fractional_type") or "PROBABILITY",
+        max_fractional_value=255,
+        content_label="SEGMENTATION",
+        series_description=(segmentation.name or "Segmentation")[:64],
+        specific_character_set="ISO_IR 192",
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        **_places(segmentation, slices),
+    )
 
 
 def _kind(segmentation: Segmentation) -> str:

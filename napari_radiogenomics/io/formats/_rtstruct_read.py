@@ -44,14 +44,8 @@ def read_rtstruct(
 ) -> Segmentation:
     """Read an RTSTRUCT as labels.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    options : ReadOptions
-        ``reference`` is the scan, where it does not lie in the same folder.
-    folder : Folder, optional
-        Headers of the files beside it, where they were read already.
+    ``options.reference`` is the scan, where it does not lie in the same folder; ``folder`` has
+    the headers of the files beside it, where they were read already.
 
     Raises
     ------
