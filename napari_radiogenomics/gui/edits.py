@@ -145,7 +145,7 @@ def _layer_geometry(array: NDArray, attributes: Mapping[str, Any], kind: str) ->
     lack = 3 - len(scale)
     size = (*(1,) * lack, *array.shape[-3:])[-3:]
     scale, translate = (1.0,) * lack + scale, (0.0,) * lack + translate
-    return Geometry(size[::-1], scale[::-1], translate[::-1])  # type: ignore[arg-type]
+    return Geometry(size[::-1], scale[::-1], translate[::-1])
 
 
 def _is_identity(matrix: NDArray) -> bool:

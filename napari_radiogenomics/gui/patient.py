@@ -279,4 +279,4 @@ def _center(layer: Labels) -> tuple[float, float, float] | None:
         return None
     z = int(areas.argmax())
     y, x = np.argwhere(drawn[z]).mean(axis=0)
-    return tuple(layer.data_to_world((z, y, x))[::-1])  # type: ignore[return-value]
+    return tuple(layer.data_to_world((z, y, x))[::-1])

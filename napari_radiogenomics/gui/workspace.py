@@ -66,7 +66,7 @@ def cohort_dock(viewer: napari.viewer.Viewer) -> CohortDock:
     dock, widget = viewer.window.add_plugin_dock_widget(_PLUGIN, "Cohort", tabify=True)
     dock.show()
     dock.raise_()
-    return widget  # type: ignore[no-any-return]
+    return widget
 
 
 def open_cohort_dock(viewer: napari.viewer.Viewer, folder: str | Path) -> CohortDock:
