@@ -112,6 +112,7 @@ def make_patient(
     *,
     view: FieldOfView = "organ",
     check: Callable[[], None] = lambda: None,
+    visited: Callable[[], None] = lambda: None,
 ) -> Rows:
     """Simulate one patient and write the files.
 
@@ -127,6 +128,8 @@ def make_patient(
         Scan the whole lung or head, or only the tumour's surroundings.
     check : callable, optional
         Called between the stages; raises to stop.
+    visited : callable, optional
+        Called when a visit is complete.
 
     Returns
     -------
@@ -144,11 +147,12 @@ def make_patient(
         _segment(visit, folder, rows)
         if number:
             _link(visit, folder, rows)
-            continue
-        add_samples(seed, patient, visit.tumor, rows)
-        check()
-        if patient.sectioned:
-            add_slides(seed, patient.patient_id, visit.tumor, folder, rows, check)
+        else:
+            add_samples(seed, patient, visit.tumor, rows)
+            check()
+            if patient.sectioned:
+                add_slides(seed, patient.patient_id, visit.tumor, folder, rows, check)
+        visited()
     return rows
 
 
