@@ -21,7 +21,7 @@ from napari_radiogenomics import read, read_all
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import DataWarning, InputError
-from napari_radiogenomics.io.formats._contours import fill_rows, inside
+from napari_radiogenomics.io.dicom.contours import fill_rows, inside
 
 RIGHT_HANDED = [
     np.eye(3)[:, list(order)] * signs

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.io.dicom import headers as dicom
+from napari_radiogenomics.io.dicom.images import image_of, stacks_of
+from napari_radiogenomics.io.dicom.stacks import Stack
 from napari_radiogenomics.io.format import Format, ReadOptions
-from napari_radiogenomics.io.formats import _dicom as dicom
-from napari_radiogenomics.io.formats._dicom_images import image_of, stacks_of
-from napari_radiogenomics.io.formats._dicom_stacks import Stack
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def _images(folder: dicom.Folder, options: ReadOptions) -> Iterable[Any]:
 
 
 def _segmentations(folder: dicom.Folder, options: ReadOptions) -> Iterable[Any]:
-    from napari_radiogenomics.io.formats._dicom_seg_read import read_seg
-    from napari_radiogenomics.io.formats._rtstruct_read import read_rtstruct
+    from napari_radiogenomics.io.dicom.rtstruct_read import read_rtstruct
+    from napari_radiogenomics.io.dicom.seg_read import read_seg
 
     def reader(function: Any, path: Path) -> Any:
         def read() -> list[Any]:

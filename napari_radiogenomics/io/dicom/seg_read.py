@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Code, Label, Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError
+from napari_radiogenomics.io.dicom import headers as dicom
+from napari_radiogenomics.io.dicom.grid import Grid, depth_groups, fit_grid
+from napari_radiogenomics.io.dicom.lattice import Region, compose, onto
+from napari_radiogenomics.io.dicom.pixels import frames_of
+from napari_radiogenomics.io.dicom.planes import Plane, planes_of
+from napari_radiogenomics.io.dicom.reference import Reference, find_references
+from napari_radiogenomics.io.dicom.seg_write import label_value, whole_grid
 from napari_radiogenomics.io.format import ReadOptions
-from napari_radiogenomics.io.formats import _dicom as dicom
-from napari_radiogenomics.io.formats._dicom_grid import Grid, depth_groups, fit_grid
-from napari_radiogenomics.io.formats._dicom_lattice import Region, compose, onto
-from napari_radiogenomics.io.formats._dicom_pixels import frames_of
-from napari_radiogenomics.io.formats._dicom_planes import Plane, planes_of
-from napari_radiogenomics.io.formats._dicom_reference import Reference, find_references
-from napari_radiogenomics.io.formats._dicom_seg_write import label_value, whole_grid
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Code, Label, Segmentation
 from napari_radiogenomics.errors import GeometryError
-from napari_radiogenomics.io.formats._dicom_lattice import onto
+from napari_radiogenomics.io.dicom.lattice import onto
 
 __all__ = [
     "declare_layers",

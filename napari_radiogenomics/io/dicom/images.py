@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import FourthAxis, Image
 from napari_radiogenomics.errors import GeometryError, InputError
+from napari_radiogenomics.io.dicom.grid import Grid, fit_grid, plane_matrix
+from napari_radiogenomics.io.dicom.headers import class_name, listed
+from napari_radiogenomics.io.dicom.pixels import stored, values
+from napari_radiogenomics.io.dicom.planes import Plane, planes_of
+from napari_radiogenomics.io.dicom.stacks import Stack, by_series_and_plane, split
 from napari_radiogenomics.io.format import ReadOptions
-from napari_radiogenomics.io.formats._dicom import class_name, listed
-from napari_radiogenomics.io.formats._dicom_grid import Grid, fit_grid, plane_matrix
-from napari_radiogenomics.io.formats._dicom_pixels import stored, values
-from napari_radiogenomics.io.formats._dicom_planes import Plane, planes_of
-from napari_radiogenomics.io.formats._dicom_stacks import Stack, by_series_and_plane, split
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError, MissingDependency
-from napari_radiogenomics.io.formats._dicom import damaged, quiet_pydicom
-from napari_radiogenomics.io.formats._dicom_planes import Plane
+from napari_radiogenomics.io.dicom.headers import damaged, quiet_pydicom
+from napari_radiogenomics.io.dicom.planes import Plane
 
 if TYPE_CHECKING:
     from pydicom import Dataset

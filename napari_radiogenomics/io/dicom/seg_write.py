@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Code, Label, Segmentation
 from napari_radiogenomics.errors import InputError, MissingDependency
-from napari_radiogenomics.io.formats import _dicom as dicom
-from napari_radiogenomics.io.formats._dicom_source import Source, source_of
+from napari_radiogenomics.io.dicom import headers as dicom
+from napari_radiogenomics.io.dicom.source import Source, source_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.formats import _dicom as dicom
+from napari_radiogenomics.io.dicom import headers as dicom
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -1,4 +1,4 @@
-"""The voxels of one region, from its closed contours; the rule is that of `_contours`."""
+"""The voxels of one region, from its closed contours; the rule is that of `contours`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
-from napari_radiogenomics.io.formats._contours import Slab, fill_rows, inside, plane_of, slabs
+from napari_radiogenomics.io.dicom.contours import Slab, fill_rows, inside, plane_of, slabs
 
 __all__ = ["rasterize"]
 

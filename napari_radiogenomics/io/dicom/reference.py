@@ -9,10 +9,10 @@ from typing import Any
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.errors import GeometryError, InputError
+from napari_radiogenomics.io.dicom.grid import fit_grid
+from napari_radiogenomics.io.dicom.headers import Folder, scan_folder
+from napari_radiogenomics.io.dicom.images import stacks_of
 from napari_radiogenomics.io.format import ReadOptions
-from napari_radiogenomics.io.formats._dicom import Folder, scan_folder
-from napari_radiogenomics.io.formats._dicom_grid import fit_grid
-from napari_radiogenomics.io.formats._dicom_images import stacks_of
 
 __all__ = ["Reference", "find_references"]
 

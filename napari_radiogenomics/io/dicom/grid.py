@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.errors import GeometryError
-from napari_radiogenomics.io.formats._dicom_planes import Plane
+from napari_radiogenomics.io.dicom.planes import Plane
 
 __all__ = ["Grid", "depth_groups", "fit_grid", "plane_matrix"]
 

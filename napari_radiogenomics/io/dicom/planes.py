@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.formats._dicom import understood
+from napari_radiogenomics.io.dicom.headers import understood
 
 if TYPE_CHECKING:
     from pydicom import Dataset

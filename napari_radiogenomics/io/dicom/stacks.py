@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_radiogenomics.data.image import FourthAxis
-from napari_radiogenomics.io.formats._dicom_grid import depth_groups
-from napari_radiogenomics.io.formats._dicom_planes import Plane
+from napari_radiogenomics.io.dicom.grid import depth_groups
+from napari_radiogenomics.io.dicom.planes import Plane
 
 __all__ = ["Stack", "by_series_and_plane", "split"]
 

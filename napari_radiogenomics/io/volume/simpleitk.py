@@ -13,7 +13,7 @@ from napari_radiogenomics.data.image import FourthAxis, Image
 from napari_radiogenomics.data.segmentation import Segmentation, labels_present
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.io.format import ReadOptions
-from napari_radiogenomics.io.formats import _slicer_seg as slicer_seg
+from napari_radiogenomics.io.volume import slicer_seg as slicer_seg
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

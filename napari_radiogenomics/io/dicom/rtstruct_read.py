@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.dicom import headers as dicom
+from napari_radiogenomics.io.dicom.contours import plane_of, slabs
+from napari_radiogenomics.io.dicom.lattice import Region, compose
+from napari_radiogenomics.io.dicom.rasterize import rasterize
+from napari_radiogenomics.io.dicom.reference import Reference, find_references
 from napari_radiogenomics.io.format import ReadOptions
-from napari_radiogenomics.io.formats import _dicom as dicom
-from napari_radiogenomics.io.formats._contours import plane_of, slabs
-from napari_radiogenomics.io.formats._dicom_lattice import Region, compose
-from napari_radiogenomics.io.formats._dicom_reference import Reference, find_references
-from napari_radiogenomics.io.formats._rasterize import rasterize
 
 if TYPE_CHECKING:
     from pydicom import Dataset
