@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
-from napari_radiogenomics.io.formats._volume import write_volume
+from napari_radiogenomics.io.volume.simpleitk import write_volume
 from napari_radiogenomics.simulate import brain, chest, scanner, vessels
 from napari_radiogenomics.simulate.biopsies import add_samples
 from napari_radiogenomics.simulate.fields import Tumor, box_around, make_tumor
