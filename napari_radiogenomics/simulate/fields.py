@@ -156,8 +156,7 @@ def make_tumor(
     radius = (3 * baseline_ml * 1000 / (4 * np.pi)) ** (1 / 3)
     depth = _to_volume(_blob(seed, patient, geometry, center, radius), volume_ml, geometry)
     grown = (volume_ml / baseline_ml) ** (1 / 3)
-    # Hypoxic tumours have a thinner living rim.
-    rim_mm = radius * grown * (0.46 - 0.05 * float(np.tanh(activity["hypoxia"] / 2)))
+    rim_mm = 0.45 * radius * grown
     core = 1 / (1 + np.exp(-np.clip((depth - rim_mm) / 1.0, -30, 30)))
     fields = {
         name: smooth_field(stream(seed, patient, "field", name), geometry, PATCH_MM)
