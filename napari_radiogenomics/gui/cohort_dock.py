@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -289,6 +289,7 @@ class CohortDock(QWidget):
             return
         self.view.show(loaded, self.session.edits)
         dress_canvas(self.viewer)
+        QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         if selection.position:
             self.view.go_to(selection.position)
         self._read_problems = loaded.data.problems

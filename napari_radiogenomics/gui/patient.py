@@ -104,7 +104,22 @@ def patient_layers(
         objects += data.slides
     if "biopsies" in open_with and data.samples is not None:
         objects.append(_of_frames(data.samples, data.scans))
-    return layers_of(objects, window=window, fourth_axis=fourth_axis)
+    layers = layers_of(objects, window=window, fourth_axis=fourth_axis)
+    return _with_the_scan_of_the_tumour_seen(layers, data)
+
+
+def _with_the_scan_of_the_tumour_seen(
+    layers: list[LayerData], data: PatientData
+) -> list[LayerData]:
+    """Of several scans, show the one that the regions were drawn on."""
+    wanted = {segmentation.metadata.get("scan_id") for segmentation in data.segmentations[:1]}
+    scans = {id(scan) for scan in data.scans if scan.metadata.get("scan_id") in wanted}
+    own = [x for x in layers if id(x[1]["metadata"].get(SOURCE)) in scans]
+    if own:
+        for _, settings, kind in layers:
+            if kind == "image" and not settings.get("rgb"):
+                settings["visible"] = settings is own[0][1]
+    return layers
 
 
 def _of_frames(samples: Samples, scans: Iterable[Any]) -> Samples:
@@ -241,21 +256,28 @@ class PatientView(Attached):
         for axis, value in zip(range(dims.ndim - 3, dims.ndim), position[::-1], strict=True):
             dims.set_point(axis, value)
 
-    def _look_at_the_tumour(self) -> None:
-        layers = self.layers
-        if not layers:
+    def fit(self) -> None:
+        """Fit the scan and its regions to the canvas, in all linked views; slides may lie out."""
+        names = {layer.name for layer in self.layers if _is_volume(layer)}
+        if not self.patient_id or not names:
             return
-        scans = [x for x in layers if isinstance(x, ImageLayer) and not x.rgb and x.visible]
-        drawn = [layer for layer in layers if isinstance(layer, Labels)]
         for model in models(self.viewer):
-            fitted = [layer for layer in layers if layer in scans or layer in drawn]
-            names = [layer.name for layer in fitted or layers]
             model.reset_view(layers=[layer for layer in model.layers if layer.name in names])
+
+    def _look_at_the_tumour(self) -> None:
+        volumes = [layer for layer in self.layers if _is_volume(layer)]
+        if not volumes:
+            return
+        self.fit()
+        drawn = [layer for layer in volumes if isinstance(layer, Labels)]
         center = next((c for c in map(_center, drawn) if c is not None), None)
         if center is not None:
             self.go_to(center)
-        if scans or drawn:
-            self.viewer.layers.selection.active = (scans or drawn)[0]
+        self.viewer.layers.selection.active = next((x for x in volumes if x.visible), volumes[0])
+
+
+def _is_volume(layer: Layer) -> bool:
+    return isinstance(layer, Labels) or (isinstance(layer, ImageLayer) and not layer.rgb)
 
 
 def _identity(layer: Layer) -> tuple[Any, ...] | None:

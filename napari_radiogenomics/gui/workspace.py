@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import napari
 import napari.viewer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMainWindow
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_radiogenomics.gui.canvas import dress_canvas
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.cohort_dock import CohortDock
 
-__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace"]
+__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace", "raise_dock"]
 
 _PLUGIN = "napari-radiogenomics"
-DOCKS = ("Cohort", "Texture")
+DOCKS = ("Cohort", "Scan", "Texture")
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
 
@@ -42,6 +42,7 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
     widgets, docks = {}, []
     for name in DOCKS:
         dock, widgets[name] = viewer.window.add_plugin_dock_widget(_PLUGIN, name, tabify=True)
+        dock.setWindowTitle(name)  # the tabs are too narrow for the name of the plugin
         docks.append(dock)
     _lay_out(docks)
     dress_canvas(viewer)
@@ -59,6 +60,16 @@ def _lay_out(docks: list[Any]) -> None:
         window.resizeDocks(docks, [_WIDTH] * len(docks), Qt.Orientation.Horizontal)
     docks[0].show()
     docks[0].raise_()
+
+
+def raise_dock(widget: QWidget) -> None:
+    """Bring the tab of a widget to the front."""
+    parent: QWidget | None = widget
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    if parent is not None:
+        parent.show()
+        parent.raise_()
 
 
 def cohort_dock(viewer: napari.viewer.Viewer) -> CohortDock:
