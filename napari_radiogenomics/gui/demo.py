@@ -200,7 +200,7 @@ def _closer(viewer: napari.Viewer, dock: Any) -> None:
     for model in models(viewer):
         camera, dims = model.scene.camera, model.dims
         camera.center = (0.0, *(dims.point[axis] for axis in dims.order[-2:]))
-        camera.zoom *= 2
+        camera.zoom *= 1.5
     _settle()
 
 
