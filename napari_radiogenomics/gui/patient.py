@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -155,9 +156,7 @@ class PatientView(Attached):
 
     def leave(self) -> None:
         """Take the open patient off the screen; what was drawn is kept."""
-        with batched(self.viewer):
-            for layer in self._leave():
-                self.viewer.layers.remove(layer)
+        self._remove(self._leave())
 
     def _leave(self) -> list[Layer]:
         """Keep what was drawn; answer with layers that may be filled with other voxels."""
@@ -168,11 +167,16 @@ class PatientView(Attached):
         spare = [layer for layer in own if layer not in kept and self._may_be_refilled(layer)]
         for layer in own:
             self._listen(layer, on=False)
-            if layer not in spare:
-                self.viewer.layers.remove(layer)
+        self._remove([layer for layer in own if layer not in spare])
         self._loaded, self.patient_id, self.timepoint = [], "", ""
         self._painted.clear()
         return spare
+
+    def _remove(self, layers: list[Layer]) -> None:
+        """Remove layers; napari collects garbage once for each, or once for a batch."""
+        with batched(self.viewer) if len(layers) > 1 else nullcontext():
+            for layer in layers:
+                self.viewer.layers.remove(layer)
 
     def _may_be_refilled(self, layer: Layer) -> bool:
         """Whether its visuals can serve another patient; painted labels have an undo history."""
@@ -193,22 +197,20 @@ class PatientView(Attached):
         list of Layer
             Its layers, in drawing order.
         """
-        with batched(self.viewer):
-            spare = self._leave()
-            self._others = [layer for layer in self.viewer.layers if layer not in spare]
-            self._edits, self.patient_id = edits, loaded.patient_id
-            self.timepoint = loaded.timepoint
-            kept = edits.kept((loaded.patient_id, loaded.timepoint))
-            known = {_identity(layer): layer for layer in kept if _identity(layer)}
-            for data, settings, kind in loaded.layers:
-                identity = _identity_of(settings.get("metadata", {}), kind)
-                layer = known.pop(identity, None) or refilled(spare, data, settings, kind)
-                self._loaded.append(layer or Layer.create(data, settings, kind))
-            for layer in spare:
-                self.viewer.layers.remove(layer)
-            for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
-                self._add(layer)
-            self._put_in_order()
+        spare = self._leave()
+        self._others = [layer for layer in self.viewer.layers if layer not in spare]
+        self._edits, self.patient_id = edits, loaded.patient_id
+        self.timepoint = loaded.timepoint
+        kept = edits.kept((loaded.patient_id, loaded.timepoint))
+        known = {_identity(layer): layer for layer in kept if _identity(layer)}
+        for data, settings, kind in loaded.layers:
+            identity = _identity_of(settings.get("metadata", {}), kind)
+            layer = known.pop(identity, None) or refilled(spare, data, settings, kind)
+            self._loaded.append(layer or Layer.create(data, settings, kind))
+        self._remove(spare)
+        for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
+            self._add(layer)
+        self._put_in_order()
         self._look_at_the_tumour()
         return self.layers
 
