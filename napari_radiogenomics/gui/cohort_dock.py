@@ -39,6 +39,8 @@ __all__ = ["CohortDock"]
 
 _PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and slides."
 _WIDTH = 380
+# Pause between the hidden scans of a patient, which come after what is seen.
+_REST_MS = 50
 _KEYS = {"PageDown": 1, "PageUp": -1}
 
 
@@ -77,6 +79,7 @@ class CohortDock(QWidget):
         self._variants: dict[str, list[tuple[str, str]]] = {}
         self._read_problems: tuple[Problem, ...] = ()
         self._tone: Tone = "plain"
+        self._rest = QTimer(self, interval=_REST_MS)
         self._build()
         self._connect()
         self._bind_keys()
@@ -137,6 +140,7 @@ class CohortDock(QWidget):
         page.timepoint_chosen.connect(self._choose_timepoint)
         page.open_with_changed.connect(self._change_open_with)
         self.runner.ended.connect(self._ended)
+        self._rest.timeout.connect(self._show_next)
         self.connections.add(self.session.cohort_changed, self._use)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._color)
@@ -301,11 +305,17 @@ class CohortDock(QWidget):
         if len(cohort) and not self.session.selection.patient_id:
             self.session.select(patient_id=self.page.table.rows.shown[0])
 
+    def _show_next(self) -> None:
+        """Add one hidden scan a time, between what the person does."""
+        if not self.view.show_next():
+            self._rest.stop()
+
     def _show_loaded(self, loaded: Loaded) -> None:
         selection = self.session.selection
         if loaded.patient_id != selection.patient_id:
             return
-        self.view.show(loaded, self.session.edits)
+        self.view.show(loaded, self.session.edits, at_once=False)
+        self._rest.start()
         dress_canvas(self.viewer)
         QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         if selection.position:

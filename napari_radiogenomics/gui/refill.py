@@ -86,7 +86,8 @@ def refilled(spare: list[Layer], data: Any, settings: dict[str, Any], kind: str)
 def _is_alike(layer: Layer, data: Any) -> bool:
     if isinstance(layer, Points):
         return bool(layer.ndim == data.shape[1])
-    return bool(layer.ndim == data.ndim and layer.data.dtype == data.dtype)
+    same_type = isinstance(layer, ImageLayer) or layer.data.dtype == data.dtype
+    return bool(layer.ndim == data.ndim and same_type)
 
 
 def _fill(layer: Layer, data: Any, settings: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Labels
 from qtpy.QtCore import Qt
 
 from napari_radiogenomics.data.geometry import Geometry
@@ -25,10 +26,11 @@ from napari_radiogenomics.gui.cohort_rows import (
     search_text,
 )
 from napari_radiogenomics.gui.edits import Edits, mark_saved, object_of
-from napari_radiogenomics.gui.patient import PatientView, load_layers
+from napari_radiogenomics.gui.patient import AT_FIRST, PatientView, load_layers
 from napari_radiogenomics.gui.thumbnails import SIDE, glance, glance_of
 from napari_radiogenomics.io.cohorts import open_cohort
 from napari_radiogenomics.io.files import write
+from napari_radiogenomics.simulate import sample_cohort
 
 GRIDS = {"P1": Geometry((20, 16, 6), (1, 1, 3)), "P2": Geometry((18, 18, 5), (1, 1, 2), (5, 0, 0))}
 
@@ -354,3 +356,31 @@ def test_a_large_cohort_is_narrowed_and_widened_again(tmp_path, dock):
     assert dock.page.table.rows.shown == ["P09999"]
     dock.page.search.clear()
     assert len(dock.page.table.rows.shown) == 10_000
+
+
+def test_what_is_seen_comes_first_and_the_rest_in_its_place():
+    cohort = open_cohort(sample_cohort())
+    both = cohort.segmentations.query("reader == 'R2'").iloc[0]
+    patient = cohort.scans.loc[both["scan_id"], "patient_id"]
+    viewer, edits = ViewerModel(), Edits()
+    view = PatientView(viewer)
+    loaded = load_layers(cohort, patient, timepoint="t0", open_with=AT_FIRST)
+    view.show(loaded, edits, at_once=False)
+    assert all(layer.visible for layer in viewer.layers)
+    assert len(viewer.layers) < len(loaded.layers)
+    assert sum(isinstance(layer, Labels) for layer in viewer.layers) == 1
+    while view.show_next():
+        pass
+    assert [x.name for x in viewer.layers] == [settings["name"] for _, settings, _ in loaded.layers]
+    assert view.layers == list(viewer.layers)
+
+
+def test_leaving_early_forgets_what_was_not_shown_yet(cohort):
+    viewer, edits = ViewerModel(), Edits()
+    view = PatientView(viewer)
+    loaded = load_layers(cohort, "P1")
+    loaded.layers[0][1]["visible"] = False
+    view.show(loaded, edits, at_once=False)
+    view.show(load_layers(cohort, "P2"), edits)
+    assert not view.show_next()
+    assert [x.name for x in viewer.layers] == ["P2-CT", "P2-R1"]
