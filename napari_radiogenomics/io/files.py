@@ -5,13 +5,17 @@ from __future__ import annotations
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
 from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.io.drawn_on import drawn_on
 from napari_radiogenomics.io.format import FORMATS, Format, Gaps, Kind, ReadOptions
-from napari_radiogenomics.provenance import write_history
+from napari_radiogenomics.provenance import read_history, write_history
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.image import FourthAxis
@@ -99,14 +103,16 @@ def read_all(
         Nothing is ever interpolated.
     reference : Image, optional
         Scan onto whose grid contours (RTSTRUCT) are rasterized; found beside the file where
-        it is not given.
+        it is not given. A segmentation on the same grid refers to it when it is written as
+        DICOM SEG.
     series : str, optional
         Read only this SeriesInstanceUID of a folder that holds several.
 
     Returns
     -------
     list
-        `Image`, `Segmentation`, `Slide` or `Samples` objects. What a person should know of the
+        `Image`, `Segmentation`, `Slide` or `Samples` objects; a single one with the history
+        that lies beside the file. What a person should know of the
         reading is in their ``notes`` and comes as `DataWarning` too.
 
     Raises
@@ -126,7 +132,7 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
             f"{path} is {form.title}, which holds {' or '.join(form.kinds)}, not {options.kind}."
         )
     try:
-        return list(form.read(path, options))
+        found = list(form.read(path, options))
     except RadiogenomicsError:
         raise
     except _DAMAGED as error:
@@ -135,6 +141,27 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
             f"{path} could not be read as {form.title}: it is damaged or cut off. "
             f"Copy or export it again. ({type(error).__name__}: {reason})"
         ) from error
+    found = [_on_its_scan(obj, options.reference) for obj in found]
+    return [_with_its_history(found[0], path)] if len(found) == 1 else found
+
+
+def _on_its_scan(obj: Any, scan: Any) -> Any:
+    """Let a segmentation refer to the scan it was read for, where it has the same grid."""
+    if not (isinstance(obj, Segmentation) and isinstance(scan, Image)):
+        return obj
+    if obj.metadata.get("source_series", "") not in ("", scan.metadata.get("series")):
+        return obj  # it says itself that it was drawn on another
+    return drawn_on(obj, scan) if scan.geometry.same_grid(obj.geometry) else obj
+
+
+def _with_its_history(obj: Any, path: Path) -> Any:
+    """Attach the history that lies beside the file; a damaged one is told and left out."""
+    if getattr(obj, "history", None) != () or not hasattr(obj, "notes"):
+        return obj
+    try:
+        return replace(obj, history=read_history(path))
+    except (InputError, OSError) as error:
+        return replace(obj, notes=(*obj.notes, str(error)))
 
 
 def _warn_of_notes(objects: list[Any]) -> None:
@@ -189,7 +216,7 @@ def read(
     names = "; ".join(_describe(obj) for obj in objects)
     raise InputError(
         f"{path} holds {len(objects)} objects: {names or 'nothing'}. "
-        "Choose one with series=UID, or take them all with read_all."
+        "Choose one by its UID with the setting series, or take all of them."
     )
 
 
@@ -217,6 +244,11 @@ def write(obj: Any, path: str | Path) -> Path:
     -------
     Path
         The written file.
+
+    Warns
+    -----
+    DataWarning
+        If the format cannot hold all of the object: what is lost, and which format keeps it.
 
     Raises
     ------
@@ -246,4 +278,7 @@ def write(obj: Any, path: str | Path) -> Path:
             f"{path} could not be saved as {form.title}: {reason}. "
             "Check the permissions and the free space, or save it elsewhere."
         ) from error
+    lost = form.loses(obj)
+    if lost:
+        warnings.warn(f"{path} was saved without {lost}.", DataWarning, stacklevel=2)
     return path

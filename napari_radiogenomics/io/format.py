@@ -43,6 +43,10 @@ class ReadOptions:
     series: str = ""
 
 
+def _nothing(obj: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Format:
     """One file format.
@@ -66,6 +70,9 @@ class Format:
         ``write(obj, path)``; the path is a temporary one, renamed when it is complete.
     writes : tuple of str
         Kinds it can write.
+    loses : callable
+        ``loses(obj) -> str``: what of an object its files cannot hold and which format can, as
+        the end of "was saved without …"; ``""`` where nothing is lost.
     """
 
     name: str
@@ -76,6 +83,7 @@ class Format:
     read: Callable[[Path, ReadOptions], Sequence[Any]]
     write: Callable[[Any, Path], None] | None = None
     writes: tuple[Kind, ...] = ()
+    loses: Callable[[Any], str] = _nothing
 
     def claims(self, path: Path) -> bool:
         """Whether the file name ends as this format's files do."""

@@ -23,7 +23,7 @@ import pytest
 from napari_radiogenomics import read, read_all, write
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import Cancelled, DataWarning, GeometryError, InputError
 from napari_radiogenomics.io import files
 from napari_radiogenomics.io.files import find_format, kind_of
@@ -324,7 +324,55 @@ def test_read_names_all_objects_where_there_are_several(
     assert read_all(path) == several
 
 
+def test_the_history_beside_a_file_is_read_with_it(tmp_path: Path) -> None:
+    path = write(scan(history=(RECORD,)), tmp_path / "entropy.nii.gz")
+    assert read(path).history == (RECORD,)
+    assert read_all(path)[0].history == (RECORD,)
+    again = write(read(path), tmp_path / "copy.nrrd")
+    assert read_history(again) == (RECORD,)
+    history_path(path).write_text("{not a history")
+    with pytest.warns(DataWarning, match="not a readable history"):
+        assert read(path).history == ()
+
+
+def test_a_segmentation_refers_to_the_scan_it_is_read_for(tmp_path: Path) -> None:
+    ct = scan(metadata={"series": "1.2.3", "study": "1.2", "frame_of_reference": "1.2.9"})
+    drawn = Segmentation(np.ones((4, 5, 6), np.uint8), ct.geometry)
+    path = write(drawn, tmp_path / "seg.nrrd")
+    found = read(path, reference=ct)
+    assert found.metadata["source_series"] == "1.2.3"
+    assert found.metadata["frame_of_reference"] == "1.2.9"
+    elsewhere = Image(np.zeros((1, 2, 3)), Geometry((3, 2, 1)), metadata=ct.metadata)
+    assert "source_series" not in read(path, reference=elsewhere).metadata
+
+
 # Writing
+
+
+@pytest.mark.parametrize(
+    ("name", "lost", "kept"),
+    [
+        ("seg.nii.gz", ["names", "fractions"], "DICOM SEG"),
+        ("seg.mha", ["names", "fractions"], "NRRD"),
+        ("seg.nrrd", ["fractions"], "DICOM SEG"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_told_once(
+    tmp_path: Path, name: str, lost: list[str], kept: str
+) -> None:
+    labels = np.ones((1, 2, 3), np.uint8)
+    fractions = np.full((1, 1, 2, 3), 0.75, np.float32)
+    drawn = Segmentation(labels, Geometry((3, 2, 1)), (Label(1, "core"),), fractions=fractions)
+    with pytest.warns(DataWarning) as caught:
+        write(drawn, tmp_path / name)
+    (told,) = (str(warning.message) for warning in caught)
+    assert all(f"the {what} of its labels" in told for what in lost)
+    assert ("names" in told) == ("names" in lost)
+    assert kept in told
+    plain = Segmentation(labels, Geometry((3, 2, 1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write(plain, tmp_path / name)
 
 
 def test_an_object_is_named_by_its_class() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_radiogenomics.io.format import Format
+from napari_radiogenomics.io.volume.losses import lost_names_and_fractions
 from napari_radiogenomics.io.volume.simpleitk import read_volume, write_volume
 
 __all__ = ["FORMAT"]
@@ -25,4 +26,5 @@ FORMAT = Format(
     read=read_volume,
     write=write_volume,
     writes=("image", "segmentation"),
+    loses=lost_names_and_fractions,
 )

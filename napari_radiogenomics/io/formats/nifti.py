@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.io.format import Format, ReadOptions
+from napari_radiogenomics.io.volume.losses import lost_names_and_fractions
 from napari_radiogenomics.io.volume.nifti_blanks import with_blanks
 from napari_radiogenomics.io.volume.nifti_complete import require_complete
 from napari_radiogenomics.io.volume.nifti_space import with_space
@@ -39,4 +40,5 @@ FORMAT = Format(
     read=_read,
     write=write_volume,
     writes=("image", "segmentation"),
+    loses=lost_names_and_fractions,
 )
