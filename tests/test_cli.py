@@ -267,6 +267,15 @@ def test_validate_says_that_there_is_no_cohort(tmp_path, capsys):
     _fails(capsys, "validate", str(tmp_path / "nothing"))
 
 
+def test_validate_fails_for_errors_only(cohort, capsys):
+    (cohort / "patients.csv").write_text("patient_id,site,age\nP1,A,61\nP2,B,540\n")
+    assert main(["validate", str(cohort)]) == 0
+    assert "warning" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["validate", "--help"])
+    assert "Exit code: 1 where there are errors" in capsys.readouterr().out
+
+
 # info -------------------------------------------------------------------------------------------
 
 
@@ -307,6 +316,51 @@ def test_info_tells_what_a_cohort_holds(cohort, capsys):
     assert facts["patients"].strip() == "2"
 
 
+def test_info_tells_a_slide_of_unknown_pixel_size(tmp_path, capsys):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "boxes.tiff", np.zeros((20, 30, 3), np.uint8))
+    assert main(["info", str(tmp_path / "boxes.tiff")]) == 0
+    out, err = capsys.readouterr()
+    assert _facts(out)["pixel"].strip() == "size not told"
+    assert err == ""
+
+
+def test_info_opens_a_batch_table_as_a_cohort(files, tmp_path, capsys):
+    (tmp_path / "batch.csv").write_text(f"Image,Mask\n{files[0]},{files[1]}\n")
+    assert main(["info", str(tmp_path / "batch.csv")]) == 0
+    facts = _facts(capsys.readouterr().out)
+    assert facts["layout"].strip() == "pyradiomics"
+    assert facts["segmentations"].strip() == "1"
+
+
+def test_info_takes_a_layout_and_a_pattern(files, tmp_path, capsys):
+    folder = tmp_path / "tree"
+    (folder / "P1").mkdir(parents=True)
+    shutil.copy(files[0], folder / "P1" / "CT.nrrd")
+    told = _fails(capsys, "info", str(folder))
+    assert "with --layout" in told
+    assert "with --pattern" in told
+    assert "=" not in told.replace(str(tmp_path), "")
+    assert main(["info", str(folder), "--pattern", "{patient_id}/{modality}.nrrd"]) == 0
+    assert _facts(capsys.readouterr().out)["layout"].strip() == "pattern"
+    assert "with --pattern" in _fails(capsys, "info", str(folder), "--layout", "pattern")
+
+
+def test_info_says_that_a_folder_is_empty(tmp_path, capsys):
+    (tmp_path / "nothing").mkdir()
+    for command in ("info", "validate"):
+        assert "is an empty folder" in _fails(capsys, command, str(tmp_path / "nothing"))
+
+
+def test_several_series_are_told_in_words_of_the_command_line(files, monkeypatch, tmp_path, capsys):
+    both = [replace(read(files[0]), metadata={"series": f"1.2.{n}"}) for n in (3, 4)]
+    several = replace(FORMATS["nrrd"], read=lambda *_: both)
+    monkeypatch.setitem(FORMATS.entries, "nrrd", several)
+    told = _fails(capsys, "convert", files[0], str(tmp_path / "a.mha"))
+    assert "with --series" in told
+    assert "read_all" not in told
+
+
 def test_info_without_a_path_tells_versions_and_extras(capsys):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
@@ -325,6 +379,48 @@ def test_simulate_writes_a_cohort_that_opens(tmp_path, capsys):
     assert capsys.readouterr().out == f"{folder}\n"
     assert main(["info", str(folder)]) == 0
     assert _facts(capsys.readouterr().out)["patients"].strip() == "1"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(13, "Permission denied", "{ro}/.simulating-x"), "{ro}: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(tmp_path, monkeypatch, capsys, error, told):
+    if error.filename:
+        error.filename = error.filename.format(ro=tmp_path)
+
+    def refuse(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    line = _fails(capsys, "simulate", str(tmp_path / "c"), "--n-patients", "1")
+    assert told.format(ro=tmp_path) in line
+    assert "free space" in line
+
+
+def test_an_error_of_the_system_without_a_file_is_a_bug(files, monkeypatch):
+    def fail(*_args, **_settings):
+        raise OSError("planted")
+
+    monkeypatch.setattr("napari_radiogenomics.io.files.read_all", fail)
+    with pytest.raises(OSError, match="planted"):
+        main(["info", files[0]])
+
+
+def test_demo_says_that_its_folder_cannot_be_made(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("napari")
+
+    def refuse(self, *_args, **_kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    told = _fails(capsys, "demo", "--no-window")
+    assert f"{tmp_path / 'demo_output'} cannot be made (Permission denied)" in told
+    assert "--output" in told
 
 
 @pytest.fixture
@@ -400,12 +496,15 @@ def test_a_bug_keeps_its_traceback(monkeypatch, files):
         main(["info", files[0]])
 
 
-def test_notes_of_the_data_are_single_lines(monkeypatch, files, capsys):
+def test_notes_of_the_data_are_single_lines(monkeypatch, files, tmp_path, capsys):
     noted = replace(read(files[0]), notes=("Two slices\nare missing.",))
     noting = replace(FORMATS["nrrd"], read=lambda *_: [noted])
     monkeypatch.setitem(FORMATS.entries, "nrrd", noting)
-    assert main(["info", files[0]]) == 0
+    assert main(["convert", files[0], str(tmp_path / "a.mha")]) == 0
     assert capsys.readouterr().err == "napari-radiogenomics: note: Two slices are missing.\n"
+    assert main(["info", files[0]]) == 0  # tells its notes among the facts, once
+    out, err = capsys.readouterr()
+    assert (err, out.count("are missing.")) == ("", 1)
 
 
 def test_progress_is_drawn_for_a_person_only(monkeypatch):

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 from napari_radiogenomics import __version__
 from napari_radiogenomics.cli.command import COMMANDS
+from napari_radiogenomics.cli.text import as_options
 from napari_radiogenomics.errors import Cancelled, DataWarning, InputError, RadiogenomicsError
 
 __all__ = ["PROGRAM", "main"]
 
 PROGRAM = "napari-radiogenomics"
 _EXPECTED, _STOPPED = 2, 130
+# A disk that is full or read-only is told without a file name.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done. 1: done, and problems were found (``validate``). 2: it could not be done, and
+        0: done. 1: done, and errors were found (``validate``). 2: it could not be done, and
         one line on standard error says why. 130: stopped by the person.
     """
     _tolerate_narrow_terminals()
@@ -45,12 +50,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"{PROGRAM}: stopped; nothing half-written is left behind.\n")
             return _STOPPED
         except RadiogenomicsError as error:
-            sys.stderr.write(f"{PROGRAM}: {' '.join(str(error).split())}\n")
+            sys.stderr.write(f"{PROGRAM}: {as_options(' '.join(str(error).split()))}\n")
             return _EXPECTED
         except BrokenPipeError:  # `… | head` has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except OSError as error:
+            if error.filename is None and error.errno not in _DISK:
+                raise  # not about a file: a bug
+            sys.stderr.write(f"{PROGRAM}: {_about_file(error)}\n")
+            return _EXPECTED
     return code
+
+
+def _about_file(error: OSError) -> str:
+    """Say in one line what the system refused, and what to do."""
+    reason = error.strerror or type(error).__name__
+    path = Path(os.fsdecode(error.filename)) if error.filename is not None else None
+    if path is not None and path.name.startswith("."):
+        path = path.parent  # a draft: its name means nothing to a person
+    place = f"{path}: " if path is not None else ""
+    return f"{place}{reason}. Check permissions and free space, or choose another place."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -105,7 +125,7 @@ def _one_line_warnings() -> Iterator[None]:
             usual(message, category, filename, lineno, file, line)
         elif str(message) not in told:
             told.add(str(message))
-            sys.stderr.write(f"{PROGRAM}: note: {' '.join(str(message).split())}\n")
+            sys.stderr.write(f"{PROGRAM}: note: {as_options(' '.join(str(message).split()))}\n")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", DataWarning)

@@ -147,7 +147,7 @@ class Segmentation:
         if self.labels.dtype.kind not in "iu":
             raise InputError(
                 f"Labels are whole numbers; got {self.labels.dtype}. Round them first, or read "
-                'the file with kind="image".'
+                'the file with the setting kind as "image".'
             )
         present = labels_present(self.labels)
         if present and present[0] < 0:

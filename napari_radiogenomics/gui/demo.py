@@ -68,7 +68,8 @@ def run_demo(output: Path | None = None, window: bool | None = None) -> list[Pic
     Raises
     ------
     InputError
-        If there is no display and none can be started, or if a picture is blank.
+        If there is no display and none can be started, if the folder cannot be made, or if a
+        picture is blank.
     """
     if window is None:
         window = output is None and has_display()
@@ -76,7 +77,7 @@ def run_demo(output: Path | None = None, window: bool | None = None) -> list[Pic
         _show_window()
         return []
     folder = Path("demo_output") if output is None else output
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with _some_screen():
         pictures = _take_pictures(folder)
     page = folder / "index.html"
@@ -84,6 +85,16 @@ def run_demo(output: Path | None = None, window: bool | None = None) -> list[Pic
         temporary.write_text(_page(pictures), encoding="utf-8")
     sys.stdout.write(f"{len(pictures)} pictures of the window: {page}\n")
     return pictures
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder.absolute()} cannot be made ({error.strerror}). Name another one "
+            "with the setting output."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -41,6 +41,8 @@ def find_layout(path: str | Path) -> tuple[Layout, str]:
     if not path.exists():
         parent = path.parent if path.parent.exists() else Path.cwd()
         raise InputError(f"{path} does not exist. Check the spelling; looked in {parent}.")
+    if path.is_dir() and next(path.iterdir(), None) is None:
+        raise InputError(f"{path} is an empty folder. Choose the folder that holds the cohort.")
     for layout in sorted(LAYOUTS, key=lambda layout: -layout.rank):
         evidence = layout.recognizes(path)
         if evidence:
@@ -48,8 +50,8 @@ def find_layout(path: str | Path) -> tuple[Layout, str]:
     raise InputError(
         f"No cohort layout recognizes {path}. Known: "
         + "; ".join(f"{layout.title} ({layout.name})" for layout in LAYOUTS)
-        + ". Name one with layout=…, or say where the files lie with "
-        'pattern="{patient_id}/{modality}.nii.gz".'
+        + ". Name one with the setting layout, or say where the files lie with the setting "
+        'pattern, such as "{patient_id}/{modality}.nii.gz".'
     )
 
 

@@ -47,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
         settings["reference"] = read(arguments.reference, kind="image")
     found = read(settings.pop("path"), **settings)
     if arguments.reference is not None and isinstance(found, Segmentation):
-        found = drawn_on(found, settings["reference"])
+        found = drawn_on(found, settings["reference"])  # refuses another grid
     sys.stdout.write(f"{write(found, arguments.output)}\n")
     return 0
 

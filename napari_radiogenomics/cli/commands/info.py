@@ -6,20 +6,27 @@ import argparse
 import platform
 import re
 import sys
+import warnings
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
 from napari_radiogenomics.cli.command import Command
+from napari_radiogenomics.cli.options import add_arguments
 from napari_radiogenomics.cli.text import aligned
+from napari_radiogenomics.errors import DataWarning
+from napari_radiogenomics.signature import describe
 
 __all__ = ["COMMAND"]
 
 Facts = list[list[str]]
 _PACKAGE = "napari-radiogenomics"
+_WHERE = ("layout", "pattern")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
+    from napari_radiogenomics.io.cohorts import open_cohort
+
     parser.add_argument(
         "path",
         type=Path,
@@ -27,14 +34,16 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="File, DICOM folder or cohort; without it, versions and extras are told.",
     )
+    add_arguments(parser, describe(open_cohort), without=("path",))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     path: Path | None = arguments.path
+    where = {name: getattr(arguments, name) for name in _WHERE if hasattr(arguments, name)}
     if path is None:
         blocks = [_installation()]
-    elif _is_cohort(path):
-        blocks = [_cohort(path)]
+    elif where or _is_cohort(path):
+        blocks = [_cohort(path, **where)]
     else:
         blocks = _contents(path)
     sys.stdout.write("\n".join(aligned(facts) for facts in blocks))
@@ -42,19 +51,22 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _is_cohort(path: Path) -> bool:
-    """Whether it is a cohort's own file, or a folder that is not one series."""
+    """Whether it is a file of a cohort, or a folder that is not one series."""
     from napari_radiogenomics.io.format import FORMATS
+    from napari_radiogenomics.io.layout import LAYOUTS
 
     if path.name == "cohort.toml" or (path / "cohort.toml").is_file():
         return True
-    return path.is_dir() and not any(form.reads(path) for form in FORMATS)
+    if not path.exists() or any(form.reads(path) for form in FORMATS):
+        return False
+    return path.is_dir() or any(layout.recognizes(path) for layout in LAYOUTS)
 
 
-def _cohort(path: Path) -> Facts:
+def _cohort(path: Path, **where: Any) -> Facts:
     from napari_radiogenomics.data.problems import summarize_problems
     from napari_radiogenomics.io.cohorts import open_cohort
 
-    cohort = open_cohort(path)
+    cohort = open_cohort(path, **where)
     tables = ("patients", "scans", "segmentations", "samples", "slides")
     facts = [["cohort", cohort.name], ["layout", cohort.layout]]
     facts += [[name, str(len(getattr(cohort, name)))] for name in tables]
@@ -69,14 +81,17 @@ def _cohort(path: Path) -> Facts:
 
 def _contents(path: Path) -> list[Facts]:
     from napari_radiogenomics.io.files import find_format, read_all
-    from napari_radiogenomics.provenance import read_history
 
     form = find_format(path)
     blocks = []
-    for obj in read_all(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the notes are among the facts
+        objects = read_all(path)
+    for obj in objects:
         facts = [["format", form.title], *_object(obj)]
         facts += [["note", note] for note in getattr(obj, "notes", ())]
-        facts += [["history", f"{record.time}  {record.verb}"] for record in read_history(path)]
+        records = getattr(obj, "history", ())
+        facts += [["history", f"{record.time}  {record.verb}"] for record in records]
         blocks.append(facts)
     return blocks
 
@@ -91,7 +106,9 @@ def _object(obj: Any) -> Facts:
     if hasattr(obj, "labels"):
         facts += _labels(obj)
     if hasattr(obj, "um_per_pixel"):
-        facts.append(["pixel", "×".join(f"{v:g}" for v in obj.um_per_pixel) + " µm (y×x)"])
+        size = obj.um_per_pixel
+        told = "×".join(f"{v:g}" for v in size) + " µm (y×x)" if size else "size not told"
+        facts.append(["pixel", told])
         facts += [["level", "×".join(map(str, level.shape[1::-1]))] for level in obj.levels]
     return [fact for fact in facts if fact[1]]
 

@@ -29,6 +29,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
     add_arguments(parser, describe(open_cohort))
     add_arguments(parser, describe(validate_cohort), without=("cohort",))
+    parser.epilog = (
+        "Exit code: 1 where there are errors, 0 where there are at most warnings and notes."
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="Print the problems as JSON.")
     form.add_argument("--csv", action="store_true", help="Print the problems as CSV.")
@@ -49,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_as_csv(rows))
     else:
         sys.stdout.write(_as_text(rows) + f"{replace(cohort, problems=problems)}\n")
-    return int(any(problem.level != "note" for problem in problems))
+    return int(any(problem.level == "error" for problem in problems))
 
 
 def _row(problem: Problem) -> dict[str, Any]:

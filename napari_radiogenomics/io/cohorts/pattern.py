@@ -81,8 +81,8 @@ def _recognizes(path: Path) -> str:
 def _read(path: Path, options: LayoutOptions) -> Draft:
     if not options.pattern.strip():
         raise InputError(
-            'The layout "pattern" needs a pattern: where the files lie below the folder, '
-            'for example pattern="{patient_id}/{modality}.nii.gz".'
+            'The layout "pattern" needs to know where the files lie below the folder. Say it '
+            'with the setting pattern, for example "{patient_id}/{modality}.nii.gz".'
         )
     patterns = [compile_pattern(text.strip()) for text in options.pattern.split("|")]
     draft = Draft(path, path.resolve().name, f"Files by the pattern {options.pattern}")

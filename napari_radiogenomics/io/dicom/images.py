@@ -96,7 +96,7 @@ def image_of(stack: Stack, options: ReadOptions, where: Path) -> Image:
     if grid.missing and options.gaps == "refuse":
         raise GeometryError(
             f"{_gap_text(grid, first, where)} Copy the whole series, or read it with "
-            'gaps="blank", which keeps their places empty.'
+            'the setting gaps as "blank", which keeps their places empty.'
         )
     planes = [plane for volume in stack.volumes for plane in volume]
     slices = values(stored(planes), planes)
