@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.gui.cohort.dock import CohortDock
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, PatientView, load_layers
 from napari_radiogenomics.gui.cohort.rows import (
@@ -49,7 +49,7 @@ def made(tmp_path_factory):
     for name, grid in GRIDS.items():
         scan = rng.normal(0, 30, grid.shape).astype(np.float32)
         write(Image(scan, grid), root / f"{name}.nii.gz")
-        drawn = Segmentation(tumour(grid), grid, (Label(1, "tumour"),))
+        drawn = Segmentation(tumour(grid), grid)
         write(drawn, root / f"{name}_seg.nii.gz")
     (root / "P4.nii.gz").write_bytes(b"no scan")
     write_text(root, "cohort.toml", 'format = 1\nname = "Small"\n[[variants]]\npath = "v.csv"\n')
@@ -384,3 +384,32 @@ def test_leaving_early_forgets_what_was_not_shown_yet(cohort):
     view.show(load_layers(cohort, "P2"), edits)
     assert not view.show_next()
     assert [x.name for x in viewer.layers] == ["P2-CT", "P2-R1"]
+
+
+def test_a_cohort_opened_while_a_patient_loads_is_not_forgotten(qtbot, dock, made, tmp_path):
+    opened(qtbot, dock, made)
+    other = tmp_path / "other"
+    shutil.copytree(made, other)
+    text = (other / "cohort.toml").read_text()
+    (other / "cohort.toml").write_text(text.replace("Small", "Second"))
+    dock.session.select(patient_id="P2")
+    dock.open_cohort(other)
+    dock.session.select(patient_id="P3")
+    qtbot.waitUntil(lambda: dock.page.title.text() == "Second", timeout=20_000)
+
+
+def test_messages_are_plain_text(dock):
+    dock.say('Say where the files lie with pattern="{patient_id}" & <more>')
+    assert dock.message_line.text().endswith('"{patient_id}" & <more>')
+    assert dock.message_line.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_ids_stay_readable_in_a_narrow_dock(qtbot, dock, made):
+    opened(qtbot, dock, made)
+    table = dock.page.table
+    dock.show()
+    for width, site_hidden in ((230, True), (500, False)):
+        table.setFixedWidth(width)
+        qtbot.waitUntil(lambda hidden=site_hidden: table.isColumnHidden(1) == hidden)
+        letters = table.fontMetrics().averageCharWidth()
+        assert table.columnWidth(0) >= SIDE + 6 * letters

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from html import escape
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class CohortDock(QWidget):
         self.view = attached(self.viewer, PatientView)
         self.runner, self.connections = Runner(self), Connections(self)
         self._waiting: tuple[str, str] | None = None
+        self._next: Callable[[], None] | None = None
         self._followed = Selection()
         self._variants: dict[str, list[tuple[str, str]]] = {}
         self._read_problems: tuple[Problem, ...] = ()
@@ -100,6 +102,7 @@ class CohortDock(QWidget):
         self.stack.addWidget(self.page)
         self.message_line = QLabel()
         self.message_line.setWordWrap(True)
+        self.message_line.setTextFormat(Qt.TextFormat.PlainText)
         self.message_line.setAccessibleName("Message")
         self.message_line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message_line.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 4)
@@ -256,8 +259,10 @@ class CohortDock(QWidget):
         if cohort is None:
             return
         timepoint = selection.timepoint or cohort.timepoints_of(selection.patient_id)[0]
+        self._rest.stop()
         if self.runner.running:
-            self._waiting = (selection.patient_id, timepoint)
+            if self._next is None:  # a cohort that waits is not forgotten for a patient
+                self._waiting = (selection.patient_id, timepoint)
             self.runner.cancel()
             return
         self._start(
@@ -272,20 +277,26 @@ class CohortDock(QWidget):
         )
 
     def _start(self, work: Any, *data: Any, title: str, **settings: Any) -> None:
-        if self.runner.running:
-            self.say("Still at work; try again when it is done.", "warning")
-            return
         self.say(f"{title} …")
+        if self.runner.running:
+            self._next = partial(self._start, work, *data, title=title, **settings)
+            self.runner.cancel()
+            return
         self.runner.run(work, *data, title=title, **settings)
 
     def _ended(self, outcome: Outcome) -> None:
         waiting, self._waiting = self._waiting, None
+        following, self._next = self._next, None
+        if following is not None:
+            following()
+            return
         if waiting is not None:
             selection = self.session.selection
             if (selection.patient_id, self._timepoint(selection)) == waiting:
                 self._open(selection)
             return
         if not outcome.ok:
+            self._rest.start()
             if not outcome.cancelled:
                 self.say(str(outcome.error), "error")
             return
@@ -302,6 +313,10 @@ class CohortDock(QWidget):
 
     def _opened(self, cohort: Cohort) -> None:
         self.session.cohort = cohort
+        serious = [problem for problem in cohort.problems if problem.level == "error"]
+        if serious:
+            more = f"; {len(serious) - 1} more below" if len(serious) > 1 else ""
+            self.say(f"{cohort.name}: {serious[0]}{more}", "warning")
         if len(cohort) and not self.session.selection.patient_id:
             self.session.select(patient_id=self.page.table.rows.shown[0])
 
@@ -352,7 +367,7 @@ class CohortDock(QWidget):
     def say(self, text: str, tone: Tone = "plain") -> None:
         """Write the message line."""
         self._tone = tone
-        self.message_line.setText(escape(text))
+        self.message_line.setText(text)
         self._color()
 
     def _color(self, event: object = None) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["CohortPage"]
 
 _ALL_SITES = "All sites"
+_GAP = 8
 _CHIPS = {
     "rna": ("RNA", "Only patients with gene expression"),
     "biopsies": ("Biopsies", "Only patients with located biopsies"),
@@ -79,8 +80,8 @@ class CohortPage(QWidget):
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(upper)
         splitter.addWidget(lower)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -110,6 +111,7 @@ class CohortPage(QWidget):
         self.sites.currentIndexChanged.connect(self._narrow)
         row = QFlowLayout()
         row.setContentsMargins(0, 0, 0, 0)
+        row.setHorizontalSpacing(_GAP)
         row.addWidget(self.sites)
         self.chips: dict[str, QPushButton] = {}
         for name, (title, tip) in _CHIPS.items():
@@ -148,6 +150,7 @@ class CohortPage(QWidget):
     def _make_open_with(self) -> QFlowLayout:
         row = QFlowLayout()
         row.setContentsMargins(0, 0, 0, 0)
+        row.setHorizontalSpacing(_GAP)
         row.addWidget(QLabel("Open with"))
         self.boxes: dict[str, QCheckBox] = {}
         for name in OPEN_WITH:

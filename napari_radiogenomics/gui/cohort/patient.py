@@ -155,6 +155,7 @@ class PatientView(Attached):
         self._others: list[Layer] = list(self.viewer.layers)
         self._painted: list[Layer] = []
         self._pending: list[Layer] = []
+        self._surplus: list[Layer] = []
         self._edits: Edits | None = None
         self.patient_id = ""
         self.timepoint = ""
@@ -164,11 +165,13 @@ class PatientView(Attached):
         """Layers of the open patient: read, restored, or made by the person meanwhile."""
         if not self.patient_id:
             return []
-        return [layer for layer in self.viewer.layers if layer not in self._others]
+        foreign = [*self._others, *self._surplus]
+        return [layer for layer in self.viewer.layers if layer not in foreign]
 
     def leave(self) -> None:
         """Take the open patient off the screen; what was drawn is kept."""
-        self._remove(self._leave())
+        self._remove([*self._leave(), *self._surplus])
+        self._surplus.clear()
 
     def _leave(self) -> list[Layer]:
         """Keep what was drawn; answer with layers that may be filled with other voxels."""
@@ -205,21 +208,22 @@ class PatientView(Attached):
         edits : Edits
             Where what was drawn is kept.
         at_once : bool, optional
-            Add the hidden scans too. Otherwise `show_next` adds them one by one, so that the
-            tumour is seen first.
+            Add the hidden scans too, and remove those of the patient before. Otherwise
+            `show_next` does it step by step, so that the tumour is seen first.
 
         Returns
         -------
         list of Layer
             Its layers, in drawing order.
         """
-        spare = self._leave()
+        spare = [*self._leave(), *(x for x in self._surplus if x in self.viewer.layers)]
         self._others = [layer for layer in self.viewer.layers if layer not in spare]
         self._edits, self.patient_id = edits, loaded.patient_id
         self.timepoint = loaded.timepoint
         kept = edits.kept((loaded.patient_id, loaded.timepoint))
         self._loaded = _made_of(loaded.layers, spare, kept)
-        self._remove(spare)
+        self._surplus = [] if at_once else [layer for layer in spare if not layer.visible]
+        self._remove([layer for layer in spare if layer not in self._surplus])
         for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
             if at_once or layer.visible or layer in kept or layer in self.viewer.layers:
                 self._add(layer)
@@ -229,19 +233,29 @@ class PatientView(Attached):
         return self.layers
 
     def show_next(self) -> bool:
-        """Add the next hidden layer of the open patient; answer whether more are waiting."""
-        if self._pending:
+        """Remove what is left of the patient before, else add the next hidden layer.
+
+        Returns
+        -------
+        bool
+            Whether more is waiting.
+        """
+        if self._surplus:
+            self._remove([layer for layer in self._surplus if layer in self.viewer.layers])
+            self._surplus.clear()
+        elif self._pending:
             self._add(self._pending.pop(0))
-        return bool(self._pending)
+        return bool(self._surplus or self._pending)
 
     def _add(self, layer: Layer) -> None:
-        """Put a layer where it belongs in the drawing order; refilled ones stand elsewhere."""
+        """Put a layer above the one that precedes it in the drawing order."""
         layers = self.viewer.layers
-        there = [x for x in self._loaded if x in layers or x is layer]
-        place = len(self._others) + there.index(layer) if layer in there else len(layers)
+        before = self._loaded[: self._loaded.index(layer)] if layer in self._loaded else layers
+        there = [layers.index(x) + 1 for x in before if x in layers]
+        place = max(there, default=len(self._others))
         if layer not in layers:
             layers.insert(place, layer)
-        elif layer in there and layers.index(layer) != place:
+        elif layers.index(layer) < place:
             layers.move(layers.index(layer), place)
         self._listen(layer)
 

@@ -73,10 +73,9 @@ def refilled(spare: list[Layer], data: Any, settings: dict[str, Any], kind: str)
     if kind not in _KINDS or settings.get("rgb") or settings.get("multiscale"):
         return None
     wanted = _KINDS[kind]
-    found = next(
-        (x for x in spare if type(x) is wanted and _is_alike(x, data)),
-        None,
-    )
+    alike = [x for x in spare if type(x) is wanted and _is_alike(x, data)]
+    seen = settings.get("visible", True)
+    found = next((x for x in alike if x.visible == seen), next(iter(alike), None))
     if found is not None:
         spare.remove(found)
         _fill(found, data, settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, Signal
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from napari_radiogenomics.gui.cohort.rows import (
@@ -246,10 +246,19 @@ class CohortTable(QTableView):
         across.setHighlightSections(False)
         across.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         across.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, letters in ((1, 9), (2, 6), (3, 13)):
-            self.setColumnWidth(column, self.fontMetrics().averageCharWidth() * letters + 14)
+        letter = self.fontMetrics().averageCharWidth()
+        self._widths = {column: letter * n + 14 for column, n in ((1, 9), (2, 6), (3, 13))}
+        for column, width in self._widths.items():
+            self.setColumnWidth(column, width)
+        self._narrowest = SIDE + letter * 9 + 16
         self._quiet = False
         self.selectionModel().currentRowChanged.connect(self._tell)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt names it
+        """Leave out the site where the ids would not fit beside it; the filter still has it."""
+        room = self.viewport().width() - sum(self._widths.values())
+        self.setColumnHidden(1, room < self._narrowest)
+        super().resizeEvent(event)
 
     def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid() and not self._quiet:
