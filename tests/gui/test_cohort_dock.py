@@ -408,7 +408,7 @@ def test_ids_stay_readable_in_a_narrow_dock(qtbot, dock, made):
     opened(qtbot, dock, made)
     table = dock.page.table
     dock.show()
-    for width, site_hidden in ((230, True), (500, False)):
+    for width, site_hidden in ((270, True), (500, False)):
         table.setFixedWidth(width)
         qtbot.waitUntil(lambda hidden=site_hidden: table.isColumnHidden(1) == hidden)
         letters = table.fontMetrics().averageCharWidth()
