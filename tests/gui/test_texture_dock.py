@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
@@ -17,6 +20,7 @@ from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture.dock import TextureDock
+from napari_radiogenomics.gui.texture.job import job_of
 from napari_radiogenomics.gui.texture.map_layer import maps_of
 
 # Sagittal order with flips: nothing of it is canonical.
@@ -254,7 +258,7 @@ def test_the_segmentation_of_the_chosen_scan_is_taken(viewer, qtbot):
 
 
 def test_cancel_leaves_no_layer(dock, viewer, qtbot, monkeypatch):
-    import napari_radiogenomics.gui.texture.dock as module
+    import napari_radiogenomics.gui.texture.job as module
 
     def slow(image, segmentation, *, progress, **settings):
         for _ in progress(iter(int, 1), "Blocks"):
@@ -347,3 +351,127 @@ def test_real_tumours(case, viewer, qtbot, real_data):
     mask = drawn.mask(dock.label.value)
     np.testing.assert_array_equal(np.isfinite(maps_of(layer)[ENTROPY].array), mask)
     assert f"{mask.sum():,} voxels" in dock.message
+
+
+def refill(viewer, *objects):
+    """Fill the layers that are there with another patient's voxels, as the Cohort dock does."""
+    for layer, (data, settings, _) in zip(list(viewer.layers), layers_of(objects), strict=False):
+        layer.data = data
+        for name in ("metadata", "name"):
+            setattr(layer, name, settings[name])
+
+
+def slowly(dock, monkeypatch):
+    """Make runs wait until the returned event is set."""
+    import napari_radiogenomics.gui.texture.job as module
+
+    go = threading.Event()
+
+    def waits(*data, **settings):
+        go.wait(20)
+        return texture_maps(*data, **settings)
+
+    monkeypatch.setattr(module, "texture_maps", waits)
+    return go
+
+
+FIRST = {"scan_id": "P001-CT", "path": "P001.nii.gz"}
+SECOND = {"scan_id": "P002-CT", "path": "P002.nii.gz"}
+
+
+def test_a_map_never_lands_on_the_patient_opened_meanwhile(viewer, qtbot, monkeypatch):
+    open_in(viewer, scan_of(**FIRST), region_of(scan_id="P001-CT"))
+    dock = TextureDock(viewer)
+    qtbot.addWidget(dock)
+    go = slowly(dock, monkeypatch)
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+        refill(viewer, scan_of(name="other", seed=2, **SECOND), region_of(scan_id="P002-CT"))
+        go.set()
+    n = int((region_of().labels == 1).sum())
+    assert len(viewer.layers) == 2
+    assert dock.message == f'Maps of "chest" are ready ({n} voxels); open "chest" to see them.'
+    dock.look_again()
+    assert len(viewer.layers) == 2
+    assert 'open "chest"' in dock.message
+    # Read again from its file, the first patient's scan is another object with the same voxels.
+    refill(viewer, scan_of(**FIRST), region_of(scan_id="P001-CT"))
+    qtbot.waitUntil(lambda: len(viewer.layers) == 3, timeout=3000)
+    expected = texture_maps(scan_of(), region_of(), label=1)
+    np.testing.assert_array_equal(dock.current_map.array, expected[ENTROPY].array)
+    assert "shown now" in dock.message
+    dock.look_again()
+    assert len(viewer.layers) == 3
+
+
+def test_maps_wait_in_the_session_when_the_dock_is_closed(viewer, qtbot, monkeypatch):
+    layers = open_in(viewer, scan_of(**FIRST), region_of())
+    dock = TextureDock(viewer)
+    qtbot.addWidget(dock)
+    go = slowly(dock, monkeypatch)
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+        for layer in layers:
+            viewer.layers.remove(layer)
+        go.set()
+    assert not viewer.layers
+    open_in(viewer, scan_of(seed=5, **FIRST), region_of())  # the file holds another scan now
+    again = TextureDock(viewer)
+    qtbot.addWidget(again)
+    again.look_again()
+    assert len(viewer.layers) == 2
+    open_in(viewer, scan_of(**FIRST))
+    again.look_again()
+    assert len(viewer.layers) == 4
+
+
+def test_the_patient_is_named_as_in_the_cohort(viewer, qtbot, monkeypatch):
+    scans = pd.DataFrame({"patient_id": ["P001"], "timepoint": ["t1"]}, index=["P001-CT"])
+    cohort = SimpleNamespace(scans=scans, timepoints_of=lambda patient: ["t0", "t1"])
+    session_of(viewer).cohort = cohort
+    scan, region = open_in(viewer, scan_of(**FIRST), region_of())
+    assert job_of(viewer, scan, region).owner == "P001 t1"
+
+
+def test_the_message_of_another_patient_does_not_stay(dock, viewer, qtbot):
+    run(dock, qtbot)
+    assert "choose a map above" in dock.message
+    viewer.layers.remove(viewer.layers.selection.active)
+    refill(viewer, scan_of(name="other", seed=2, **SECOND), region_of())
+    qtbot.waitUntil(lambda: dock.message == "Tick features, then Compute maps.", timeout=3000)
+
+
+def test_a_restored_map_goes_below_the_biopsies(dock, viewer, qtbot):
+    run(dock, qtbot)
+    layer = viewer.layers.selection.active
+    viewer.layers.remove(layer)
+    biopsies = viewer.add_points([[1, 1, 1]])
+    viewer.layers.append(layer)
+    qtbot.waitUntil(lambda: viewer.layers[-1] is biopsies, timeout=3000)
+
+
+def test_what_is_painted_is_listed_at_once(viewer, qtbot):
+    open_in(viewer, scan_of())
+    labels = viewer.add_labels(np.zeros(viewer.layers[0].data.shape, int), name="mine")
+    dock = TextureDock(viewer)
+    qtbot.addWidget(dock)
+    assert dock.label.currentText() == "nothing drawn yet"
+    labels.paint((2, 2, 2), 2)
+    qtbot.waitUntil(lambda: dock.label.value == 2, timeout=3000)
+
+
+@pytest.mark.parametrize(
+    ("file", "title"),
+    [("original_firstorder_Entropy", "Entropy"), ("my entropy", "Entropy"), ("map", "map")],
+)
+def test_a_map_read_back_is_named_listed_and_saved(dock, viewer, qtbot, tmp_path, file, title):
+    run(dock, qtbot)
+    path = tmp_path / f"{file}.nii.gz"
+    with qtbot.waitSignal(dock.runner.ended, timeout=20_000):
+        dock.save_as(path)
+    viewer.layers.remove(viewer.layers.selection.active)
+    (layer,) = open_in(viewer, read(path))
+    assert viewer.canvas.overlays["radiogenomics_legend"].text == f"{title}\nbits"
+    assert dock.shown.currentText() == f"{title} (bits)"
+    assert dock.save_button.isEnabled()
+    assert dock.current_map is layer.metadata[SOURCE]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.data.image import Image
 
-__all__ = ["Legend", "feature_title", "is_map", "map_title", "show_legend", "top_map"]
+__all__ = ["Legend", "feature_of", "feature_title", "is_map", "map_title", "show_legend", "top_map"]
 
 # Narrow enough for one of three views on a small screen.
 _BAR_PIXELS = (15, 110)
@@ -51,10 +51,40 @@ def feature_title(name: str) -> str:
     return title if parts[0] == "original" else f"{title} ({parts[0]})"
 
 
+def feature_of(image: Image) -> str:
+    """PyRadiomics' name of the feature that a map shows, else the name of the image.
+
+    A map that was read from a file tells it by its history: by the only feature of its run,
+    else by the one whose name is in the name of the file.
+
+    Parameters
+    ----------
+    image : Image
+        A map.
+    """
+    own = image.metadata.get("feature")
+    if own or len(image.name.split("_")) == 3:
+        return str(own or image.name)
+    settings = image.history[-1].settings if image.history else {}
+    features, families = settings.get("features", ()), settings.get("families", ())
+    names = [] if isinstance(features, str) else [str(name) for name in features]
+    said = image.name.lower()
+    found = names if len(names) == 1 else [x for x in names if _bare(x).lower() in said]
+    if len(found) != 1 or "all" in found:
+        return image.name
+    name = found[0]
+    family = "" if "_" in name or len(families) != 1 else f"{families[0]}_"
+    return f"original_{family}{name}"
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("_")[-1]
+
+
 def map_title(image: Image) -> str:
     """Title of a map: the one it carries, else that of its feature, else its name."""
     given = image.metadata.get("title")
-    return str(given) if given else feature_title(str(image.metadata.get("feature", image.name)))
+    return str(given) if given else feature_title(feature_of(image))
 
 
 def is_map(layer: Any) -> bool:

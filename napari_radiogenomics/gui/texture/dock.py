@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Labels, Layer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton
 
 from napari_radiogenomics.data.image import Image
@@ -25,42 +27,36 @@ from napari_radiogenomics.gui.forms.inputs import (
 )
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.layers.edits import object_from
+from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.texture.feature_picker import FeaturePicker
-from napari_radiogenomics.gui.texture.map_layer import choose_map, latest_maps, maps_of, show_maps
+from napari_radiogenomics.gui.texture.job import (
+    Finished,
+    job_of,
+    maps_of_layers,
+    owners,
+    waiting_of,
+)
+from napari_radiogenomics.gui.texture.map_layer import (
+    choose_map,
+    keep_under_points,
+    latest_maps,
+    maps_of,
+    show_maps,
+)
 from napari_radiogenomics.io.files import write
-from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics import texture_maps
 
 if TYPE_CHECKING:
     import napari
-    from napari.layers import Layer
 
-__all__ = ["TextureDock", "maps_of_layers"]
+__all__ = ["TextureDock"]
 
 _OWN_CONTROLS = ("families", "features", "label", "init_value")
+# The person has paused painting, and a patient's layers are all there, after this long.
+_PAUSE_MS = 150
+_READY = "Tick features, then Compute maps."
 _SAVE_AS = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha *.mhd)"
-
-
-def maps_of_layers(
-    scan: Any, region: Any, *, progress: Progress = quiet, **settings: Any
-) -> dict[str, Image]:
-    """Map texture on the true grid of what two layers show.
-
-    Parameters
-    ----------
-    scan, region : layer data tuple
-        Of an Image and a Labels layer; labels carry what was painted.
-    progress : Progress, optional
-        As for `texture_maps`.
-    **settings
-        As for `texture_maps`.
-    """
-    image = object_from(*scan)
-    data, attributes, kind = region
-    segmentation = object_from(data, attributes, kind, [scan])
-    return texture_maps(image, segmentation, progress=progress, **settings)
 
 
 class TextureDock(Panel):
@@ -87,10 +83,67 @@ class TextureDock(Panel):
         self._use_defaults()
         self.recall()
         dress_canvas(self.viewer)
-        for combo in (self.scan, self.region):
-            combo.chosen.connect(self._say_ready)
-        self._say_ready()
+        self._follow_layers()
         self._share_selection()
+
+    def _follow_layers(self) -> None:
+        """Look again soon after layers came, were filled with other voxels, or were painted."""
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self.look_again)
+        self._watched: tuple[Layer | None, ...] = ()
+        self._looked_at = self._input_now()
+        for combo in (self.scan, self.region):
+            combo.chosen.connect(self._watch)
+            combo.chosen.connect(self._say_ready)
+        self._came = True
+        self.connections.add(self.viewer.layers.events.inserted, self._take_new)
+        self._watch()
+        self._say_ready()
+        self._look_soon()
+
+    def _watch(self) -> None:
+        """Follow what happens to the chosen layers."""
+        for event in _events_of(self._watched):
+            self.connections.drop(event)
+        self._watched = (self.scan.layer, self.region.layer)
+        for event in _events_of(self._watched):
+            self.connections.add(event, self._look_soon)
+
+    def _take_new(self, event: object = None) -> None:
+        self._came = True
+        self._look_soon()
+
+    def _look_soon(self, event: object = None) -> None:
+        self._pause.start()
+
+    def look_again(self) -> None:
+        """Show what waited for this patient, list what is drawn now, and say what to do."""
+        self.label.refresh()
+        if self._came:  # later the person may put them in any order
+            self._came = False
+            keep_under_points(self.viewer)
+        self._tell_reach()
+        self._list_maps()
+        self._say_ready()
+        self._show_waiting()
+
+    def _input_now(self) -> tuple[Any, ...]:
+        """What the chosen layers show: the layers alone may stay while their voxels change."""
+        layers = (self.scan.layer, self.region.layer)
+        return tuple((layer, layer and layer.metadata.get(SOURCE)) for layer in layers)
+
+    def _show_waiting(self) -> None:
+        """Show the maps of runs that ended while their patient was not on the screen."""
+        waiting = waiting_of(self.viewer)
+        here = [run for run in waiting if run.job.shown_in(self.viewer)]
+        if not here or self.runner.running:
+            return
+        for run in here:
+            waiting.remove(run)
+            show_maps(self.viewer, run.maps)
+        self.say(f"{owners(here)}: the maps that were computed meanwhile are shown now.", "good")
 
     def _share_selection(self) -> None:
         """Choose the same region and feature as every other dock."""
@@ -115,15 +168,27 @@ class TextureDock(Panel):
             self.shown.setCurrentIndex(row)
 
     def _say_ready(self) -> None:
-        """Say what to do first, while nothing is under way."""
+        """Say what to do first, while nothing is under way and after the input changed."""
         if self.runner.running:
             return
+        before, self._looked_at = self._looked_at, self._input_now()
+        changed = any(
+            a is not b
+            for one, other in zip(before, self._looked_at, strict=True)
+            for a, b in zip(one, other, strict=True)
+        )
         if self.scan.layer is None:
             self.say("Open a scan and its segmentation: drop the files on the window.")
         elif self.region.layer is None:
             self.say("Open a segmentation, or draw one with Layers ▸ New ▸ Labels.")
-        elif not self.message or self.message.startswith("Open "):
-            self.say("Tick features, then Compute maps.")
+        elif changed or not self.message or self.message.startswith("Open "):
+            self.say(" ".join(filter(None, (self._waiting_text(), _READY))))
+
+    def _waiting_text(self) -> str:
+        """Say whose maps are ready and not on the screen; empty where there are none."""
+        waiting = waiting_of(self.viewer)
+        who = owners(waiting)
+        return f"Maps of {who} are ready; open {who} to see them." if waiting else ""
 
     def _make_inputs(self) -> None:
         self.scan = LayerCombo(self.viewer, is_scan, empty="Open a scan: drop a file here")
@@ -229,30 +294,28 @@ class TextureDock(Panel):
             "families": self.features.families,
             "features": self.features.chosen,
         }
-        return maps_of_layers, (_snapshot(scan), _snapshot(region)), settings
+        return maps_of_layers, (job_of(self.viewer, scan, region),), settings
 
     def show_result(self, outcome: Outcome) -> str:
         """Overlay the maps, or say where one was written."""
         if isinstance(outcome.value, Path):
             return f"Saved as {outcome.value}. Open it again by dropping it on the window."
-        maps: dict[str, Image] = outcome.value
-        show_maps(self.viewer, maps)
+        run: Finished = outcome.value
+        self._looked_at = self._input_now()
+        who, first = run.job.owner, next(iter(run.maps.values()))
+        if not run.job.shown_in(self.viewer):
+            waiting_of(self.viewer).append(run)
+            return f"Maps of {who} are ready ({run.voxels:,} voxels); open {who} to see them."
+        show_maps(self.viewer, run.maps)
         self._list_maps()
-        first, more = next(iter(maps.values())), len(maps) - 1
-        inside = self._voxels(first)
+        more = len(run.maps) - 1
         titles = map_title(first) + (f" and {more} more" if more else "")
-        undefined = [note for image in maps.values() for note in image.notes]
+        undefined = [note for image in run.maps.values() for note in image.notes]
         facts = " ".join(undefined) or "Every voxel has a value."
         return (
-            f"{titles}: {inside:,} voxels in {outcome.seconds:.1f} s. {facts} "
+            f"{titles}: {run.voxels:,} voxels in {outcome.seconds:.1f} s. {facts} "
             "Next: choose a map above, or save it."
         )
-
-    def _voxels(self, image: Image) -> int:
-        region = self.region.layer
-        if region is None or self.label.value is None:
-            return int(np.isfinite(image.array).sum())
-        return int((np.asarray(region.data) == self.label.value).sum())
 
     def _list_maps(self, event: object = None) -> None:
         """List the maps of the layer that is meant."""
@@ -314,7 +377,12 @@ class TextureDock(Panel):
         self.cancel_button.setEnabled(False)
 
 
-def _snapshot(layer: Layer) -> Any:
-    """Copy what may be painted on while the work goes on; scans are not copied."""
-    data, attributes, kind = layer.as_layer_data_tuple()
-    return (np.array(data) if kind == "labels" else data), attributes, kind
+def _events_of(layers: Iterable[Layer | None]) -> Iterator[Any]:
+    """Events of layers that tell of other voxels, or of painting."""
+    for layer in layers:
+        if layer is not None:
+            yield layer.events.metadata
+            yield layer.events.data
+        if isinstance(layer, Labels):
+            yield layer.events.paint
+            yield layer.events.labels_update

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Points
 
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.gui.canvas.legend import feature_of, is_map
+from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import image_layers
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
     from napari.layers import Layer
 
-__all__ = ["MAPS", "choose_map", "latest_maps", "maps_of", "show_maps"]
+__all__ = ["MAPS", "choose_map", "keep_under_points", "latest_maps", "maps_of", "show_maps"]
 
 MAPS = "radiogenomics_maps"
 """Key of a layer's metadata that holds all maps of its run, by feature."""
@@ -25,8 +27,14 @@ _WHICH = ("families", "features")
 
 
 def maps_of(layer: Layer | None) -> Mapping[str, Image]:
-    """Maps that a layer holds, by PyRadiomics' name; empty where it holds none."""
-    return {} if layer is None else layer.metadata.get(MAPS, {})
+    """Maps that a layer holds, by PyRadiomics' name; empty where it holds none.
+
+    A map that was read from a file is alone in its layer.
+    """
+    if layer is None:
+        return {}
+    image = image_of(layer) if is_map(layer) else None
+    return layer.metadata.get(MAPS) or ({} if image is None else {feature_of(image): image})
 
 
 def latest_maps(viewer: ViewerModel) -> ImageLayer | None:
@@ -75,11 +83,13 @@ def _fill(layer: ImageLayer, maps: Mapping[str, Image], name: str) -> None:
     layer.metadata = {**layer.metadata, SOURCE: maps[name], MAPS: maps}
 
 
-def _under_points(viewer: ViewerModel, layer: ImageLayer) -> None:
-    """Biopsies stay on top: a map never hides where one was taken."""
-    first = next((i for i, other in enumerate(viewer.layers) if isinstance(other, Points)), -1)
-    if first >= 0:
-        viewer.layers.move(viewer.layers.index(layer), first)
+def keep_under_points(viewer: ViewerModel) -> None:
+    """Put maps below the biopsies: a map never hides where one was taken."""
+    layers = viewer.layers
+    for layer in [layer for layer in layers if maps_of(layer)]:
+        first = next((i for i, other in enumerate(layers) if isinstance(other, Points)), -1)
+        if 0 <= first < layers.index(layer):
+            layers.move(layers.index(layer), first)
 
 
 def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
@@ -108,7 +118,7 @@ def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
         data, looks, _ = image_layers(maps[name])[0]
         looks["metadata"][MAPS] = maps
         layer = viewer.add_image(data, **looks)
-        _under_points(viewer, layer)
+        keep_under_points(viewer)
     layer.visible = True
     viewer.layers.selection.active = layer
     return layer
