@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
@@ -13,7 +14,9 @@ from npe2 import PluginManager
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.samples import Samples
 from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.gui.layers.edits import (
     Edits,
@@ -275,3 +278,50 @@ def test_edits_are_kept_with_the_layer_and_saving_clears_the_flag(viewer):
     labels.undo()
     assert (is_edited(labels), is_unsaved(labels)) == (False, True)
     assert heard[-1] == frozenset()
+
+
+def slide(name, size=(30, 40)):
+    levels = tuple(np.zeros((size[0] >> n, size[1] >> n, 3), np.uint8) for n in range(2))
+    return Slide(levels, (500.0, 500.0), stain="H&E", name=name)
+
+
+def test_slides_lie_in_a_row_beyond_the_scan_and_above_it_in_order(viewer):
+    for geometry in (list(orientations())[21], oblique()):
+        viewer.layers.clear()
+        layers = add(viewer, layers_of([slide("one"), slide("two"), scan(geometry, name="CT")]))
+        assert [layer.name for layer in layers[1:]] == [
+            f"{name} (H&E, beside the scan)" for name in ("one", "two")
+        ]
+        right = [layer.extent.world[1, -1] for layer in layers]
+        left = [layer.extent.world[0, -1] for layer in layers]
+        assert left[1] > right[0] + 5
+        assert left[2] > right[1] + 5
+        assert right[1] - left[1] == pytest.approx(39 * 0.5)  # between the middles of pixels
+
+
+def test_a_slide_alone_is_beside_nothing(viewer):
+    (layer,) = add(viewer, layers_of([slide("one")]))
+    assert layer.name == "one (H&E)"
+    np.testing.assert_allclose(layer.translate, 0)
+
+
+def test_a_slice_without_biopsies_shows_none(opengl, make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    grid = Geometry((40, 40, 12), (2.0, 2.0, 5.0), (-40.0, -40.0, 0.0))
+    table = pd.DataFrame(
+        {"sample_id": ["S1"], "patient_id": ["P1"], "x": [12.0], "y": [9.0], "z": [50.0]}
+        | {"kind": "biopsy", "coord_system": "LPS", "unit": "mm", "precision": "point"}
+    )
+    biopsies = Samples.from_table(table)
+    layers = add(viewer, layers_of([scan(grid), biopsies]))
+    points = layers[1]
+
+    def drawn(z):
+        viewer.dims.set_point(0, z)
+        points.visible = True
+        with_points = viewer.screenshot(flash=False)
+        points.visible = False
+        return int((with_points != viewer.screenshot(flash=False)).any(axis=-1).sum())
+
+    assert drawn(50.0) > 0
+    assert drawn(5.0) == 0

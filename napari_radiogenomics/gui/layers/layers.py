@@ -56,7 +56,7 @@ WINDOWS: dict[str, tuple[float, float]] = {
 }
 # Percentiles are taken from no more voxels than this: enough for a contrast, and quick.
 _MOST_SAMPLED = 400_000
-# A slide is put this far from the right-hand edge of the scan.
+# A slide is put this far from the edge of the scan, or of the slide before.
 _SLIDE_GAP_MM = 10.0
 # Aerated lung is denser than air and lighter than anything else; from this share of the voxels
 # that are not air on, a CT is one of the chest.
@@ -287,29 +287,28 @@ def segmentation_layers(segmentation: Segmentation) -> list[LayerData]:
     return layers
 
 
-def slide_layer(slide: Slide, beside: Geometry | None = None) -> LayerData:
-    """Make the layer of a tissue slide, in mm, beside the scan so that it covers nothing.
+def slide_layer(slide: Slide, at: tuple[float, float] | None = None) -> LayerData:
+    """Make the layer of a tissue slide, in mm.
+
+    Its pixels of a few µm make the steps of the sliders of y and x as fine, for napari takes the
+    finest step of all layers; the slider of z keeps the steps of the scan.
 
     Parameters
     ----------
     slide : Slide
         Pyramid, finest level first.
-    beside : Geometry, optional
-        Grid of the scan on whose right-hand side the slide is laid.
+    at : tuple of float, optional
+        y, x of its first pixel in mm where it is laid beside a scan, as its name then says: it
+        is seen at its size, not at its place in the patient.
     """
-    left, top = 0.0, 0.0
-    if beside is not None:
-        grid = display_geometry(beside)
-        left = grid.origin[0] + grid.spacing[0] * grid.size[0] + _SLIDE_GAP_MM
-        top = grid.origin[1]
-    name = f"{slide.name} ({slide.stain})" if slide.stain else slide.name
+    facts = [slide.stain] if slide.stain else []
+    facts += [] if at is None else ["beside the scan"]
     levels = list(slide.levels)
     settings: dict[str, Any] = {
-        "name": name,
+        "name": f"{slide.name} ({', '.join(facts)})" if facts else slide.name,
         "rgb": True,
-        # A size that the file does not tell, as its notes say, is drawn as 1 µm.
-        "scale": tuple(um / 1000 for um in slide.um_per_pixel or (1.0, 1.0)),
-        "translate": (top, left),
+        "scale": tuple(um / 1000 for um in _um_per_pixel(slide)),
+        "translate": at or (0.0, 0.0),
         "axis_labels": AXES[1:],
         "units": UNITS[1:],
         "metadata": {SOURCE: slide},
@@ -319,10 +318,32 @@ def slide_layer(slide: Slide, beside: Geometry | None = None) -> LayerData:
     return levels[0], settings, "image"
 
 
+def _um_per_pixel(slide: Slide) -> tuple[float, float]:
+    """Pixel size; one that the file does not tell, as its notes say, is drawn as 1 µm."""
+    return slide.um_per_pixel or (1.0, 1.0)
+
+
+def _slides_beside(slides: Iterable[Slide], grids: Sequence[Geometry]) -> list[LayerData]:
+    """Lay slides in a row on the left-hand side of the patient, where they cover no scan."""
+    boxes = [display_geometry(grid) for grid in grids]
+    edges = [box.origin[0] + box.spacing[0] * (box.size[0] - 0.5) for box in boxes]
+    top = min((box.origin[1] for box in boxes), default=0.0)
+    layers: list[LayerData] = []
+    for slide in slides:
+        if not edges:
+            layers.append(slide_layer(slide))
+            continue
+        width = slide.levels[0].shape[1] * _um_per_pixel(slide)[1] / 1000
+        left = max(edges) + _SLIDE_GAP_MM
+        layers.append(slide_layer(slide, (top, left)))
+        edges.append(left + width)
+    return layers
+
+
 def layers_of(
     objects: Iterable[Any], *, window: str = "auto", fourth_axis: FourthAxisView = "auto"
 ) -> list[LayerData]:
-    """Make the layers of any objects: scans at the bottom, then regions, maps and samples.
+    """Make the layers of any objects: scans at the bottom, then slides, regions, maps, samples.
 
     Parameters
     ----------
@@ -343,12 +364,14 @@ def layers_of(
     rest = [obj for obj in objects if not isinstance(obj, Image | Segmentation)]
     on_grids: list[Image | Segmentation] = [*scans, *maps, *drawn]
     beside = next((obj.geometry for obj in on_grids), None)
-    layers = [slide_layer(obj, beside) for obj in rest if hasattr(obj, "levels")]
+    layers: list[LayerData] = []
     for number, scan in enumerate(scans):
         found = image_layers(scan, window=window, fourth_axis=fourth_axis)
         for _, settings, _ in found:
             settings["visible"] = settings.get("visible", True) and number == 0
         layers += found
+    slides = [obj for obj in rest if hasattr(obj, "levels")]
+    layers += _slides_beside(slides, [obj.geometry for obj in on_grids])
     for segmentation in drawn:
         layers += segmentation_layers(segmentation)
     for image in maps:

@@ -65,6 +65,9 @@ def samples_layers(
         "border_width": 0.12,
         "symbol": "disc",
         "projection_mode": "rescale_spherical",
+        # On a slice without biopsies napari draws one point of no size at the origin, which a
+        # lower limit of some pixels would make visible.
+        "canvas_size_limits": (0, 10_000),
         "axis_labels": AXES,
         "units": UNITS,
         "metadata": {SOURCE: drawn},
