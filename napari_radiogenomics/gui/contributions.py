@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import napari
+import numpy as np
 from napari.utils.notifications import show_error, show_warning
 
 from napari_radiogenomics.data.segmentation import Segmentation, labels_present
@@ -22,6 +23,7 @@ from napari_radiogenomics.errors import (
     MissingDependency,
     RadiogenomicsError,
 )
+from napari_radiogenomics.gui.drops import dress_later, files_of, is_cohort, on_another_grid
 from napari_radiogenomics.gui.layers.edits import mark_saved, object_from
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
 from napari_radiogenomics.gui.layers.layers import LayerData, layers_of, notes_of
@@ -31,6 +33,7 @@ from napari_radiogenomics.io.format import FORMATS
 
 __all__ = [
     "NOTHING",
+    "NO_LAYER",
     "get_reader",
     "brain_case",
     "breast_case",
@@ -49,6 +52,9 @@ __all__ = [
 
 NOTHING: list[Any] = [(None,)]
 """What tells napari that a file was dealt with and gives no layer."""
+NO_LAYER: list[LayerData] = [(np.empty((0, 1, 1)), {"channel_axis": 0}, "image")]
+"""The same for sample data, where napari takes `NOTHING` for a mistake: an image of no channels,
+each of which would become a layer."""
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
@@ -63,7 +69,8 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
     -------
     callable or None
         The reader. Files that look like ours by their name get one even when they are
-        damaged, so that the person hears why.
+        damaged, so that the person hears why; so do all folders, for which napari asks the
+        person who is to read them.
     """
     paths = [path] if isinstance(path, str) else list(path)
     if not paths or not all(_is_ours(Path(one)) for one in paths):
@@ -72,7 +79,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
 
 
 def _is_ours(path: Path) -> bool:
-    if is_cohort(path) or any(form.claims(path) for form in FORMATS):
+    if path.is_dir() or is_cohort(path) or any(form.claims(path) for form in FORMATS):
         return True
     try:
         find_format(path)
@@ -81,22 +88,24 @@ def _is_ours(path: Path) -> bool:
     return True
 
 
-def is_cohort(path: Path) -> bool:
-    """Whether a folder, or the ``cohort.toml`` in it, is a cohort."""
-    if path.name == "cohort.toml":
-        return path.is_file()
-    return path.is_dir() and (path / "cohort.toml").is_file()
-
-
 def guarded(work: Callable[[], list[LayerData]]) -> list[LayerData]:
     """Do some reading; an expected error becomes one notification where there is a window."""
     try:
-        return work()
+        layers = work()
     except RadiogenomicsError as error:
         if napari.current_viewer() is None:
             raise
         show_error(str(error))
         return NOTHING
+    if layers is not NOTHING:
+        dress_later(layers)
+    return layers
+
+
+def _sample(work: Callable[[], list[LayerData]]) -> list[LayerData]:
+    """As `guarded`, for what is opened by File ▸ Open Sample."""
+    layers = guarded(work)
+    return NO_LAYER if layers is NOTHING else layers
 
 
 def read_paths(path: str | Sequence[str]) -> list[LayerData]:
@@ -121,9 +130,10 @@ def _layers_of_paths(paths: Sequence[Path]) -> list[LayerData]:
     if cohorts and len(paths) > 1:
         raise InputError("A cohort is opened alone. Drop its folder without other files.")
     if cohorts:
-        folder = cohorts[0].parent if cohorts[0].is_file() else cohorts[0]
-        return _open_cohort(folder)
-    return _shown([obj for one in paths for obj in read_objects(one)])
+        path = cohorts[0]
+        return _open_cohort(path.parent if path.name == "cohort.toml" else path)
+    files = [file for one in paths for file in files_of(one)]
+    return _shown([obj for file in files for obj in read_objects(file)])
 
 
 def read_objects(path: Path, **options: Any) -> list[Any]:
@@ -150,29 +160,40 @@ def _shown(objects: list[Any]) -> list[LayerData]:
     layers = layers_of(objects, window=window, fourth_axis=fourth_axis)
     if not layers:
         raise InputError("Nothing in it can be drawn: no voxels and no located samples.")
+    warning = on_another_grid(objects, getattr(napari.current_viewer(), "layers", ()))
+    if warning:
+        show_warning(warning)
     return layers
 
 
-def _open_cohort(folder: Path) -> list[LayerData]:
+def _open_cohort(path: Path) -> list[LayerData]:
     viewer = napari.current_viewer()
     if viewer is not None:
         from napari_radiogenomics.gui.workspace import open_cohort_dock
 
-        open_cohort_dock(viewer, folder)
+        open_cohort_dock(viewer, path)
         return NOTHING
     from napari_radiogenomics.io.cohorts import open_cohort
 
-    return _first_patient(open_cohort(folder))
+    return _first_patient(open_cohort(path))
 
 
 def _first_patient(cohort: Any) -> list[LayerData]:
-    from napari_radiogenomics.gui.cohort.patient import patient_layers
-    from napari_radiogenomics.io.cohorts import load_patient
+    """Scans, segmentations and biopsies of the first patient at the first timepoint."""
+    from napari_radiogenomics.gui.cohort.patient import AT_FIRST, load_layers
 
     if not len(cohort.patients):
         raise InputError(f"{cohort.root} has no patients. Check its patients.csv.")
-    data = load_patient(cohort, str(cohort.patients.index[0]))
-    return patient_layers(data)
+    patient = str(cohort.patients.index[0])
+    timepoint = next(iter(cohort.timepoints_of(patient)), "")
+    return load_layers(
+        cohort,
+        patient,
+        timepoint=timepoint,
+        open_with=AT_FIRST,
+        window=preference("window"),
+        fourth_axis=preference("fourth_axis"),
+    ).layers
 
 
 def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -192,7 +213,20 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     list of str
         The written file.
     """
-    return [str(write(object_from(data, attributes, "image", _other_layers()), path))]
+    return [str(_write(object_from(data, attributes, "image", _other_layers()), path))]
+
+
+def _write(obj: Any, path: str) -> Path:
+    """Write; what the format cannot keep comes as a notification, every time."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        written = write(obj, path)
+    for one in caught:
+        if issubclass(one.category, DataWarning):
+            show_warning(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return written
 
 
 def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -207,7 +241,7 @@ def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         present = labels_present(labels)
         scheme = tuple(label for label in segmentation.scheme if label.value in present)
         segmentation = replace(segmentation, labels=labels, scheme=scheme)
-    written = write(segmentation, path)
+    written = _write(segmentation, path)
     mark_saved(attributes.setdefault("metadata", {}), segmentation)
     _tell_saved(segmentation)
     return [str(written)]
@@ -233,7 +267,7 @@ def write_regions(path: str, layers: list[LayerData]) -> list[str]:
         number = attributes["metadata"].get(PART, 0)
         labels[number] = part.labels[number]
     merged = replace(first, labels=labels, fractions=None)
-    written = write(merged, path)
+    written = _write(merged, path)
     for _, attributes, _ in layers:
         mark_saved(attributes["metadata"], merged)
     _tell_saved(merged)
@@ -264,11 +298,11 @@ def open_sample_cohort() -> list[LayerData]:
 
         return _open_cohort(sample_cohort())
 
-    return guarded(work)
+    return _sample(work)
 
 
 def sample_case() -> list[LayerData]:
-    """Layers of one simulated patient: scan, segmentation, biopsies."""
+    """Layers of one simulated patient at the first timepoint: scan, segmentation, biopsies."""
 
     def work() -> list[LayerData]:
         from napari_radiogenomics.io.cohorts import open_cohort
@@ -276,7 +310,7 @@ def sample_case() -> list[LayerData]:
 
         return _first_patient(open_cohort(sample_cohort()))
 
-    return guarded(work)
+    return _sample(work)
 
 
 def _real_case(name: str, title: str, modality: str, unit: str) -> list[LayerData]:
@@ -333,14 +367,14 @@ def pyradiomics_case(name: str) -> tuple[str, str]:
 
 def brain_case() -> list[LayerData]:
     """Open the MR of a brain tumour from PyRadiomics."""
-    return guarded(lambda: _real_case("brain1", "Brain tumour (MR)", "MR", ""))
+    return _sample(lambda: _real_case("brain1", "Brain tumour (MR)", "MR", ""))
 
 
 def breast_case() -> list[LayerData]:
     """Open the MR of a breast tumour from PyRadiomics."""
-    return guarded(lambda: _real_case("breast1", "Breast tumour (MR)", "MR", ""))
+    return _sample(lambda: _real_case("breast1", "Breast tumour (MR)", "MR", ""))
 
 
 def lung_case() -> list[LayerData]:
     """Open the CT of a lung tumour from PyRadiomics."""
-    return guarded(lambda: _real_case("lung1", "Lung tumour (CT)", "CT", "HU"))
+    return _sample(lambda: _real_case("lung1", "Lung tumour (CT)", "CT", "HU"))

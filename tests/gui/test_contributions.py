@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManager, PluginManifest
 
@@ -15,7 +17,11 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError, MissingDependency
 from napari_radiogenomics.gui import contributions
+from napari_radiogenomics.gui.cohort.dock import CohortDock
+from napari_radiogenomics.gui.drops import is_cohort, on_another_grid
 from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.layers import image_layers, segmentation_layers
+from napari_radiogenomics.imaging import resample
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.io.format import FORMATS
 
@@ -42,7 +48,7 @@ def scan(tmp_path):
 @pytest.fixture
 def in_a_window(monkeypatch):
     """Let the readers believe that a window shows what they notify; hear it."""
-    monkeypatch.setattr(contributions.napari, "current_viewer", object)
+    monkeypatch.setattr(contributions.napari, "current_viewer", SimpleNamespace)
     said = []
     monkeypatch.setattr(contributions, "show_error", said.append)
     return said
@@ -113,9 +119,164 @@ def test_scripts_get_the_exception(tmp_path):
 def test_what_is_not_ours_is_left_to_others(tmp_path):
     picture = tmp_path / "photo.png"
     picture.write_bytes(b"\x89PNG")
-    (tmp_path / "folder").mkdir()
     assert contributions.get_reader(str(picture)) is None
-    assert contributions.get_reader(str(tmp_path / "folder")) is None
+
+
+def folder_of(tmp_path, *names):
+    folder = tmp_path / "dropped"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"\x89PNG")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [((), "Looked for a cohort"), (("a.png", "b.h5"), "Looked for a cohort")],
+    ids=["empty", "foreign"],
+)
+def test_a_folder_of_nothing_gives_one_message_that_says_what_was_looked_for(
+    tmp_path, in_a_window, names, says
+):
+    folder = folder_of(tmp_path, *names)
+    assert ViewerModel().open(str(folder), plugin=PLUGIN) == []
+    (message,) = in_a_window
+    assert says in message
+    assert str(folder) in message
+    for word in ("cohort.toml", "BraTS", "DICOM series", ".nii.gz"):
+        assert word in message
+
+
+def test_the_volumes_of_a_folder_open_with_scans_at_the_bottom(scan, tmp_path):
+    folder = folder_of(tmp_path, "notes.png")
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[1, 1:3, 1:3] = 1
+    write(Segmentation(labels, GRID, (Label(1, "tumour"),)), folder / "a.nrrd")
+    scan.rename(folder / "b.nii.gz")
+    layers = ViewerModel().open(str(folder), plugin=PLUGIN)
+    assert [layer.name for layer in layers] == ["b", "a"]
+
+
+def test_a_folder_with_very_many_volumes_is_not_opened(tmp_path, in_a_window):
+    folder = folder_of(tmp_path, *(f"{number}.nii.gz" for number in range(21)))
+    assert ViewerModel().open(str(folder), plugin=PLUGIN) == []
+    assert "21 volumes" in in_a_window[0]
+
+
+def test_cohorts_of_any_layout_are_known_and_other_files_are_not(scan, tmp_path):
+    brats = folder_of(tmp_path, "TCGA-02-0006_1996.08.23_t1.nii.gz")
+    batch = tmp_path / "batch.csv"
+    batch.write_text("Image,Mask\nscan.nii.gz,seg.nrrd\n", encoding="utf-8")
+    places = tmp_path / "places.csv"
+    places.write_text("sample_id,patient_id,x,y,z\nS1,P1,1,2,3\n", encoding="utf-8")
+    (tmp_path / "e").mkdir()
+    assert is_cohort(brats)
+    assert is_cohort(batch)
+    assert not any(is_cohort(path) for path in (scan, places, tmp_path / "none", tmp_path / "e"))
+
+
+def test_real_layouts_are_known(real_data):
+    assert is_cohort(real_data("nsclc_radiogenomics"))
+    assert not is_cohort(real_data("pyradiomics"))
+
+
+def shifted(by):
+    return Geometry(GRID.size, GRID.spacing, (GRID.origin[0] + by, *GRID.origin[1:]))
+
+
+def test_regions_on_another_grid_are_told_once_with_both_grids_and_a_remedy():
+    labels = np.ones(GRID.shape, np.uint8)
+    image = Image(np.zeros(GRID.shape), GRID, name="T1")
+    fits, odd = (Segmentation(labels, grid, name="drawn") for grid in (GRID, shifted(5)))
+    assert on_another_grid([image, fits]) == ""
+    assert on_another_grid([odd]) == ""
+    viewer = ViewerModel()
+    viewer._add_layer_from_data(*image_layers(image)[0])
+    for said in (on_another_grid([image, fits, odd, odd]), on_another_grid([odd], viewer.layers)):
+        assert "drawn (6×5×4 at 0.8×0.8×3 mm, first voxel at x 6.0" in said
+        assert "T1 has 6×5×4 at 0.8×0.8×3 mm, first voxel at x 1.0" in said
+    moved = resample(odd, image)  # the remedy that the message names
+    assert on_another_grid([image, moved]) == ""
+
+
+def test_a_drop_on_two_grids_opens_with_one_warning(scan, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(contributions, "show_warning", said.append)
+    labels = np.ones(GRID.shape, np.uint8)
+    drawn = write(Segmentation(labels, shifted(5), (Label(1, "t"),)), tmp_path / "seg.nrrd")
+    layers = contributions.read_paths([str(scan), str(drawn)])
+    assert len(layers) == 2
+    assert len(said) == 1
+    assert "imaging.resample" in said[0]
+
+
+def test_what_a_format_cannot_keep_is_notified_every_time(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(contributions, "show_warning", said.append)
+    drawn = Segmentation(np.ones(GRID.shape, np.uint8), GRID, (Label(1, "necrosis"),))
+    data, settings, _ = segmentation_layers(drawn)[0]
+    for _ in range(2):
+        contributions.write_labels(str(tmp_path / "seg.nii.gz"), data, settings)
+    assert len(said) == 2
+    assert "names of its labels" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("slide.ome.tif", b"no TIFF"), ("cut.ome.tiff", b"II*\0\x08\0\0\0"), ("e.ome.tif", b"")],
+)
+def test_a_damaged_slide_gives_one_message(tmp_path, in_a_window, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert ViewerModel().open(str(path), plugin=PLUGIN) == []
+    assert len(in_a_window) == 1
+    assert name in in_a_window[0]
+
+
+def test_a_damaged_table_of_samples_gives_one_message(tmp_path, in_a_window):
+    path = tmp_path / "samples.csv"
+    path.write_text("sample_id,patient_id,x\nS1,P1\nS1,P1,2,9,9\n", encoding="utf-8")
+    reader = contributions.get_reader(str(path))
+    assert reader(str(path)) == contributions.NOTHING
+    assert len(in_a_window) == 1
+
+
+def test_a_sample_that_cannot_be_had_says_why_once_and_raises_nothing(monkeypatch, in_a_window):
+    monkeypatch.setitem(__import__("sys").modules, "radiomics", None)
+    viewer = ViewerModel()
+    for key in ("brain1", "breast1", "lung1"):
+        in_a_window.clear()
+        assert viewer.open_sample(PLUGIN, key) == []
+        assert len(in_a_window) == 1
+        assert "napari-radiogenomics[pyradiomics]" in in_a_window[0]
+    assert len(viewer.layers) == 0
+
+
+def test_one_tumour_comes_at_one_timepoint_without_slides():
+    viewer = ViewerModel()
+    viewer.open_sample(PLUGIN, "case")
+    names = [layer.name for layer in viewer.layers]
+    assert {name.split("-")[1] for name in names[:-1]} == {"t0"}
+    assert viewer.dims.ndim == 3
+    assert [type(layer).__name__ for layer in viewer.layers][-1] == "Points"
+    assert sum(isinstance(layer, Labels) and layer.visible for layer in viewer.layers) == 1
+
+
+def test_the_sample_cohort_opens_in_its_dock_without_an_error(opengl, make_napari_viewer, qtbot):
+    viewer = make_napari_viewer()
+    assert viewer.open_sample(PLUGIN, "cohort") == []
+    (dock,) = viewer.window._qt_window.findChildren(CohortDock)
+    qtbot.waitUntil(lambda: bool(dock.view.patient_id) and not dock.runner.running, timeout=60_000)
+    names = [layer.name for layer in viewer.layers]
+    assert len(set(names)) == len(names) > 0
+    dock.page.table.rows.thumbnails.stop()
+    viewer.window.remove_dock_widget("all")
+
+
+def test_a_scan_in_a_fresh_window_gets_its_scale_bar(opengl, make_napari_viewer, qtbot, scan):
+    viewer = make_napari_viewer()
+    viewer.open(str(scan), plugin=PLUGIN)
+    qtbot.waitUntil(lambda: viewer.canvas.overlays.scale_bar.visible, timeout=5_000)
 
 
 def test_notes_come_every_time_as_a_notification(monkeypatch, scan):

@@ -1,0 +1,176 @@
+"""What was dropped: cohort, file or folder of files; and what follows once it is on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import napari
+import napari.viewer
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.layers import LayerData
+from napari_radiogenomics.io.cohort_open import find_layout
+from napari_radiogenomics.io.files import find_format
+from napari_radiogenomics.io.format import FORMATS, Format
+from napari_radiogenomics.io.layout import LAYOUTS
+
+__all__ = ["dress_later", "files_of", "is_cohort", "on_another_grid"]
+
+# A folder with more volumes than this is rather a cohort than something to look at at once.
+_MOST_VOLUMES = 20
+
+
+def is_cohort(path: Path) -> bool:
+    """Whether a folder, or a table of it, is a cohort of any layout; looks at names mostly.
+
+    Parameters
+    ----------
+    path : Path
+        Folder, ``cohort.toml``, or a table. A table of samples is opened as points.
+    """
+    try:
+        if path.is_file():
+            if any(form.claims(path) for form in _of_pixels()):
+                return False
+            form = _format_of(path)
+            if form is not None:
+                return "cohort" in form.kinds
+        find_layout(path)
+    except (InputError, OSError):
+        return False
+    return True
+
+
+def _of_pixels() -> list[Format]:
+    return [form for form in FORMATS if {"image", "segmentation", "slide"} & set(form.kinds)]
+
+
+def _format_of(path: Path) -> Format | None:
+    try:
+        return find_format(path)
+    except InputError:
+        return None
+
+
+def files_of(path: Path) -> list[Path]:
+    """What to read of something that was dropped.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder.
+
+    Returns
+    -------
+    list of Path
+        The path itself; or, of a folder that is no format of its own, the volumes in it.
+
+    Raises
+    ------
+    InputError
+        If the folder holds nothing that can be opened, or too many volumes; says what was
+        looked for.
+    """
+    if not path.is_dir() or _format_of(path) is not None:
+        return [path]
+    able = [form for form in FORMATS if {"image", "segmentation"} & set(form.kinds)]
+    volumes = [
+        one
+        for one in sorted(path.iterdir())
+        if one.is_file() and any(form.claims(one) for form in able)
+    ]
+    if not volumes:
+        raise InputError(_nothing_in(path, able))
+    if len(volumes) > _MOST_VOLUMES:
+        raise InputError(
+            f"{path} holds {len(volumes)} volumes; no more than {_MOST_VOLUMES} are opened at "
+            "once. Choose the files themselves, or open the folder in the Cohort dock."
+        )
+    return volumes
+
+
+def _nothing_in(path: Path, able: Iterable[Format]) -> str:
+    endings = ", ".join(dict.fromkeys(suffix for form in able for suffix in form.suffixes))
+    layouts = "; ".join(layout.title for layout in LAYOUTS if layout.name != "pattern")
+    return (
+        f"Nothing in the folder {path} can be opened. Looked for a cohort ({layouts}), for a "
+        f"DICOM series, and for volumes directly in it ({endings}). Choose the folder that holds "
+        "them."
+    )
+
+
+def on_another_grid(objects: Iterable[Any], shown: Iterable[Any] = ()) -> str:
+    """Say which segmentations lie on the grid of no scan.
+
+    Parameters
+    ----------
+    objects : iterable
+        What was read.
+    shown : iterable, optional
+        Layers that are there already.
+
+    Returns
+    -------
+    str
+        One warning with both grids and the remedy; ``""`` where all fit, or no scan is there.
+    """
+    objects = list(objects)
+    there = [getattr(layer, "metadata", {}).get(SOURCE) for layer in shown]
+    scans = [x for x in (*objects, *there) if isinstance(x, Image) and x.modality != "map"]
+    odd = [
+        x
+        for x in objects
+        if isinstance(x, Segmentation)
+        and not any(scan.geometry.same_grid(x.geometry) for scan in scans)
+    ]
+    if not (scans and odd):
+        return ""
+    drawn = "; ".join(f"{x.name} ({_grid(x.geometry)})" for x in odd)
+    return (
+        f"On the grid of no open scan: {drawn}. The scan {scans[0].name} has "
+        f"{_grid(scans[0].geometry)}. Both are drawn where they lie in mm. Open the scan that the "
+        "regions were drawn on; or bring them onto this one in Python: "
+        "napari_radiogenomics.imaging.resample(segmentation, scan)."
+    )
+
+
+def _grid(geometry: Geometry) -> str:
+    x, y, z = geometry.origin
+    return f"{geometry}, first voxel at x {x:.1f}, y {y:.1f}, z {z:.1f}"
+
+
+def dress_later(layers: Iterable[LayerData]) -> None:
+    """Once napari has added scans, show scale bar and letters.
+
+    Does nothing where there is no window.
+
+    Parameters
+    ----------
+    layers : iterable of LayerData
+        What a reader is about to return.
+    """
+    viewer = napari.current_viewer()
+    if not isinstance(viewer, napari.viewer.Viewer) or not any(map(_is_volume, layers)):
+        return
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(0, lambda: _dress(viewer))
+
+
+def _is_volume(layer: LayerData) -> bool:
+    _, settings, kind = layer
+    return kind in ("image", "labels") and not settings.get("rgb")
+
+
+def _dress(viewer: napari.viewer.Viewer) -> None:
+    if napari.current_viewer() is not viewer:
+        return  # closed meanwhile
+    from napari_radiogenomics.gui.canvas.dress import dress_canvas
+
+    dress_canvas(viewer)
