@@ -146,6 +146,9 @@ class Cohort:
             f"{summarize_problems(self.problems)}"
         )
 
+    def __repr__(self) -> str:
+        return f"Cohort({str(self)!r})"
+
     def file(self, path: str) -> Path:
         """Absolute place of a path from a table."""
         return self.root / path

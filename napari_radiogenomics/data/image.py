@@ -80,6 +80,12 @@ class Image:
         if (self.array.ndim == 4) != bool(self.fourth_axis):
             raise InputError('A 4-D image needs fourth_axis "channel" or "time", a 3-D one "".')
 
+    def __repr__(self) -> str:
+        facts = [f"{self.name!r}", self.modality, self.unit, str(self.array.dtype)]
+        if self.fourth_axis:
+            facts.append(f"{len(self.array)} × {self.fourth_axis}")
+        return f"Image({', '.join(filter(None, [*facts, str(self.geometry)]))})"
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the array."""

@@ -211,6 +211,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.table)
 
+    def __repr__(self) -> str:
+        located = int(self._has_place.sum())
+        return f"Samples({self.name!r}, {len(self)} samples, {located} with coordinates)"
+
     @property
     def _has_place(self) -> NDArray[np.bool_]:
         return np.isfinite(self.table[_XYZ].to_numpy(float)).all(axis=1)
@@ -290,24 +294,23 @@ class Samples:
         mirrored = flip_lps_ras(points)
         flipped = np.logical_or.reduce([_inside(mirrored, slack, seg) for seg in segmentations])
         return tuple(
-            located._outside(at, points[at], bool(flipped[at]), segmentations[0].name)
+            located._outside(at, bool(flipped[at]), segmentations[0].name)
             for at in np.flatnonzero(~inside)
         )
 
     def _outside(
         self,
         at: int | np.integer[Any],
-        point: NDArray[np.float64],
         flipped: bool,
         segmentation: str,
     ) -> Problem:
         row = self.table.iloc[at]
         identity, system = self.table.index[at], row["coord_system"]
-        place = "(" + ", ".join(f"{value:.1f}" for value in point) + ") mm LPS"
+        place = "(" + ", ".join(f"{row[axis]:g}" for axis in _XYZ) + f") {row['unit']} {system}"
         what = f'Sample "{identity}" at {place} lies outside the segmentation "{segmentation}".'
         if flipped and system != "voxel":
             other = "LPS" if system == "RAS" else "RAS"
-            what += f" Read as {other} it would lie inside: RAS and LPS are likely swapped."
+            what += f" The same numbers as {other} lie inside: RAS and LPS are likely swapped."
             remedy = f"Write {other} as coord_system if that is so."
         else:
             remedy = "Check its coordinates, its frame and its patient; a RAS/LPS swap is common."

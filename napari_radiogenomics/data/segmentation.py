@@ -27,6 +27,8 @@ _PALETTE = (
 )
 
 _BLOCK = 1 << 20
+# As many labels are named where a segmentation is printed.
+_MOST_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,14 @@ class Segmentation:
         missing = tuple(Label(value) for value in present if value not in known)
         scheme = tuple(sorted((*self.scheme, *missing), key=lambda label: label.value))
         object.__setattr__(self, "scheme", scheme)
+
+    def __repr__(self) -> str:
+        labels = ", ".join(f"{label.value} {label.name}" for label in self.scheme[:_MOST_SHOWN])
+        more = len(self.scheme) - _MOST_SHOWN
+        labels += f", {more} more" if more > 0 else ""
+        fractions = ", with fractions" if self.fractions is not None else ""
+        grid = f"{self.labels.dtype}, {self.geometry}"
+        return f"Segmentation({self.name!r}, labels: {labels or 'none'}{fractions}, {grid})"
 
     def __getitem__(self, name: str) -> Label:
         for label in self.scheme:

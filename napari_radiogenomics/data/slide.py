@@ -71,6 +71,14 @@ class Slide:
                 f"A pixel has a positive size in µm; {self.name!r} gives {self.um_per_pixel}."
             )
 
+    def __repr__(self) -> str:
+        height, width = self.shape
+        pixel = "pixel size not told"
+        if self.um_per_pixel is not None:
+            pixel = "×".join(f"{size:g}" for size in self.um_per_pixel) + " µm (y×x)"
+        facts = [self.stain, f"{height}×{width} pixels (y×x)", f"{len(self.levels)} levels", pixel]
+        return f"Slide({', '.join([repr(self.name), *filter(None, facts)])})"
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the finest level."""

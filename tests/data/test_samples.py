@@ -127,10 +127,12 @@ def test_swapped_ras_is_recognized() -> None:
     )
     second, third, fifth = samples.check_inside(box())
     assert (second.row, third.row, fifth.row) == (3, 4, 6)
-    assert "Read as LPS it would lie inside" in second.what
+    assert "at (27, 37, 8) mm RAS lies outside" in second.what  # as in the table
+    assert "The same numbers as LPS lie inside" in second.what
     assert "Write LPS" in second.remedy
-    assert "Read as RAS it would lie inside" in third.what
-    assert "would lie inside" not in fifth.what
+    assert "at (-27, -37, 8) mm LPS lies outside" in third.what
+    assert "The same numbers as RAS lie inside" in third.what
+    assert "lie inside" not in fifth.what
     assert second.patient_id == "P1"
 
 
