@@ -69,10 +69,16 @@ def validate_cohort(
         found += _gene_sets(_shown(cohort, sets.path), sets.path)
     found += _transforms(cohort)
     if deep:
+        told = {_place(problem) for problem in cohort.problems if problem.level == "error"}
         for patient_id in progress(list(cohort.patients.index), "Patients"):
-            found += load_patient(cohort, patient_id).problems
+            more = load_patient(cohort, patient_id).problems
+            found += [p for p in more if p.row is None or _place(p) not in told]
     order = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: order[problem.level]))
+
+
+def _place(problem: Problem) -> tuple[str, int | None, str]:
+    return problem.file, problem.row, problem.column
 
 
 def _shown(cohort: Cohort, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 import zlib
@@ -25,6 +26,14 @@ __all__ = ["find_format", "kind_of", "read", "read_all", "write"]
 
 # What readers raise at damaged files; anything else is a bug and keeps its traceback.
 _DAMAGED = (OSError, EOFError, ValueError, LookupError, RuntimeError, struct.error, zlib.error)
+
+
+# What ITK puts around its message: class and address, source file and line, its own name.
+_OF_LIBRARY = re.compile(
+    r"^.*\(0x[0-9a-fA-F]+\):\s*|\S+\.(cxx|hxx|cpp|h):\d+:?\s*|\(?0x[0-9a-fA-F]+\)?|"
+    r"(sitk|itk)::ERROR:\s*",
+    re.IGNORECASE,
+)
 
 
 def kind_of(obj: Any) -> Kind:
@@ -136,13 +145,34 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
     except RadiogenomicsError:
         raise
     except _DAMAGED as error:
-        reason = " ".join(str(error).split())[-300:]
         raise InputError(
-            f"{path} could not be read as {form.title}: it is damaged or cut off. "
-            f"Copy or export it again. ({type(error).__name__}: {reason})"
+            f"{path} could not be read as {form.title}: {_wrong_content(path)}. "
+            f"Copy or export it again. ({type(error).__name__}: {_last_words(error)})"
         ) from error
     found = [_on_its_scan(obj, options.reference) for obj in found]
     return [_with_its_history(found[0], path)] if len(found) == 1 else found
+
+
+def _wrong_content(path: Path) -> str:
+    """What is wrong with a file, as far as its first bytes tell."""
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(4) == b"PK\x03\x04":
+                return "it is a zip archive under another name; unpack it first"
+    return "it is damaged or cut off"
+
+
+def _last_words(error: Exception) -> str:
+    r"""Last thing that a library says, without the places in its own source and memory.
+
+    Examples
+    --------
+    >>> _last_words(RuntimeError("Exception thrown in X: /src/a.cxx:99:\n"
+    ...     "ITK ERROR: NiftiImageIO(0x55d0): a.nii is not recognized"))
+    'a.nii is not recognized'
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return _OF_LIBRARY.sub("", lines[-1])[-300:].strip() if lines else ""
 
 
 def _on_its_scan(obj: Any, scan: Any) -> Any:
@@ -273,7 +303,7 @@ def write(obj: Any, path: str | Path) -> Path:
             form.write(obj, temporary)
         write_history(obj, path)
     except (OSError, RuntimeError) as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[-300:]
+        reason = getattr(error, "strerror", None) or _last_words(error)
         raise InputError(
             f"{path} could not be saved as {form.title}: {reason}. "
             "Check the permissions and the free space, or save it elsewhere."

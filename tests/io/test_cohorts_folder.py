@@ -320,6 +320,12 @@ def test_deep_check_finds_other_grids_and_swapped_samples(folder: Path) -> None:
     assert serious(validate_cohort(folder)) == []
 
 
+def test_deep_check_tells_a_missing_file_once(folder: Path) -> None:
+    (folder / "scans" / "P1_CT.nii.gz").unlink()
+    (problem,) = serious(validate_cohort(folder, deep=True))
+    assert (problem.file, problem.row, problem.column) == ("scans.csv", 2, "path")
+
+
 def test_transforms_are_matrices(folder: Path) -> None:
     put(folder, "transforms.csv", "from_frame,to_frame,path", "a,P1,t.json", "b,P1,u.json")
     (folder / "t.json").write_text(json.dumps({"matrix": np.eye(4).tolist()}))
@@ -331,6 +337,9 @@ def test_transforms_are_matrices(folder: Path) -> None:
 def test_what_is_no_cohort(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         open_cohort(tmp_path / "none")
+    with pytest.raises(InputError, match="is an empty folder"):
+        open_cohort(tmp_path)
+    (tmp_path / "letter.txt").touch()
     with pytest.raises(InputError, match="No cohort layout recognizes"):
         open_cohort(tmp_path)
     with pytest.raises(InputError, match='Did you mean "brats"'):

@@ -144,6 +144,20 @@ def test_the_sample_cohort_is_without_fault() -> None:
     assert data.scans[0].geometry.contains(points).all()
 
 
+def test_nsclc_tells_what_of_the_manifest_is_left_out(tmp_path: Path) -> None:
+    shared, derived = "10.7937/K9/TCIA.2017.7hs46erv", "10.5281/zenodo.10081112"
+    lines = [f"AMC-001,1.2.{n},1.3.{n},{shared},CT" for n in range(3)]
+    lines += [f"AMC-001,1.2.{n},1.4.{n},{derived},{kind}" for n, kind in enumerate(["SEG", "SR"])]
+    header = "PatientID,StudyInstanceUID,SeriesInstanceUID,source_DOI,Modality"
+    (tmp_path / "manifest.csv").write_text("\n".join([header, *lines]))
+    cohort = open_cohort(tmp_path, layout="nsclc-radiogenomics")
+    assert len(cohort.scans) == 3
+    (note,) = (p for p in cohort.problems if "derived" in p.what)
+    assert note.level == "note"
+    assert "2 of its series" in note.what
+    assert "1 SEG, 1 SR" in note.what
+
+
 def test_nsclc_becomes_our_folder(real_data: Callable[[str], Path], tmp_path: Path) -> None:
     for file in real_data("nsclc_radiogenomics").iterdir():
         shutil.copy(file, tmp_path)

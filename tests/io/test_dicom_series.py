@@ -255,6 +255,17 @@ def test_uneven_slices_are_refused(
         read(tmp_path)
 
 
+def test_uneven_gaps_are_told_as_they_are(tmp_path: Path, dicom: SimpleNamespace) -> None:
+    dicom.series(tmp_path, ARRAY[:5], depths=[0, 1, 2.3, 3, 4.4])
+    with pytest.raises(GeometryError) as caught:
+        read(tmp_path)
+    assert "by 0.7 to 1.4 mm: their median gap is 1.15 mm" in str(caught.value)
+    assert "most" not in str(caught.value)
+    dicom.series(tmp_path, ARRAY, depths=[0, 1, 2, 3.5, 4.5, 5.5])
+    with pytest.raises(GeometryError, match=r"4 of 5 gaps are 1 mm, that from slice002\.dcm"):
+        read(tmp_path)
+
+
 def test_rounding_of_positions_is_no_gap(tmp_path: Path, dicom: SimpleNamespace) -> None:
     depths = [round(0.625 * n, 1) for n in range(6)]
     dicom.series(tmp_path, ARRAY, depths=depths)

@@ -12,6 +12,7 @@ import struct
 import sys
 import typing
 import warnings
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -322,6 +323,33 @@ def test_read_names_all_objects_where_there_are_several(
     with pytest.raises(InputError, match=r"holds 2 objects: T1 \(6×5×4.*series 1\.2\.3\); T2"):
         read(path)
     assert read_all(path) == several
+
+
+def test_a_zip_archive_under_another_name_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "scan.nii.gz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("scan.nii", "x" * 500)
+    with pytest.raises(InputError, match="is a zip archive under another name; unpack it first"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.nrrd", b"NRRD0004\ntype: float\n"),
+        ("a.mha", b"ObjectType = Image\nNDims = 3\n"),
+        ("a.nii", b"x" * 600),
+    ],
+)
+def test_sources_and_addresses_of_libraries_are_not_told(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / name)
+    told = str(caught.value)
+    assert not any(word in told for word in ("0x", ".cxx", "Exception thrown", "/src/"))
+    assert told.endswith(")")
 
 
 def test_the_history_beside_a_file_is_read_with_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ are DICOM series in folders whose path holds the patient: ``R01-001`` or ``AMC-0
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from napari_radiogenomics.data.cohort import ExpressionRef
@@ -190,12 +191,27 @@ def _add_series(series: list[dict[str, str]], manifest: Table | None, draft: Dra
         what = f"{len(by_uid)} of its {len(listed)} series are not on disk; they cannot be opened."
         remedy = "Download them into folders named by patient, study and series, as idc-index does."
         draft.problems.append(Problem(manifest.file, None, "", what, remedy, "note"))
+    derived = [row for row in by_uid.values() if row["derived"]]
+    if derived and manifest is not None:
+        draft.problems.append(_left_out(derived, manifest))
     for name, records in (("scans", scans + away), ("segmentations", masks)):
         draft.tables[name] = table_of(records, f"(found {name})", TABLES[name].names)
 
 
+def _left_out(derived: list[dict[str, str]], manifest: Table) -> Problem:
+    """Say which series of the manifest are no scans, with counts by kind."""
+    kinds = Counter(row["kind"] for row in derived)
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    what = (
+        f"{len(derived)} of its series are derived results (doi {_DERIVED}), not scans, and not "
+        f"on disk; they are left out: {counts}."
+    )
+    remedy = "Download them to open them as segmentations."
+    return Problem(manifest.file, None, "", what, remedy, "note")
+
+
 def _listed(manifest: Table) -> list[dict[str, str]]:
-    columns = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "source_DOI")
+    columns = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "source_DOI", "Modality")
     cells = zip(*(manifest.texts(name) for name in columns), strict=True)
     return [
         {
@@ -203,8 +219,9 @@ def _listed(manifest: Table) -> list[dict[str, str]]:
             "study_uid": study,
             "series_uid": uid,
             "derived": "yes" if doi == _DERIVED else "",
+            "kind": kind or "of a kind that the manifest does not tell",
         }
-        for patient, study, uid, doi in cells
+        for patient, study, uid, doi, kind in cells
     ]
 
 

@@ -186,13 +186,19 @@ def _single(
 
 
 def _refuse_uneven(planes: Sequence[Plane], gaps: np.ndarray, where: Path) -> None:
-    common = float(np.median(gaps))
-    odd = int(np.abs(gaps - common).argmax())
+    middle = float(np.median(gaps))
+    odd = int(np.abs(gaps - middle).argmax())
+    alike = int((np.abs(gaps - middle) <= _EVEN * middle).sum())
+    usual = (
+        f"{alike} of {len(gaps)} gaps are {middle:.4g} mm"
+        if 2 * alike > len(gaps)
+        else f"their median gap is {middle:.4g} mm"
+    )
     raise GeometryError(
-        f"{where}: slices are unevenly spaced: most lie {common:.4g} mm apart, "
-        f"{planes[odd].name} and {planes[odd + 1].name} {gaps[odd]:.4g} mm (gaps from "
-        f"{gaps.min():.4g} to {gaps.max():.4g} mm). Move the slices that do not belong to it to "
-        "a folder of their own, or resample the series onto an even grid first."
+        f"{where}: slices are unevenly spaced by {gaps.min():.4g} to {gaps.max():.4g} mm: {usual}, "
+        f"that from {planes[odd].name} to {planes[odd + 1].name} {gaps[odd]:.4g} mm. "
+        "Move the slices that do not belong to it to a folder of their own, or "
+        "resample the series onto an even grid first."
     )
 
 

@@ -203,7 +203,7 @@ def _metadata_to_keep(obj: Image | Segmentation, path: Path) -> dict[str, str]:
     if isinstance(obj, Image):
         told = f"unit={obj.unit}; modality={obj.modality}"
         return {_NOTES: told} if _TOLD.fullmatch(told) and len(told.encode()) < 80 else {}
-    return slicer_seg.metadata_of(obj) if path.name.lower().endswith(".nrrd") else {}
+    return slicer_seg.metadata_of(obj) if path.name.lower().endswith((".nrrd", ".nhdr")) else {}
 
 
 def _on_grid(array: np.ndarray, geometry: Geometry, *, vector: bool = False) -> sitk.Image:
