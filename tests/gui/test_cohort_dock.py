@@ -395,7 +395,9 @@ def test_a_cohort_opened_while_a_patient_loads_is_not_forgotten(qtbot, dock, mad
     dock.session.select(patient_id="P2")
     dock.open_cohort(other)
     dock.session.select(patient_id="P3")
-    qtbot.waitUntil(lambda: dock.page.title.text() == "Second", timeout=20_000)
+    qtbot.waitUntil(
+        lambda: dock.page.title.text() == "Second" and not dock.runner.running, timeout=20_000
+    )
 
 
 def test_messages_are_plain_text(dock):
