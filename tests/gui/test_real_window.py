@@ -14,6 +14,7 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.gui.canvas.window_level import window_of
+from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.progress import quiet
 
@@ -147,3 +148,18 @@ def test_nothing_is_cut_off_at_1366(viewer, docks, qtbot, theme):
     picture = viewer.screenshot(canvas_only=False, flash=False)
     assert picture.shape[0] <= 768
     assert picture.shape[1] <= 1366
+
+
+def test_the_legend_stands_in_the_main_view_alone_on_black(viewer, docks, qtbot):
+    three_views = pytest.importorskip("napari_radiogenomics.gui.canvas.three_views")
+    three_views.show_three_views(viewer)
+    qtbot.waitUntil(lambda: len(models(viewer)) == 3, timeout=5000)
+    viewer.theme = "light"
+    _, dock = docks["Texture"]
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+    qtbot.wait(100)
+    seen = [model.layers[-1].colorbar.visible for model in models(viewer)]
+    assert seen == [True, False, False]
+    for model in models(viewer):
+        np.testing.assert_array_equal(model.canvas.background_color, (0, 0, 0, 1))

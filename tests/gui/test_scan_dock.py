@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.dress import dress_canvas, dress_on_first_scan, look_at_tumour
 from napari_radiogenomics.gui.canvas.window_level import set_window, window_of
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.scan_dock import ScanDock
@@ -110,3 +110,66 @@ def test_a_linked_view_repeats_neither_legend_nor_scale_bar(viewer, qtbot):
     dress_canvas(viewer, linked=True)
     assert not viewer.canvas.overlays.scale_bar.visible
     assert "radiogenomics_legend" not in viewer.canvas.overlays
+
+
+@pytest.mark.parametrize(("unit", "modality"), [("HU", "CT"), ("", "MR"), ("", "")])
+def test_a_scan_that_nobody_touched_is_not_set_by_hand(dock, viewer, unit, modality):
+    values = np.random.default_rng(2).gamma(2, 300, GRID.shape).astype(np.float32)
+    data, settings, _ = image_layers(Image(values, GRID, unit, "scan", modality))[0]
+    viewer.add_image(data, **settings)
+    assert dock.window_combo.currentText() != "by hand"
+
+
+def test_the_window_of_the_file_is_the_preset_it_opens_with(dock, viewer):
+    values = np.linspace(-1000, 1000, 120, dtype=np.float32).reshape(GRID.shape)
+    image = Image(values, GRID, "HU", "CT", "CT", metadata={"window": (60.0, 350.0)})
+    data, settings, _ = image_layers(image)[0]
+    viewer.add_image(data, **settings)
+    assert dock.window_combo.currentText() == "As the file asks · 350 / 60 HU"
+
+
+def test_the_canvas_is_black_behind_scans_in_every_theme(viewer, qtbot):
+    dress_canvas(viewer)
+    assert viewer.canvas.background_color_override is None
+    add(viewer)
+    viewer.theme = "light"
+    np.testing.assert_array_equal(viewer.canvas.background_color, (0, 0, 0, 1))
+    viewer.layers.clear()
+    assert viewer.canvas.background_color_override is None
+    viewer.canvas.background_color_override = "red"
+    add(viewer)
+    np.testing.assert_array_equal(viewer.canvas.background_color, (1, 0, 0, 1))
+
+
+def test_the_slice_with_most_of_the_newest_segmentation_is_shown(viewer):
+    add(viewer)
+    assert not look_at_tumour(viewer)
+    drawn = np.zeros((2, *GRID.shape), np.uint8)
+    drawn[0, 3, 1:3, 1:3] = 1
+    drawn[1, 2, 1:4, 0] = 7
+    for labels in drawn:
+        viewer.add_labels(labels, scale=(3, 2, 1), translate=(10, 20, 30))
+    before = viewer.dims.point
+    viewer.add_labels(np.zeros(GRID.shape, np.uint8))
+    assert viewer.dims.point == before
+    assert look_at_tumour(viewer)
+    assert viewer.dims.point[0] == pytest.approx(10 + 3 * 2)
+    assert viewer.layers[-2].world_to_data(viewer.dims.point)[2] == pytest.approx(0, abs=0.5)
+
+
+def test_only_the_first_scan_moves_the_view(viewer, qtbot):
+    labels = np.zeros((6, 5, 4), np.uint8)
+    labels[4, 1:3, 1:3] = 1
+    viewer.add_labels(labels)
+    dress_on_first_scan(viewer)
+    assert viewer.canvas.overlays.scale_bar.visible
+    assert viewer.dims.point[0] == 4
+    viewer.dims.set_point(0, 1)
+    dress_on_first_scan(viewer)
+    assert viewer.dims.point[0] == 1
+
+
+def test_dressing_an_empty_viewer_is_safe(viewer, qtbot):
+    dress_on_first_scan(viewer)
+    add(viewer)
+    assert viewer.canvas.overlays["radiogenomics_edge_left"].visible

@@ -147,17 +147,18 @@ def test_a_window_never_closes(viewer):
 
 
 def test_presets_of_ct_of_mr_and_of_the_file():
-    names = [preset.name for preset in presets_for(ct(metadata={"window": (350.0, 50.0)}))]
+    # DICOM's Window Center comes first, then its Window Width.
+    names = [preset.name for preset in presets_for(ct(metadata={"window": (50.0, 350.0)}))]
     assert names[:5] == ["As the file asks", "Abdomen", "Bone", "Brain", "Lung"]
-    asked = presets_for(ct(metadata={"window": (350.0, 50.0)}))[0]
+    asked = presets_for(ct(metadata={"window": (50.0, 350.0)}))[0]
     assert (asked.width, asked.level) == (350, 50)
     mr = [preset.name for preset in presets_for(ct(modality="MR", unit=""))]
-    assert mr == ["1st to 99th percentile", "5th to 95th percentile", "Full range"]
+    assert mr == ["Bright tissue", "1st to 99th percentile", "5th to 95th percentile", "Full range"]
 
 
 def test_percentile_presets_agree_with_numpy():
     values = np.random.default_rng(1).normal(size=GRID.shape)
-    preset = presets_for(Image(values, GRID))[0]
+    preset = presets_for(Image(values, GRID))[1]
     low, high = np.percentile(values, (1, 99))
     assert preset.level - preset.width / 2 == pytest.approx(low)
     assert preset.level + preset.width / 2 == pytest.approx(high)

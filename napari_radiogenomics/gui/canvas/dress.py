@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_radiogenomics.gui.attached import is_attached
+import numpy as np
+from napari.layers import Labels
+
+from napari_radiogenomics.gui.attached import Attached, attached, is_attached
 from napari_radiogenomics.gui.canvas.hover import show_hover
 from napari_radiogenomics.gui.canvas.legend import show_legend
 from napari_radiogenomics.gui.canvas.overlays import show_orientation, show_scale_bar, stand_upright
@@ -13,11 +16,41 @@ from napari_radiogenomics.gui.canvas.window_level import RightDrag, drag_with_ri
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["dress_canvas"]
+__all__ = ["DarkCanvas", "FirstLook", "dress_canvas", "dress_on_first_scan", "look_at_tumour"]
+
+
+class DarkCanvas(Attached):
+    """Black behind scans in every theme, as on a reading station; empty canvases keep theirs.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer, or model of an orthogonal view.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__(viewer)
+        self.viewer.layers.events.inserted.connect(self.update)
+        self.viewer.layers.events.removed.connect(self.update)
+        self._ours = False
+        self.update()
+
+    def update(self, event: object = None) -> None:
+        """Color the canvas; a color that somebody else chose stays."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        canvas, wanted = viewer.canvas, len(viewer.layers) > 0
+        if wanted and canvas.background_color_override is None:
+            canvas.background_color_override = "black"
+            self._ours = True
+        elif not wanted and self._ours:
+            canvas.background_color_override = None
+            self._ours = False
 
 
 def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
-    """Show letters, scale bar, legend and hover card; turn the head up; right-drag the window.
+    """Show letters, scale bar, legend and hover card on black; head up; right-drag the window.
 
     A second call changes nothing.
 
@@ -41,7 +74,63 @@ def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
     show_orientation(viewer)
     stand_upright(viewer)
     show_hover(viewer)
+    attached(viewer, DarkCanvas)
     drag_with_right(viewer)
     if not linked:
         show_scale_bar(viewer)
         show_legend(viewer)
+
+
+def look_at_tumour(viewer: ViewerModel) -> bool:
+    """Go to the slice with the most labelled voxels of the newest segmentation, at their middle.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer.
+
+    Returns
+    -------
+    bool
+        Whether anything is drawn; where nothing is, the view stays.
+
+    Examples
+    --------
+    >>> from napari.components import ViewerModel
+    >>> viewer = ViewerModel()
+    >>> drawn = np.zeros((5, 4, 4), int)
+    >>> drawn[3, 1:3, 1:3] = 1
+    >>> _ = viewer.add_labels(drawn)
+    >>> look_at_tumour(viewer), viewer.dims.point[0]
+    (True, 3.0)
+    """
+    volumes = [x for x in viewer.layers if isinstance(x, Labels) and x.ndim >= 3]
+    for layer in reversed(volumes):
+        if layer.multiscale:
+            continue
+        data = np.asarray(layer.data)
+        areas = np.array([np.count_nonzero(part) for part in data.reshape(-1, *data.shape[-2:])])
+        if areas.any():
+            place = np.unravel_index(int(areas.argmax()), data.shape[:-2])
+            middle = np.argwhere(data[place]).mean(axis=0)
+            world = layer.data_to_world((*place, *middle))
+            viewer.dims.set_point(range(viewer.dims.ndim - layer.ndim, viewer.dims.ndim), world)
+            return True
+    return False
+
+
+class FirstLook(Attached):
+    """Marks a viewer that was shown a tumour once: from then on the person chooses the slice."""
+
+
+def dress_on_first_scan(viewer: ViewerModel) -> None:
+    """Do what a scan dropped on a bare window needs: dress the canvas, once show the tumour.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer; without layers it is only dressed.
+    """
+    dress_canvas(viewer)
+    if not is_attached(viewer, FirstLook) and look_at_tumour(viewer):
+        attached(viewer, FirstLook)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from napari.layers import Image as ImageLayer
+from napari.layers import Layer
 from napari_orthogonal_views import OrthoViewWidget
-from napari_orthogonal_views.ortho_view_manager import show_orthogonal_views
+from napari_orthogonal_views.ortho_view_manager import _get_manager, show_orthogonal_views
 from napari_orthogonal_views.widget_controls import ControlsWidget
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QSplitter
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreeViews", "show_three_views"]
 
+# The legend stands in the main view alone: there it has its title and its unit.
+_NOT_REPEATED: dict[type[Layer], dict[str, set[str] | str]] = {
+    ImageLayer: {
+        "forward_exclude": {"colorbar.visible"},
+        "reverse_exclude": {"colorbar.visible"},
+    }
+}
 # Part of the height that the lower view and the controls of the views get.
 _LOWER = 0.36
 
@@ -142,5 +151,6 @@ def show_three_views(viewer: napari.viewer.Viewer) -> None:
         The main viewer.
     """
     views = attached(viewer, ThreeViews)
+    _get_manager(views.viewer).set_sync_filters(_NOT_REPEATED)
     show_orthogonal_views(views.viewer)
     QTimer.singleShot(0, views.arrange)

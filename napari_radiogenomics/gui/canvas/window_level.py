@@ -18,7 +18,7 @@ from napari.layers import Image as ImageLayer
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.gui.attached import Attached, attached
-from napari_radiogenomics.gui.layers.layers import SOURCE, WINDOWS
+from napari_radiogenomics.gui.layers.layers import SOURCE, WINDOWS, body_limits
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -92,12 +92,20 @@ def set_window(layer: ImageLayer, width: float, level: float) -> None:
 
 
 def _from_file(image: Image) -> list[Preset]:
-    """Window that the file asks for, as in the tags of DICOM."""
+    """Window that the file asks for; DICOM gives its level first."""
     window = image.metadata.get("window")
     if not isinstance(window, Sequence) or isinstance(window, str) or len(window) != 2:
         return []
-    width, level = (float(value) for value in window)
+    level, width = (float(value) for value in window)
     return [Preset("As the file asks", width, level)] if width > 0 else []
+
+
+def _as_opened(image: Image) -> list[Preset]:
+    """Window that a scan without one of its own opens with: dark background, bright tissue."""
+    if image.modality == "map" or image.unit == "HU" or not np.isfinite(image.array).any():
+        return []
+    low, high = body_limits(image.array)
+    return [Preset("Bright tissue", high - low, (low + high) / 2)]
 
 
 def _percentiles(image: Image) -> list[Preset]:
@@ -132,7 +140,7 @@ def presets_for(image: Image) -> list[Preset]:
         Hounsfield windows only where the unit is HU.
     """
     hounsfield = CT_PRESETS if image.unit == "HU" or image.modality == "CT" else ()
-    return [*_from_file(image), *hounsfield, *_percentiles(image)]
+    return [*_from_file(image), *hounsfield, *_as_opened(image), *_percentiles(image)]
 
 
 def scan_to_window(viewer: ViewerModel) -> ImageLayer | None:
