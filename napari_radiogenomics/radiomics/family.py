@@ -140,6 +140,12 @@ class Neighborhoods:
         """In mm³."""
         return math.prod(self.spacing)
 
+    @cached_property
+    def one_level(self) -> bool:
+        """Whether the whole region has one gray level."""
+        counted = self.native_levels[self.native_levels > 0]
+        return bool((counted == self.n_native_levels).all())
+
     def pairs(self, *, distances: tuple[int, ...] | None = None) -> Pairs:
         """Neighbors within a kernel; those that touch with ``distances=(1,)``."""
         return pairs(self.radius, self.thin_axis, distances or self.matrix.distances)
