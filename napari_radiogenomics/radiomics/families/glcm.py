@@ -195,9 +195,9 @@ def _mcc(neighborhoods: Neighborhoods, centers: NDArray[np.intp]) -> NDArray[np.
     settings, near = neighborhoods.matrix, neighborhoods.pairs()
     if neighborhoods.one_level:
         return np.ones(centers.size)
-    by_angle = settings.symmetrical and settings.weighting_norm is None
+    by_angle = settings.weighting_norm is None
     found = np.full((centers.size, len(near.steps) if by_angle else 1), np.inf)  # (V, A)
-    if by_angle:
+    if by_angle and settings.symmetrical:
         coefficients(
             neighborhoods.native_levels,
             centers,

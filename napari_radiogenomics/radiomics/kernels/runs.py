@@ -19,6 +19,13 @@ __all__ = ["run_rows", "weighted_run_rows"]
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
 Places = NDArray[np.intp]
+Counts = NDArray[np.int32]
+
+# Position of the only bit that is set, by a product whose upper six bits are all different.
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+BIT_OF = np.zeros(64, np.uint8)
+for _bit in range(64):
+    BIT_OF[((1 << _bit) * int(DE_BRUIJN) % (1 << 64)) >> 58] = _bit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -26,7 +33,7 @@ def _run_lengths(
     tile: Levels, first: Places, second: Places, begin: int, end: int,
     length: Levels, beside: Levels,
 ) -> None:  # fmt: skip
-    """Length of the run up to each cell, and whether two neighbors are present at all."""
+    """Length of the run that ends in each cell, else 0; whether two neighbors are present."""
     length[:] = 1
     beside[:] = 0
     for q in range(begin, end):
@@ -37,7 +44,10 @@ def _run_lengths(
             y = tile[b, lane]
             both = np.int16((x > 0) & (y > 0))
             beside[lane] |= both
-            length[b, lane] = length[a, lane] * np.int16(both * (x == y)) + np.int16(1)
+            on = both * np.int16(x == y)
+            before = length[a, lane]
+            length[b, lane] = before * on + np.int16(1)
+            length[a, lane] = before * (np.int16(1) - on)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -48,6 +58,51 @@ def _line_holds_two(
         if tile[first[q], lane] > 0 and tile[second[q], lane] > 0:
             return True
     return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _long_runs(length: Levels, K: int, places: Counts) -> int:
+    """List cells that end a run of two or more, as cell · LANES + lane."""
+    n = 0
+    for k in range(K):
+        hits = np.uint64(0)
+        for lane in range(LANES):
+            hits |= np.uint64(length[k, lane] > 1) << np.uint64(lane)
+        while hits != 0:
+            lowest = hits & (~hits + np.uint64(1))
+            lane = BIT_OF[(lowest * DE_BRUIJN) >> np.uint64(58)]
+            places[n] = k * LANES + lane
+            n += 1
+            hits ^= lowest
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _set_base(
+    tile: Levels, lanes: int, stride: int, squares_of: tuple[Reals, Reals], n_log_n: Reals,
+    counts: Counts, base: Reals,
+) -> None:  # fmt: skip
+    """Sums and histograms where every run has length 1."""
+    i_square, i_inverse = squares_of
+    base[:] = 0.0
+    for k in range(tile.shape[0]):
+        for lane in range(lanes):
+            i = tile[k, lane]
+            if i > 0:
+                base[N, lane] += 1.0
+                base[I1, lane] += i
+                base[I2, lane] += i_square[i]
+                base[INV_I2, lane] += i_inverse[i]
+                at = i * stride
+                count = counts[lane, at]
+                base[LEVELS2, lane] += 2 * count + 1
+                base[SPREAD, lane] += n_log_n[count + 1] - n_log_n[count]
+                counts[lane, at] = count + 1
+                counts[lane, at + 1] = count + 1
+    for lane in range(LANES):
+        base[J, lane] = base[J2, lane] = base[INV_J2, lane] = base[N, lane]
+        base[LOW_SHORT, lane] = base[LOW_LONG, lane] = base[INV_I2, lane]
+        base[HIGH_SHORT, lane] = base[HIGH_LONG, lane] = base[I2, lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -63,8 +118,8 @@ def run_rows(
 ) -> None:
     """Fill the measures of the run length matrix for each voxel, the mean over angles.
 
-    Each angle starts from "all runs have length 1"; a voxel that continues a run of its level
-    corrects the sums. An angle without a line of two voxels does not count.
+    Each angle starts from "all runs have length 1"; each longer run corrects the sums. An
+    angle without a line of two voxels does not count.
 
     Parameters
     ----------
@@ -83,40 +138,20 @@ def run_rows(
     tile = np.empty((K, LANES), np.int16)
     length = np.empty((K, LANES), np.int16)
     beside = np.empty(LANES, np.int16)
-    events = np.empty(K, np.intp)
+    places = np.empty(K * LANES, np.int32)
     i_square, i_inverse = squares(n_levels)
-    j_square, j_inverse = squares(longest)
-    for j in range(longest, 1, -1):  # what one more voxel in a run changes
-        j_square[j] -= j_square[j - 1] + 1.0
-        j_inverse[j] -= j_inverse[j - 1] + 1.0
     n_log_n = n_log_n_table(K)
-    by_level = np.zeros(n_levels + 1, np.intp)
-    by_size = np.zeros(stride, np.intp)
-    by_both = np.zeros((n_levels + 1) * stride, np.intp)
-    base = np.zeros((5, LANES))
-    logs_of = np.zeros(LANES)
+    # For each lane and level: how many runs in all, then how many of each length.
+    counts = np.zeros((LANES, (n_levels + 1) * stride), np.int32)
+    by_size = np.zeros((stride, LANES))
+    base = np.zeros((N_SUMS, LANES))
     sums = np.zeros((N_SUMS, LANES))
     share = np.ones(LANES)
     counted = np.zeros(LANES)
     for start in range(0, centers.size, LANES):
         lanes = gather(levels, centers, start, offsets, tile)
-        base[:] = 0.0
         counted[:] = 0.0
-        for lane in range(lanes):
-            logs = 0.0
-            for k in range(K):
-                i = tile[k, lane]
-                if i > 0:
-                    base[0, lane] += 1
-                    base[1, lane] += i
-                    base[2, lane] += i_square[i]
-                    base[3, lane] += i_inverse[i]
-                    base[4, lane] += 2 * by_level[i] + 1
-                    by_level[i] += 1
-                    logs += n_log_n[by_level[i]] - n_log_n[by_level[i] - 1]
-            logs_of[lane] = logs
-            for k in range(K):
-                by_level[tile[k, lane]] = 0
+        _set_base(tile, lanes, stride, (i_square, i_inverse), n_log_n, counts, base)
         for angle in range(starts.size - 1):
             begin = starts[angle]
             end = starts[angle + 1]
@@ -128,79 +163,61 @@ def run_rows(
                 ):
                     share[lane] = 1.0
                 counted[lane] += share[lane]
-            for lane in range(lanes):
-                for k in range(K):
-                    i = tile[k, lane]
-                    by_level[i] += 1
-                    by_both[i * stride + 1] += 1
-                n_events = 0
-                for q in range(begin, end):
-                    events[n_events] = second[q]
-                    n_events += length[second[q], lane] > 1
-                n = int(base[0, lane])
-                by_size[1] = n
-                i1, i2, inv_i2 = base[1, lane], base[2, lane], base[3, lane]
-                levels2 = base[4, lane]
-                j2 = inv_j2 = base[0, lane]
-                low_short = low_long = inv_i2
-                high_short = high_long = i2
-                logs = logs_of[lane]
-                for e in range(n_events):
-                    i = tile[events[e], lane]
-                    j = length[events[e], lane]
-                    a, b, c, d = i_square[i], i_inverse[i], j_square[j], j_inverse[j]
-                    i1 -= i
-                    i2 -= a
-                    inv_i2 -= b
-                    j2 += c
-                    inv_j2 += d
-                    low_short += b * d
-                    high_short += a * d
-                    low_long += b * c
-                    high_long += a * c
-                    levels2 -= 2 * by_level[i] - 1
-                    by_level[i] -= 1
-                    by_size[1] -= 1
-                    by_size[j - 1] -= 1
-                    by_size[j] += 1
-                    at = i * stride
-                    count = by_both[at + 1]
-                    logs += n_log_n[count - 1] - n_log_n[count]
-                    by_both[at + 1] = count - 1
-                    count = by_both[at + j - 1]
-                    logs += n_log_n[count - 1] - n_log_n[count]
-                    by_both[at + j - 1] = count - 1
-                    count = by_both[at + j]
-                    logs += n_log_n[count + 1] - n_log_n[count]
-                    by_both[at + j] = count + 1
-                for e in range(n_events):
-                    at = tile[events[e], lane] * stride
-                    by_both[at + length[events[e], lane]] = 0
-                for k in range(K):
-                    i = tile[k, lane]
-                    by_level[i] = 0
-                    by_both[i * stride + 1] = 0
-                sizes2 = 0
-                for j in range(1, stride):
-                    sizes2 += by_size[j] * by_size[j]
-                    by_size[j] = 0
-                n -= n_events
-                sums[N, lane] = n
-                sums[J, lane] = base[0, lane]
-                sums[J2, lane] = j2
-                sums[INV_J2, lane] = inv_j2
-                sums[I1, lane] = i1
-                sums[I2, lane] = i2
-                sums[INV_I2, lane] = inv_i2
-                sums[LEVELS2, lane] = levels2
-                sums[SIZES2, lane] = sizes2
-                sums[SPREAD, lane] = n_log_n[n] - logs
-                sums[LOW_SHORT, lane] = low_short
-                sums[HIGH_SHORT, lane] = high_short
-                sums[LOW_LONG, lane] = low_long
-                sums[HIGH_LONG, lane] = high_long
+            sums[:] = base
+            by_size[:] = 0.0
+            for lane in range(LANES):
+                by_size[1, lane] = base[N, lane]
+            n = _long_runs(length, K, places)
+            for e in range(n):
+                lane = places[e] & (LANES - 1)
+                k = places[e] // LANES
+                i = tile[k, lane]
+                j = length[k, lane]
+                at = i * stride
+                a, b = i_square[i], i_inverse[i]
+                fewer = j - 1.0
+                c = j * fewer  # j² − j: what the run adds, and its voxels alone did
+                d = 1.0 / (j * j) - j
+                sums[N, lane] -= fewer
+                sums[J2, lane] += c
+                sums[INV_J2, lane] += d
+                sums[I1, lane] -= fewer * i
+                sums[I2, lane] -= fewer * a
+                sums[INV_I2, lane] -= fewer * b
+                sums[LOW_SHORT, lane] += b * d
+                sums[HIGH_SHORT, lane] += a * d
+                sums[LOW_LONG, lane] += b * c
+                sums[HIGH_LONG, lane] += a * c
+                by_size[1, lane] -= j
+                by_size[j, lane] += 1.0
+                count = counts[lane, at]
+                counts[lane, at] = count - (j - 1)
+                sums[LEVELS2, lane] -= fewer * (2 * count - fewer)
+                count = counts[lane, at + 1]
+                counts[lane, at + 1] = count - j
+                change = n_log_n[count - j] - n_log_n[count]
+                count = counts[lane, at + j]
+                counts[lane, at + j] = count + 1
+                sums[SPREAD, lane] += change + n_log_n[count + 1] - n_log_n[count]
+            for e in range(n):
+                lane = places[e] & (LANES - 1)
+                k = places[e] // LANES
+                at = tile[k, lane] * stride
+                j = length[k, lane]
+                counts[lane, at] += j - 1
+                counts[lane, at + 1] += j
+                counts[lane, at + j] = 0
+            for lane in range(LANES):
+                sums[SIZES2, lane] = 0.0
+                sums[SPREAD, lane] = n_log_n[int(sums[N, lane])] - sums[SPREAD, lane]
+            for j in range(1, stride):
+                for lane in range(LANES):
+                    sums[SIZES2, lane] += by_size[j, lane] * by_size[j, lane]
             finish(sums, lanes, share, out, start)
         for lane in range(lanes):
+            for k in range(K):
+                counts[lane, tile[k, lane] * stride] = 0
+                counts[lane, tile[k, lane] * stride + 1] = 0
             for row in range(N_MEASURES):
                 out[row, start + lane] /= counted[lane]  # 0 / 0: no angle counts
 
@@ -248,11 +265,9 @@ def weighted_run_rows(
                 ):
                     continue
                 for k in range(K):
-                    row = matrix[tile[k, lane], lane]
                     j = length[k, lane]
-                    row[j] += weights[angle]
-                    if j > 1:
-                        row[j - 1] -= weights[angle]
+                    if j > 0:
+                        matrix[tile[k, lane], lane, j] += weights[angle]
         sums[:] = 0.0
         for lane in range(lanes):
             for k in range(K):
@@ -261,7 +276,7 @@ def weighted_run_rows(
                 for j in range(1, stride):
                     p = matrix[i, lane, j]
                     matrix[i, lane, j] = 0.0
-                    if i == 0 or p <= 1e-12:  # absent, visited before, or left by rounding
+                    if i == 0 or p == 0.0:  # absent, or visited before
                         continue
                     a, b, c, d = i_square[i], i_inverse[i], j_square[j], j_inverse[j]
                     by_level += p
