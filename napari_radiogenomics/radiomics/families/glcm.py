@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
+from napari_radiogenomics.radiomics.lattice import cells
 
 __all__ = ["FAMILY"]
 
@@ -156,7 +157,7 @@ _OF_HISTOGRAMS = {
 def _measure(
     neighborhoods: Neighborhoods, centers: NDArray[np.intp], names: tuple[str, ...]
 ) -> NDArray[np.float64]:
-    from napari_radiogenomics.radiomics.kernels.glcm import ROWS, glcm_rows
+    from napari_radiogenomics.radiomics.kernels.glcm import ROWS
     from napari_radiogenomics.radiomics.kernels.glcm_any import any_glcm_rows
 
     settings, near = neighborhoods.matrix, neighborhoods.pairs()
@@ -175,10 +176,51 @@ def _measure(
         weights = _weights(neighborhoods) if joined else np.ones(len(near.steps))
         any_glcm_rows(*arguments, settings.symmetrical, joined, weights, out)
     elif simple:
-        glcm_rows(*arguments, stages, out)
+        _add_rows(neighborhoods, centers, stages, out)
     if "MCC" in names:
         out[ROWS.index("MCC")] = _mcc(neighborhoods, centers)
     return out[[ROWS.index(name) for name in names]]
+
+
+def _add_rows(
+    neighborhoods: Neighborhoods,
+    centers: NDArray[np.intp],
+    stages: tuple[bool, bool],
+    out: NDArray[np.float64],
+) -> None:
+    """Fill what the stages give: from sums, from histograms; the mean over angles."""
+    from napari_radiogenomics.radiomics.kernels.glcm import (
+        JOINT_AVERAGE, SUM_AVERAGE, histogram_rows, moment_rows,
+    )  # fmt: skip
+
+    by_sums, by_histograms = stages
+    levels, offsets, near = neighborhoods.native_levels, neighborhoods.offsets, neighborhoods.pairs()
+    angles = np.zeros(centers.size)
+    if by_sums:
+        moment_rows(levels, centers, offsets, *near[:3], out, angles)
+    if by_histograms:
+        angles[:] = 0.0
+        first, second, *starts = _moving(neighborhoods)
+        n_levels = neighborhoods.n_native_levels
+        histogram_rows(levels, centers, first, second, *starts, n_levels, out, angles)
+    out[SUM_AVERAGE] = 2.0 * out[JOINT_AVERAGE]
+    out /= np.where(angles > 0, angles, np.nan)
+
+
+def _moving(neighborhoods: Neighborhoods) -> list[NDArray[np.intp]]:
+    """Offsets of all pairs, of those that enter, that leave; where each angle of each starts."""
+    near, offsets = neighborhoods.pairs(), neighborhoods.offsets
+    x = cells(neighborhoods.radius, neighborhoods.thin_axis)[:, 2]
+    both = np.stack([x[near.first], x[near.second]])
+    everyone = np.ones(len(near.first), bool)
+    groups = (everyone, both.max(axis=0) == x.max(), both.min(axis=0) == x.min())
+    starts, n = [], 0
+    for group in groups:
+        before = np.concatenate([[0], np.cumsum(group)])[near.starts]
+        starts.append(before + n)
+        n += int(group.sum())
+    chosen = np.concatenate([np.flatnonzero(group) for group in groups])
+    return [offsets[near.first[chosen]], offsets[near.second[chosen]], *starts]
 
 
 def _weights(neighborhoods: Neighborhoods) -> NDArray[np.float64]:

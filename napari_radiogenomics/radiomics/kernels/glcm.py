@@ -1,10 +1,10 @@
 """Co-occurrence of gray levels around each voxel, compiled: symmetrical, one matrix an angle.
 
 Strategy: no matrix is made. Powers of the sum and of the difference of two levels are added
-for a tile of voxels at once (`moments`); four histograms of each voxel and angle (pairs, sums,
-differences, levels) give the entropies as integer sums of n·log2 n in fixed point, so that
-they do not depend on any order and are exactly 0 where they should be; features that weigh a
-pair by its difference alone come from one histogram of differences for all angles.
+for a tile of voxels at once. The rest comes from four histograms (pairs, sums, differences,
+levels) that slide along x, angle by angle: n·log2 n and the weights of differences are added
+and taken away in fixed point, so a value does not depend on where the sliding began, and
+entropies are exactly 0 where they should be.
 
 Letters: K cells of the kernel, Q pairs of cells, A angles, V voxels.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.kernels.sizes import LANES, gather
 
-__all__ = ["ROWS", "difference_weights", "fixed_point", "glcm_rows"]
+__all__ = ["ROWS", "difference_weights", "histogram_rows", "moment_rows"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
@@ -37,6 +37,7 @@ ROWS = (
     SUM_ENTROPY, SUM_SQUARES, ID, IDM, IDN, IDMN, INVERSE_VARIANCE, MCC,
 ) = range(len(ROWS))  # fmt: skip
 
+ZERO = np.uint64(0)
 # Bits of mutual information that are rounding of the table of n·log2 n.
 NO_INFORMATION = 1e-11
 
@@ -121,147 +122,193 @@ def _add_moments(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def glcm_rows(
+def moment_rows(
     levels: Levels,
     centers: Places,
     offsets: Places,
     first: Places,
     second: Places,
     starts: Places,
-    n_levels: int,
-    stages: tuple[bool, bool],
     out: Reals,
+    angles: Reals,
 ) -> None:
-    """Fill the measures for each voxel, the mean over the angles that hold a pair; not MCC.
+    """Add what sums and differences of levels say to the rows of each voxel.
 
     Parameters
     ----------
     levels : ndarray of int16
-        Flat and padded; 1 to ``n_levels`` where a voxel counts, else 0. Every center counts.
+        Flat and padded; the gray level where a voxel counts, else 0. Every center counts.
     centers : ndarray of intp, shape (V,)
         Flat positions; no bounds checking.
     offsets : ndarray of intp, shape (K,)
         From a center to the cells of its kernel; the center is the middle one.
     first, second, starts : ndarray of intp
         Pairs of cells, angle after angle, as in `lattice.Pairs`.
-    n_levels : int
-        Highest gray level.
-    stages : tuple of bool
-        Whether moments, and whether histograms are needed.
     out : ndarray of float64, shape (len(ROWS), V)
-        Zeros; filled. NaN where no angle holds a pair.
+        Sums over the angles that hold a pair.
+    angles : ndarray of float64, shape (V,)
+        Zeros; filled with the number of these angles.
     """
-    by_moments, by_histograms = stages
     K = offsets.size
     tile = np.empty((K, LANES), np.int16)
     moments = np.zeros((7, LANES))
-    counted = np.zeros(LANES)
-    cell = np.zeros(K, np.int64)
-    high = np.zeros(K + 1, np.int64)
-    low = np.zeros(K + 1, np.int64)
-    logs, unit = fixed_point(2 * K)
-    gain = np.zeros(2 * K, np.int64)
-    for k in range(2 * K):
+    for start in range(0, centers.size, LANES):
+        lanes = gather(levels, centers, start, offsets, tile)
+        for angle in range(starts.size - 1):
+            _moments(tile, K // 2, first, second, starts[angle], starts[angle + 1], moments)
+            for lane in range(lanes):
+                if moments[0, lane] > 0.0:
+                    center = float(tile[K // 2, lane])
+                    _add_moments(moments, lane, center, out, start + lane)
+                    angles[start + lane] += 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def histogram_rows(
+    levels: Levels,
+    centers: Places,
+    first: Places,
+    second: Places,
+    all_starts: Places,
+    entering: Places,
+    leaving: Places,
+    n_levels: int,
+    out: Reals,
+    angles: Reals,
+) -> None:
+    """Add what histograms of pairs say to the rows of each voxel.
+
+    Where the next voxel lies beside the one before, only pairs that enter and leave the kernel
+    are counted. All sums are whole numbers: nothing drifts.
+
+    Parameters
+    ----------
+    levels, centers
+        As for `moment_rows`; a run of neighbors along x is fast.
+    first, second : ndarray of intp, shape (Q,)
+        From a center to the cells of each pair; no bounds checking.
+    all_starts, entering, leaving : ndarray of intp, shape (A + 1,)
+        Where the pairs of each angle start: all, those that are new when the kernel moves on
+        by one voxel along x, and those that were last seen before.
+    n_levels : int
+        Highest gray level.
+    out : ndarray of float64, shape (len(ROWS), V)
+        Sums over the angles that hold a pair.
+    angles : ndarray of float64, shape (V,)
+        Zeros; filled with the number of these angles.
+    """
+    V = centers.size
+    A = all_starts.size - 1
+    most = 0
+    for angle in range(A):
+        most = max(most, all_starts[angle + 1] - all_starts[angle])
+    logs, unit = fixed_point(2 * most)
+    gain = np.zeros(2 * most + 1, np.int64)
+    for k in range(2 * most):
         gain[k] = logs[k + 1] - logs[k]
+    share = 2.0 ** np.floor(62.0 - np.log2(max(most, 2)))
+    shares = np.zeros((n_levels + 1, 8), np.int64)
+    weights = difference_weights(n_levels)
+    for d in range(n_levels):
+        for k in range(5):
+            shares[d, k] = np.int64(weights[d, k] * share)
     by_pair = np.zeros((n_levels + 1) * (n_levels + 2) // 2, np.int16)
     by_sum = np.zeros(2 * n_levels + 1, np.int32)
     by_difference = np.zeros(n_levels + 1, np.int32)
     by_level = np.zeros(n_levels + 1, np.int32)
-    weights = difference_weights(n_levels)
-    pooled = np.zeros(n_levels + 1)
-    for start in range(0, centers.size, LANES):
-        lanes = gather(levels, centers, start, offsets, tile)
-        counted[:] = 0.0
-        if by_moments:
-            for angle in range(starts.size - 1):
-                _moments(tile, K // 2, first, second, starts[angle], starts[angle + 1], moments)
-                for lane in range(lanes):
-                    if moments[0, lane] > 0.0:
-                        counted[lane] += 1.0
-                        center = float(tile[K // 2, lane])
-                        _add_moments(moments, lane, center, out, start + lane)
-        if by_histograms:
-            for lane in range(lanes):
-                v = start + lane
-                for k in range(K):
-                    cell[k] = tile[k, lane]
-                angles = 0
-                far = 0
-                for angle in range(starts.size - 1):
-                    n = 0
-                    for q in range(starts[angle], starts[angle + 1]):
-                        x = cell[first[q]]
-                        y = cell[second[q]]
-                        high[n] = max(x, y)
-                        low[n] = min(x, y)
-                        n += (x > 0) & (y > 0)
-                    if n == 0:
+    by_count = np.zeros(2 * most + 2, np.int32)  # how many entries have which count
+    for angle in range(A):
+        n = same = energy = top = 0
+        log_pair = log_sum = log_difference = log_level = 0
+        id1 = id2 = id3 = id4 = id5 = 0
+        for v in range(V + 1):
+            beside = 0 < v < V and centers[v] == centers[v - 1] + 1
+            for entry in range(2):  # pairs leave, then pairs enter
+                sign = 2 * entry - 1
+                less = 1 - entry
+                if v - 1 + entry < 0 or v - 1 + entry >= V:
+                    continue
+                at = centers[v - 1 + entry]
+                begin, end = all_starts[angle], all_starts[angle + 1]
+                if beside:
+                    moved = entering if entry else leaving
+                    begin, end = moved[angle], moved[angle + 1]
+                pairs = twins = squares = 0  # what this group changes, whichever its sign
+                logs_p = logs_s = logs_d = logs_l = 0
+                s1 = s2 = s3 = s4 = s5 = 0
+                for q in range(begin, end):
+                    x = np.int64(levels[np.uint64(at + first[q])])
+                    y = np.int64(levels[np.uint64(at + second[q])])
+                    if x == 0 or y == 0:
                         continue
-                    angles += 1
-                    w = 1.0 / n
-                    energy = most = same = 0
-                    log_pair = log_sum = log_difference = log_level = 0
-                    for q in range(n):
-                        x = high[q]
-                        y = low[q]
-                        d = x - y
-                        far = max(far, d)
-                        pooled[d] += w
-                        at = x * (x + 1) // 2 + y
-                        twice = 1 + (d == 0)
-                        same += d == 0
-                        count = by_pair[at]
-                        by_pair[at] = count + 1
-                        log_pair += gain[count]
-                        energy += (2 * count + 1) * twice
-                        most = max(most, (count + 1) * twice)
-                        count = by_sum[x + y]
-                        by_sum[x + y] = count + 1
-                        log_sum += gain[count]
-                        count = by_difference[d]
-                        by_difference[d] = count + 1
-                        log_difference += gain[count]
-                        count = by_level[x]
-                        by_level[x] = count + 1
-                        log_level += gain[count]
-                        count = by_level[y]
-                        by_level[y] = count + 1
-                        log_level += gain[count]
-                    for q in range(n):
-                        x = high[q]
-                        y = low[q]
-                        by_pair[x * (x + 1) // 2 + y] = 0
-                        by_sum[x + y] = 0
-                        by_difference[x - y] = 0
-                        by_level[x] = 0
-                        by_level[y] = 0
-                    scale = w * unit
-                    joint = (logs[n] - log_pair) * scale + (n - same) * w
-                    one = (logs[2 * n] - log_level) * (0.5 * scale)
-                    shared = 2.0 * one - joint
-                    if shared < NO_INFORMATION:
-                        shared = 0.0
-                    out[JOINT_ENERGY, v] += 0.5 * energy * w * w
-                    out[MAXIMUM_PROBABILITY, v] += 0.5 * most * w
-                    out[JOINT_ENTROPY, v] += joint
-                    out[SUM_ENTROPY, v] += (logs[n] - log_sum) * scale
-                    out[DIFFERENCE_ENTROPY, v] += (logs[n] - log_difference) * scale
-                    if shared > 0.0:
-                        out[IMC1, v] -= shared / one
-                        out[IMC2, v] += np.sqrt(1.0 - np.exp(-2.0 * shared))
-                counted[lane] = angles
-                for d in range(far + 1):
-                    w = pooled[d]
-                    if w > 0.0:
-                        pooled[d] = 0.0
-                        out[ID, v] += w * weights[d, 0]
-                        out[IDM, v] += w * weights[d, 1]
-                        out[IDN, v] += w * weights[d, 2]
-                        out[IDMN, v] += w * weights[d, 3]
-                        out[INVERSE_VARIANCE, v] += w * weights[d, 4]
-        for lane in range(lanes):
-            v = start + lane
-            w = 1.0 / counted[lane] if counted[lane] > 0.0 else np.nan
-            for row in range(MCC):
-                out[row, v] *= w
-            out[SUM_AVERAGE, v] = 2.0 * out[JOINT_AVERAGE, v]
+                    high = max(x, y)
+                    d = np.uint64(abs(x - y))
+                    equal = np.int64(x == y)
+                    pairs += 1
+                    twins += equal
+                    cell = np.uint64(high * (high + 1) // 2 + min(x, y))
+                    count = np.int64(by_pair[cell])
+                    after = count + sign
+                    by_pair[cell] = after
+                    lower = min(count, after)
+                    logs_p += gain[np.uint64(lower)]
+                    squares += (2 * lower + 1) << equal
+                    by_count[np.uint64(count << equal)] -= 1
+                    by_count[np.uint64(after << equal)] += 1
+                    top = max(top, after << equal)
+                    cell = np.uint64(x + y)
+                    count = np.int64(by_sum[cell])
+                    by_sum[cell] = count + sign
+                    logs_s += gain[np.uint64(count - less)]
+                    count = np.int64(by_difference[d])
+                    by_difference[d] = count + sign
+                    logs_d += gain[np.uint64(count - less)]
+                    cell = np.uint64(x)
+                    count = np.int64(by_level[cell])
+                    by_level[cell] = count + sign
+                    logs_l += gain[np.uint64(count - less)]
+                    cell = np.uint64(y)
+                    count = np.int64(by_level[cell])
+                    by_level[cell] = count + sign
+                    logs_l += gain[np.uint64(count - less)]
+                    s1 += shares[d, ZERO]
+                    s2 += shares[d, np.uint64(1)]
+                    s3 += shares[d, np.uint64(2)]
+                    s4 += shares[d, np.uint64(3)]
+                    s5 += shares[d, np.uint64(4)]
+                n += sign * pairs
+                same += sign * twins
+                energy += sign * squares
+                log_pair += sign * logs_p
+                log_sum += sign * logs_s
+                log_difference += sign * logs_d
+                log_level += sign * logs_l
+                id1 += sign * s1
+                id2 += sign * s2
+                id3 += sign * s3
+                id4 += sign * s4
+                id5 += sign * s5
+            if n == 0 or v == V:
+                continue
+            while top > 0 and by_count[top] == 0:
+                top -= 1
+            angles[v] += 1.0
+            w = 1.0 / n
+            scale = w * unit
+            joint = (logs[n] - log_pair) * scale + (n - same) * w
+            one = (logs[2 * n] - log_level) * (0.5 * scale)
+            shared = 2.0 * one - joint
+            out[JOINT_ENERGY, v] += 0.5 * energy * w * w
+            out[MAXIMUM_PROBABILITY, v] += 0.5 * top * w
+            out[JOINT_ENTROPY, v] += joint
+            out[SUM_ENTROPY, v] += (logs[n] - log_sum) * scale
+            out[DIFFERENCE_ENTROPY, v] += (logs[n] - log_difference) * scale
+            if shared > NO_INFORMATION:
+                out[IMC1, v] -= shared / one
+                out[IMC2, v] += np.sqrt(1.0 - np.exp(-2.0 * shared))
+            scale = w / share
+            out[ID, v] += id1 * scale
+            out[IDM, v] += id2 * scale
+            out[IDN, v] += id3 * scale
+            out[IDMN, v] += id4 * scale
+            out[INVERSE_VARIANCE, v] += id5 * scale
