@@ -37,7 +37,6 @@ ROWS = (
     SUM_ENTROPY, SUM_SQUARES, ID, IDM, IDN, IDMN, INVERSE_VARIANCE, MCC,
 ) = range(len(ROWS))  # fmt: skip
 
-ZERO = np.uint64(0)
 # Bits of mutual information that are rounding of the table of n·log2 n.
 NO_INFORMATION = 1e-11
 
@@ -55,16 +54,16 @@ def fixed_point(n: int) -> tuple[Whole, float]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def difference_weights(n_levels: int) -> Reals:
-    """What a pair adds to Id, Idm, Idn, Idmn, InverseVariance; shape (n_levels, 5)."""
-    weights = np.zeros((n_levels, 5))
+    """What a pair adds to Id, Idm, Idn, Idmn, InverseVariance; shape (5, n_levels)."""
+    weights = np.zeros((5, n_levels))
     for d in range(n_levels):
         square = float(d) * d
-        weights[d, 0] = 1.0 / (1.0 + d)
-        weights[d, 1] = 1.0 / (1.0 + square)
-        weights[d, 2] = 1.0 / (1.0 + d / n_levels)
-        weights[d, 3] = 1.0 / (1.0 + square / (float(n_levels) * n_levels))
+        weights[0, d] = 1.0 / (1.0 + d)
+        weights[1, d] = 1.0 / (1.0 + square)
+        weights[2, d] = 1.0 / (1.0 + d / n_levels)
+        weights[3, d] = 1.0 / (1.0 + square / (float(n_levels) * n_levels))
         if d > 0:
-            weights[d, 4] = 1.0 / square
+            weights[4, d] = 1.0 / square
     return weights
 
 
@@ -206,12 +205,7 @@ def histogram_rows(
     gain = np.zeros(2 * most + 1, np.int64)
     for k in range(2 * most):
         gain[k] = logs[k + 1] - logs[k]
-    share = 2.0 ** np.floor(62.0 - np.log2(max(most, 2)))
-    shares = np.zeros((n_levels + 1, 8), np.int64)
     weights = difference_weights(n_levels)
-    for d in range(n_levels):
-        for k in range(5):
-            shares[d, k] = np.int64(weights[d, k] * share)
     by_pair = np.zeros((n_levels + 1) * (n_levels + 2) // 2, np.int16)
     by_sum = np.zeros(2 * n_levels + 1, np.int32)
     by_difference = np.zeros(n_levels + 1, np.int32)
@@ -219,8 +213,7 @@ def histogram_rows(
     by_count = np.zeros(2 * most + 2, np.int32)  # how many entries have which count
     for angle in range(A):
         n = same = energy = top = 0
-        log_pair = log_sum = log_difference = log_level = 0
-        id1 = id2 = id3 = id4 = id5 = 0
+        log_pair = log_sum = log_level = far = 0
         for v in range(V + 1):
             beside = 0 < v < V and centers[v] == centers[v - 1] + 1
             for entry in range(2):  # pairs leave, then pairs enter
@@ -234,8 +227,7 @@ def histogram_rows(
                     moved = entering if entry else leaving
                     begin, end = moved[angle], moved[angle + 1]
                 pairs = twins = squares = 0  # what this group changes, whichever its sign
-                logs_p = logs_s = logs_d = logs_l = 0
-                s1 = s2 = s3 = s4 = s5 = 0
+                logs_p = logs_s = logs_l = 0
                 for q in range(begin, end):
                     x = np.int64(levels[np.uint64(at + first[q])])
                     y = np.int64(levels[np.uint64(at + second[q])])
@@ -260,9 +252,8 @@ def histogram_rows(
                     count = np.int64(by_sum[cell])
                     by_sum[cell] = count + sign
                     logs_s += gain[np.uint64(count - less)]
-                    count = np.int64(by_difference[d])
-                    by_difference[d] = count + sign
-                    logs_d += gain[np.uint64(count - less)]
+                    by_difference[d] += sign
+                    far = max(far, np.int64(d))
                     cell = np.uint64(x)
                     count = np.int64(by_level[cell])
                     by_level[cell] = count + sign
@@ -271,23 +262,12 @@ def histogram_rows(
                     count = np.int64(by_level[cell])
                     by_level[cell] = count + sign
                     logs_l += gain[np.uint64(count - less)]
-                    s1 += shares[d, ZERO]
-                    s2 += shares[d, np.uint64(1)]
-                    s3 += shares[d, np.uint64(2)]
-                    s4 += shares[d, np.uint64(3)]
-                    s5 += shares[d, np.uint64(4)]
                 n += sign * pairs
                 same += sign * twins
                 energy += sign * squares
                 log_pair += sign * logs_p
                 log_sum += sign * logs_s
-                log_difference += sign * logs_d
                 log_level += sign * logs_l
-                id1 += sign * s1
-                id2 += sign * s2
-                id3 += sign * s3
-                id4 += sign * s4
-                id5 += sign * s5
             if n == 0 or v == V:
                 continue
             while top > 0 and by_count[top] == 0:
@@ -302,13 +282,24 @@ def histogram_rows(
             out[MAXIMUM_PROBABILITY, v] += 0.5 * top * w
             out[JOINT_ENTROPY, v] += joint
             out[SUM_ENTROPY, v] += (logs[n] - log_sum) * scale
-            out[DIFFERENCE_ENTROPY, v] += (logs[n] - log_difference) * scale
             if shared > NO_INFORMATION:
                 out[IMC1, v] -= shared / one
                 out[IMC2, v] += np.sqrt(1.0 - np.exp(-2.0 * shared))
-            scale = w / share
-            out[ID, v] += id1 * scale
-            out[IDM, v] += id2 * scale
-            out[IDN, v] += id3 * scale
-            out[IDMN, v] += id4 * scale
-            out[INVERSE_VARIANCE, v] += id5 * scale
+            while far > 0 and by_difference[far] == 0:
+                far -= 1
+            log_difference = 0
+            id1 = id2 = id3 = id4 = id5 = 0.0
+            for d in range(far + 1):
+                count = by_difference[d]
+                log_difference += logs[count]
+                id1 += weights[0, d] * count
+                id2 += weights[1, d] * count
+                id3 += weights[2, d] * count
+                id4 += weights[3, d] * count
+                id5 += weights[4, d] * count
+            out[DIFFERENCE_ENTROPY, v] += (logs[n] - log_difference) * (w * unit)
+            out[ID, v] += id1 * w
+            out[IDM, v] += id2 * w
+            out[IDN, v] += id3 * w
+            out[IDMN, v] += id4 * w
+            out[INVERSE_VARIANCE, v] += id5 * w

@@ -78,7 +78,7 @@ def _add_measures(
             out[PROMINENCE, v] += p * z * z * z * z
             out[JOINT_ENERGY, v] += p * p
             for k in range(5):
-                out[ID + k, v] += p * weights[d, k]
+                out[ID + k, v] += p * weights[k, d]
     out[JOINT_AVERAGE, v] += mean_x
     out[SUM_AVERAGE, v] += mean_x + mean_y
     out[SUM_SQUARES, v] += var_x
