@@ -87,9 +87,7 @@ def directions(distances: tuple[int, ...] = (1,), thin_axis: int | None = None) 
 
 
 @lru_cache(maxsize=16)
-def pairs(
-    radius: int, thin_axis: int | None = None, distances: tuple[int, ...] = (1,)
-) -> Pairs:
+def pairs(radius: int, thin_axis: int | None = None, distances: tuple[int, ...] = (1,)) -> Pairs:
     """Pairs of cells of the kernel, one direction apart.
 
     Parameters

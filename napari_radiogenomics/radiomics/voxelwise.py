@@ -42,6 +42,7 @@ _BLOCK = 200_000
 _LARGEST_RADIUS = 50
 # Numbers of voxels are 16 bits wide in the kernels of matrices.
 _LARGEST_MATRIX_RADIUS = 15
+_SIX = ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 _NORMS = ["manhattan", "euclidean", "infinity", "no_weighting"]
 _THREADS = min(2, os.cpu_count() or 1)
 
@@ -55,9 +56,7 @@ def texture_maps(
     image: Image,
     segmentation: Segmentation,
     *,
-    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = (
-        "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm",
-    ),  # fmt: skip
+    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = _SIX,
     features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy", "Mean"),
     label: Annotated[int | None, Setting(minimum=1)] = None,
     kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=_LARGEST_RADIUS)] = 1,

@@ -189,25 +189,22 @@ def _add_rows(
     out: NDArray[np.float64],
 ) -> None:
     """Fill what the stages give: from sums, from histograms; the mean over angles."""
-    from napari_radiogenomics.radiomics.kernels.glcm import (
-        JOINT_AVERAGE, SUM_AVERAGE, histogram_rows, moment_rows,
-    )  # fmt: skip
+    from napari_radiogenomics.radiomics.kernels.glcm import ROWS, histogram_rows, moment_rows
 
     by_sums, by_histograms = stages
-    levels, offsets, near = neighborhoods.native_levels, neighborhoods.offsets, neighborhoods.pairs()
+    levels, near = neighborhoods.native_levels, neighborhoods.pairs()
     angles = np.zeros(centers.size)
     if by_sums:
-        moment_rows(levels, centers, offsets, *near[:3], out, angles)
+        moment_rows(levels, centers, neighborhoods.offsets, *near[:3], out, angles)
     if by_histograms:
         angles[:] = 0.0
-        first, second, *starts = _moving(neighborhoods)
-        n_levels = neighborhoods.n_native_levels
-        histogram_rows(levels, centers, first, second, *starts, n_levels, out, angles)
-    out[SUM_AVERAGE] = 2.0 * out[JOINT_AVERAGE]
+        moving = _moving(neighborhoods)
+        histogram_rows(levels, centers, moving, neighborhoods.n_native_levels, out, angles)
+    out[ROWS.index("SumAverage")] = 2.0 * out[ROWS.index("JointAverage")]
     out /= np.where(angles > 0, angles, np.nan)
 
 
-def _moving(neighborhoods: Neighborhoods) -> list[NDArray[np.intp]]:
+def _moving(neighborhoods: Neighborhoods) -> tuple[NDArray[np.intp], ...]:
     """Offsets of all pairs, of those that enter, that leave; where each angle of each starts."""
     near, offsets = neighborhoods.pairs(), neighborhoods.offsets
     x = cells(neighborhoods.radius, neighborhoods.thin_axis)[:, 2]
@@ -220,7 +217,7 @@ def _moving(neighborhoods: Neighborhoods) -> list[NDArray[np.intp]]:
         starts.append(before + n)
         n += int(group.sum())
     chosen = np.concatenate([np.flatnonzero(group) for group in groups])
-    return [offsets[near.first[chosen]], offsets[near.second[chosen]], *starts]
+    return offsets[near.first[chosen]], offsets[near.second[chosen]], *starts
 
 
 def _weights(neighborhoods: Neighborhoods) -> NDArray[np.float64]:

@@ -94,9 +94,7 @@ def _moments(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_moments(
-    moments: Reals, lane: int, center: float, out: Reals, v: int
-) -> None:
+def _add_moments(moments: Reals, lane: int, center: float, out: Reals, v: int) -> None:
     """Features of the sums and differences of levels."""
     w = 1.0 / moments[0, lane]
     mean = moments[1, lane] * w
@@ -166,11 +164,7 @@ def moment_rows(
 def histogram_rows(
     levels: Levels,
     centers: Places,
-    first: Places,
-    second: Places,
-    all_starts: Places,
-    entering: Places,
-    leaving: Places,
+    moving: tuple[Places, Places, Places, Places, Places],
     n_levels: int,
     out: Reals,
     angles: Reals,
@@ -184,11 +178,10 @@ def histogram_rows(
     ----------
     levels, centers
         As for `moment_rows`; a run of neighbors along x is fast.
-    first, second : ndarray of intp, shape (Q,)
-        From a center to the cells of each pair; no bounds checking.
-    all_starts, entering, leaving : ndarray of intp, shape (A + 1,)
-        Where the pairs of each angle start: all, those that are new when the kernel moves on
-        by one voxel along x, and those that were last seen before.
+    moving : tuple of ndarray of intp
+        From a center to the first and to the second cell of each pair, no bounds checking;
+        then, of shape (A + 1,), where the pairs of each angle start: all of them, those that
+        are new when the kernel moves on by one voxel along x, those it leaves behind.
     n_levels : int
         Highest gray level.
     out : ndarray of float64, shape (len(ROWS), V)
@@ -196,6 +189,7 @@ def histogram_rows(
     angles : ndarray of float64, shape (V,)
         Zeros; filled with the number of these angles.
     """
+    first, second, all_starts, entering, leaving = moving
     V = centers.size
     A = all_starts.size - 1
     most = 0

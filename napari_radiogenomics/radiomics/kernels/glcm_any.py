@@ -13,10 +13,28 @@ from numba import njit
 from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.kernels.glcm import (
-    AUTOCORRELATION, CONTRAST, CORRELATION, DIFFERENCE_AVERAGE, DIFFERENCE_ENTROPY,
-    DIFFERENCE_VARIANCE, ID, IMC1, IMC2, JOINT_AVERAGE, JOINT_ENERGY, JOINT_ENTROPY,
-    MAXIMUM_PROBABILITY, MCC, NO_INFORMATION, PROMINENCE, SHADE, SUM_AVERAGE, SUM_ENTROPY,
-    SUM_SQUARES, TENDENCY, difference_weights,
+    AUTOCORRELATION,
+    CONTRAST,
+    CORRELATION,
+    DIFFERENCE_AVERAGE,
+    DIFFERENCE_ENTROPY,
+    DIFFERENCE_VARIANCE,
+    ID,
+    IMC1,
+    IMC2,
+    JOINT_AVERAGE,
+    JOINT_ENERGY,
+    JOINT_ENTROPY,
+    MAXIMUM_PROBABILITY,
+    MCC,
+    NO_INFORMATION,
+    PROMINENCE,
+    SHADE,
+    SUM_AVERAGE,
+    SUM_ENTROPY,
+    SUM_SQUARES,
+    TENDENCY,
+    difference_weights,
 )  # fmt: skip
 
 __all__ = ["any_glcm_rows"]

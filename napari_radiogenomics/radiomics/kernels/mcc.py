@@ -86,9 +86,7 @@ def _solve(
                 x = degree[i, lane]
                 y = degree[j, lane]
                 inverse = work[0, lane] * (1.0 / np.sqrt(y) if y > 0.0 else 0.0)
-                counts[i, j, lane] = (
-                    counts[i, j, lane] * inverse - inverse * x * y * total[lane]
-                )
+                counts[i, j, lane] = counts[i, j, lane] * inverse - inverse * x * y * total[lane]
     largest_eigenvalues(counts, size, work, found)
     A = answer.shape[1]
     for lane in range(waiting):

@@ -10,8 +10,27 @@ from numba import njit
 from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.kernels.sizes import (
-    HIGH_LONG, HIGH_SHORT, I1, I2, INV_I2, INV_J2, J, J2, LANES, LEVELS2, LOW_LONG, LOW_SHORT,
-    N, N_MEASURES, N_SUMS, SIZES2, SPREAD, finish, gather, n_log_n_table, squares,
+    HIGH_LONG,
+    HIGH_SHORT,
+    I1,
+    I2,
+    INV_I2,
+    INV_J2,
+    J2,
+    LANES,
+    LEVELS2,
+    LOW_LONG,
+    LOW_SHORT,
+    N_MEASURES,
+    N_SUMS,
+    SIZES2,
+    SPREAD,
+    J,
+    N,
+    finish,
+    gather,
+    n_log_n_table,
+    squares,
 )  # fmt: skip
 
 __all__ = ["run_rows", "weighted_run_rows"]
@@ -54,7 +73,7 @@ def _run_lengths(
 def _line_holds_two(
     tile: Levels, first: Places, second: Places, begin: int, end: int, lane: int
 ) -> bool:
-    for q in range(begin, end):
+    for q in range(begin, end):  # noqa: SIM110 - generators are not compiled
         if tile[first[q], lane] > 0 and tile[second[q], lane] > 0:
             return True
     return False

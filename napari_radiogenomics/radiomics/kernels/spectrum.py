@@ -74,9 +74,7 @@ def _tridiagonal(A: Reals, m: int, d: Reals, e2: Reals, v: Reals, w: Reals, work
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fall(
-    d: Reals, e2: Reals, m: int, sign: float, x: Reals, moving: Reals, work: Reals
-) -> None:
+def _fall(d: Reals, e2: Reals, m: int, sign: float, x: Reals, moving: Reals, work: Reals) -> None:
     """Move each x from above onto the largest eigenvalue of sign·T, where ``moving`` is 1."""
     pivot, g, h, G, H = work[0], work[1], work[2], work[3], work[4]
     for _ in range(MOST_STEPS):
