@@ -141,14 +141,17 @@ def test_the_largest_eigenvalue_is_that_of_lapack(size):
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
 
 
-def test_more_levels_than_a_machine_word_are_solved_alike(phantom):
-    image, region = phantom((7, 7, 7), filled=1.0, spread=4000)
-    maps = texture_maps(
-        image, region, families=[FAMILY], features=["MCC"], bin_width=1, kernel_radius=3
-    )
-    few = texture_maps(
-        image, region, families=[FAMILY], features=["MCC"], bin_width=200, kernel_radius=3
-    )
-    for found in (maps, few):
-        values = found["original_glcm_MCC"].array
-        assert ((values > 0) & (values <= 1)).all()
+@pytest.mark.parametrize(("spread", "width"), [(60, 25), (60, 1), (400, 1)])
+def test_the_coefficient_is_that_of_lapack_for_any_number_of_levels(phantom, spread, width):
+    from napari_radiogenomics.radiomics.families.glcm import _mcc, _mcc_of
+    from napari_radiogenomics.radiomics.family import MatrixSettings
+    from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
+
+    image, region = phantom((5, 5, 5), filled=1.0, spread=spread)
+    around, centers = make_neighborhoods(
+        image, region.labels == 1, radius=2, masked=True, thin_axis=None,
+        matrix=MatrixSettings(), binning={"bin_width": width}, needs_matrix=True,
+    )  # fmt: skip
+    few = centers[::9]
+    expected = [np.nanmean(_mcc_of(around, center)) for center in few]
+    np.testing.assert_allclose(_mcc(around, few), expected, rtol=1e-8)
