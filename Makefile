@@ -10,6 +10,15 @@ BIN := .venv/bin
 NEEDS := pyproject.toml constraints.txt .ci/prepare
 PYTEST := $(BIN)/python -m pytest
 
+# Each check runs, whatever the others said; `failed` tells whether one of them did.
+define CHECKS
+$(BIN)/ruff check . || failed=1; \
+$(BIN)/ruff format --check . || failed=1; \
+$(BIN)/mypy || failed=1; \
+$(BIN)/lint-imports --no-cache --no-logo || failed=1; \
+$(BIN)/npe2 validate --imports napari_radiogenomics/napari.yaml || failed=1
+endef
+
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
 
@@ -25,14 +34,10 @@ demo: .venv/.ready-demo ## Open the sample cohort in napari; without a display, 
 	@$(BIN)/napari-radiogenomics demo
 
 test: .venv/.ready-test ## Run every check and all tests; the tests run even where a check fails
-	@checks=0; $(MAKE) --no-print-directory lint || checks=$$?; $(PYTEST) && exit $$checks
+	@failed=0; $(CHECKS); $(PYTEST) && exit $$failed
 
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/npe2 validate --imports napari_radiogenomics/napari.yaml
+	@failed=0; $(CHECKS); exit $$failed
 
 bench: .venv/.ready-test ## Time the heavy verbs
 	@$(PYTEST) --benchmark-only -p no:xdist tests

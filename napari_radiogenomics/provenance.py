@@ -12,6 +12,7 @@ import functools
 import hashlib
 import inspect
 import json
+import math
 import os
 import platform
 from collections.abc import Callable, Mapping
@@ -39,7 +40,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _NOT_HASHED = ("history", "metadata", "notes", "name")
-_PACKAGES = ("napari-radiogenomics", "numpy", "scipy", "pandas", "SimpleITK", "scikit-image")
+_PACKAGES = (
+    "napari-radiogenomics",
+    "numpy",
+    "numba",
+    "scipy",
+    "pandas",
+    "SimpleITK",
+    "scikit-image",
+    "scikit-learn",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,10 +148,12 @@ def _versions() -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON knows neither NaN nor infinity; float() reads the word back
     if isinstance(value, str | int | float | bool | None):
         return value
     if isinstance(value, np.generic):
-        return value.item()
+        return _plain(value.item())
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):

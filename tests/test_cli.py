@@ -203,6 +203,21 @@ def test_convert_brings_dicom_to_nifti_and_nrrd_and_back(liver, tmp_path):
     assert header.FrameOfReferenceUID == first.FrameOfReferenceUID
 
 
+def test_convert_gives_any_cohort_our_tables(files, tmp_path, capsys):
+    for patient in ("p1", "p2"):
+        (tmp_path / patient).mkdir()
+        shutil.copy(files[0], tmp_path / patient / ("CT" + "".join(Path(files[0]).suffixes)))
+    pattern = "{patient_id}/{modality}" + "".join(Path(files[0]).suffixes)
+    assert main(["convert", str(tmp_path), str(tmp_path), "--pattern", pattern]) == 0
+    assert (tmp_path / "cohort.toml").is_file()
+    capsys.readouterr()
+    assert main(["validate", str(tmp_path)]) == 0
+    assert "2 patients, 2 scans" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["convert", "--help"])
+    assert "As for" not in capsys.readouterr().out
+
+
 def test_convert_refuses_a_reference_on_another_grid(files, liver, tmp_path, capsys):
     argv = ["convert", files[1], str(tmp_path / "a.dcm"), "--reference", str(liver[0])]
     assert "Scan is 512×512×3" in _fails(capsys, *argv)

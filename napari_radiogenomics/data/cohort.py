@@ -262,7 +262,7 @@ class Cohort:
 def _of(frame: pd.DataFrame, patient_id: str, timepoint: str) -> pd.DataFrame:
     mask = frame["patient_id"] == patient_id
     if timepoint:
-        mask &= frame["timepoint"] == timepoint
+        mask &= frame["timepoint"].isin([timepoint, ""])  # without one it belongs to each
     return frame[mask]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -48,6 +49,7 @@ def relate(tables: Mapping[str, Table]) -> tuple[dict[str, Table], list[Problem]
         tables[name] = _follow(tables[name], column, tables[target], target, needed, problems)
     for name in ("scans", "samples", "slides"):
         problems.extend(_timepoints(tables[name], tables["timepoints"]))
+    problems.extend(_labels(tables["labels"]))
     problems.extend(_frames(tables))
     problems.extend(_without_scans(tables))
     return tables, problems
@@ -142,6 +144,20 @@ def _timepoints(table: Table, timepoints: Table) -> list[Problem]:
             what = f'Timepoint "{name}" of patient "{patient}" is not in {timepoints.file}.'
             remedy = "Add it there with its days, or correct it."
             found.append(table.problem(at, "timepoint", what, remedy, "warning"))
+    return found
+
+
+def _labels(table: Table) -> list[Problem]:
+    """Values that are no whole numbers, and colors that are not #rrggbb."""
+    found = []
+    values = table.frame["value"].to_numpy(float)
+    for at, color in enumerate(table.texts("color")):
+        if color and not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+            what = f'"{color}" is no color; one is chosen.'
+            found.append(table.problem(at, "color", what, "Write it as #ff8000.", "warning"))
+        if values[at] % 1:
+            what = f"{values[at]:g} is no label value; the row is not used."
+            found.append(table.problem(at, "value", what, "Write a whole number from 1 on."))
     return found
 
 

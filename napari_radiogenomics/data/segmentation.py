@@ -26,6 +26,8 @@ _PALETTE = (
     (0, 114, 178),
 )
 
+_BLOCK = 1 << 20
+
 
 @dataclass(frozen=True)
 class Code:
@@ -81,8 +83,12 @@ def labels_present(labels: NDArray) -> tuple[int, ...]:
     if labels.dtype.kind in "bu" or (labels.size and labels.min() >= 0):
         top = int(labels.max()) if labels.size else 0
         if top < 1 << 20:
-            counts = np.bincount(labels.ravel().astype(np.intp, copy=False), minlength=1)
-            return tuple(int(v) for v in np.flatnonzero(counts) if v)
+            found = np.zeros(top + 1, bool)
+            flat = labels.reshape(-1)
+            for start in range(0, flat.size, _BLOCK):  # counting wants 8 bytes a voxel
+                block = flat[start : start + _BLOCK].astype(np.intp)
+                found |= np.bincount(block, minlength=top + 1) > 0
+            return tuple(int(v) for v in np.flatnonzero(found) if v)
     return tuple(int(v) for v in np.unique(labels) if v)
 
 

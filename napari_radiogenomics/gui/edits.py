@@ -7,7 +7,7 @@ person made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ from napari_radiogenomics.imaging.display import display_geometry, edited, show
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+Visit = tuple[str, str]
 
 __all__ = ["Edits", "is_edited", "is_unsaved", "mark_saved", "object_from", "object_of"]
 
@@ -143,7 +145,7 @@ def _layer_geometry(array: NDArray, attributes: Mapping[str, Any], kind: str) ->
     lack = 3 - len(scale)
     size = (*(1,) * lack, *array.shape[-3:])[-3:]
     scale, translate = (1.0,) * lack + scale, (0.0,) * lack + translate
-    return Geometry(size[::-1], scale[::-1], translate[::-1])  # type: ignore[arg-type]
+    return Geometry(size[::-1], scale[::-1], translate[::-1])
 
 
 def _is_identity(matrix: NDArray) -> bool:
@@ -205,52 +207,56 @@ class Edits:
     saved = Signal(object)
 
     def __init__(self) -> None:
-        self._kept: dict[str, list[Layer]] = {}
+        self._kept: dict[Visit, list[Layer]] = {}
         self._touched: set[str] = set()
 
     def touch(self, patient_id: str, *, unsaved: bool = True) -> None:
-        """Note that the labels of the open patient were edited, or written."""
+        """Note that the labels of the open patient were edited, or are all written."""
+        unsaved = unsaved or self._unsaved_elsewhere(patient_id)
         if (patient_id in self._touched) != unsaved:
             (self._touched.add if unsaved else self._touched.discard)(patient_id)
             self.changed.emit()
 
-    def keep(self, patient_id: str, layers: Iterable[Layer]) -> list[Layer]:
+    def _unsaved_elsewhere(self, patient_id: str) -> bool:
+        return any(
+            is_unsaved(layer)
+            for visit, layers in self._kept.items()
+            for layer in layers
+            if visit[0] == patient_id
+        )
+
+    def keep(
+        self, visit: Visit, layers: Iterable[Layer], *, loaded: Collection[Layer] = ()
+    ) -> list[Layer]:
         """Keep, of a patient's layers, what would otherwise be lost.
 
         Parameters
         ----------
-        patient_id : str
-            Patient that is left.
+        visit : tuple of str
+            Patient and timepoint that are left.
         layers : iterable of Layer
-            Its layers; files can give back those that came from them unchanged.
+            Its layers.
+        loaded : collection of Layer, optional
+            Those that its files give back when it is opened again.
 
         Returns
         -------
         list of Layer
-            Those that are kept: edited labels, and layers that came from no file.
+            Those that are kept: edited labels, and layers that did not come from its files.
         """
-        kept = [layer for layer in layers if not _from_file(layer) or is_edited(layer)]
-        unsaved = any(is_unsaved(layer) for layer in kept)
-        self._kept.pop(patient_id, None)
+        kept = [layer for layer in layers if layer not in loaded or is_edited(layer)]
+        self._kept.pop(visit, None)
         if kept:
-            self._kept[patient_id] = kept
-        (self._touched.add if unsaved else self._touched.discard)(patient_id)
+            self._kept[visit] = kept
+        unsaved = self._unsaved_elsewhere(visit[0])
+        (self._touched.add if unsaved else self._touched.discard)(visit[0])
         self.changed.emit()
         return kept
 
-    def kept(self, patient_id: str) -> list[Layer]:
-        """Layers that are kept of a patient."""
-        return list(self._kept.get(patient_id, ()))
+    def kept(self, visit: Visit) -> list[Layer]:
+        """Give back the layers that are kept of a patient; the viewer holds them again."""
+        return self._kept.pop(visit, [])
 
     def unsaved(self) -> frozenset[str]:
         """Patients with labels that are not written."""
         return frozenset(self._touched)
-
-
-def _from_file(layer: Layer) -> bool:
-    source = layer.metadata.get(SOURCE)
-    facts = getattr(source, "metadata", {})
-    return source is not None and any(key in facts for key in _FILE_KEYS)
-
-
-_FILE_KEYS = ("path", "scan_id", "segmentation_id", "slide_id", "samples")

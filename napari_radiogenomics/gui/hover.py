@@ -17,7 +17,7 @@ from napari_radiogenomics.gui.overlays import keep_text
 from napari_radiogenomics.gui.window_level import image_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
 
@@ -34,7 +34,10 @@ __all__ = [
 # One update in this many milliseconds at most.
 _EVERY_MS = 30
 _MOST_LINES = 9
-_MOST_LETTERS = 26
+_MOST_LETTERS = 34
+_FEWEST_LETTERS = 16
+# Width of a letter of the card in canvas pixels; the rest of half a canvas is the edge's letter.
+_LETTER_PIXELS, _EDGE_PIXELS = 8.5, 28
 
 
 def elide_middle(text: str, most: int = _MOST_LETTERS) -> str:
@@ -47,7 +50,7 @@ def elide_middle(text: str, most: int = _MOST_LETTERS) -> str:
     """
     if len(text) <= most:
         return text
-    head = (most - 1 + 1) // 2
+    head = most // 2
     return f"{text[:head]}…{text[len(text) - (most - 1 - head) :]}"
 
 
@@ -83,7 +86,18 @@ def region_title(layer: Labels, value: int) -> str:
     return name if name == f"label {value}" else f"{name} ({value})"
 
 
-def _image_line(layer: ImageLayer, value: Any) -> str:
+def _room(viewer: ViewerModel) -> int:
+    """Letters in a line of the card, so that it stays beside the letter at the top edge."""
+    half = viewer.canvas.size[1] / 2 - _EDGE_PIXELS
+    return int(np.clip(half / _LETTER_PIXELS, _FEWEST_LETTERS, _MOST_LETTERS))
+
+
+def _fit(name: str, value: str, room: int) -> str:
+    """Put a name before its value; the name gives way."""
+    return f"{elide_middle(name, max(7, room - len(value) - 2))}  {value}"
+
+
+def _image_line(layer: ImageLayer, value: Any, room: int) -> str:
     if layer.rgb or isinstance(value, tuple) or not np.isscalar(value):
         return ""
     number = float(value)  # type: ignore[arg-type]
@@ -94,15 +108,15 @@ def _image_line(layer: ImageLayer, value: Any) -> str:
     if image is not None and is_map(layer):
         name = map_title(image) or layer.name
     unit = image.unit if image is not None else ""
-    return f"{elide_middle(name)}  {number_text(number)} {unit}".rstrip()
+    return _fit(name, f"{number_text(number)} {unit}".rstrip(), room)
 
 
-def _points_line(layer: Points, value: int) -> str:
+def _points_line(layer: Points, value: int, room: int) -> str:
     features = layer.features
     for column in ("sample_id", "name", "label"):
         if column in features.columns:
-            return f"{elide_middle(layer.name)}  {features[column].iloc[int(value)]}"
-    return f"{elide_middle(layer.name)}  point {int(value) + 1}"
+            return _fit(layer.name, str(features[column].iloc[int(value)]), room)
+    return _fit(layer.name, f"point {int(value) + 1}", room)
 
 
 def _lies_inside(layer: ImageLayer | Labels, position: tuple[float, ...]) -> bool:
@@ -113,7 +127,7 @@ def _lies_inside(layer: ImageLayer | Labels, position: tuple[float, ...]) -> boo
     return bool(np.all((here >= low - half) & (here <= high + half)))
 
 
-def _layer_line(layer: Layer, position: tuple[float, ...]) -> str:
+def _layer_line(layer: Layer, position: tuple[float, ...], room: int) -> str:
     if not isinstance(layer, ImageLayer | Labels | Points):
         return ""
     if not isinstance(layer, Points) and not _lies_inside(layer, position):
@@ -124,10 +138,10 @@ def _layer_line(layer: Layer, position: tuple[float, ...]) -> str:
     if value is None:
         return ""
     if isinstance(layer, Labels):
-        return elide_middle(region_title(layer, int(value))) if value else ""
+        return elide_middle(region_title(layer, int(value)), room) if value else ""
     if isinstance(layer, Points):
-        return _points_line(layer, value)
-    return _image_line(layer, value)
+        return _points_line(layer, value, room)
+    return _image_line(layer, value, room)
 
 
 def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> list[str]:
@@ -149,21 +163,27 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
     position = tuple(viewer.cursor.position if position is None else position)
     if dims.ndisplay != 2 or len(position) != dims.ndim:
         return []
+    room = _room(viewer)
     lines = [
         line
         for layer in reversed(viewer.layers)
-        if layer.visible and (line := _layer_line(layer, position))
+        if layer.visible and (line := _layer_line(layer, position, room))
     ]
     if not lines:
         return []
-    mm = dict(zip(dims.axis_labels, position, strict=True))
-    named = [axis for axis in "xyz" if axis in mm]
-    # Short enough for half a canvas of three side by side: the letter of the edge is beside it.
-    head = " ".join(f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in named) + " mm"
     more = len(lines) - (_MOST_LINES - 1)
     if more > 0:
         lines = [*lines[: _MOST_LINES - 2], f"and {more + 1} more"]
-    return [head, *lines] if named else lines
+    return [*_place_lines(dict(zip(dims.axis_labels, position, strict=True)), room), *lines]
+
+
+def _place_lines(mm: Mapping[str, float], room: int) -> list[str]:
+    """Position in mm, in two lines where one is too long."""
+    parts = [f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in "xyz" if axis in mm]
+    whole = " ".join(parts) + " mm"
+    if not parts or len(whole) <= room:
+        return [whole] if parts else []
+    return [" ".join(parts[:-1]), f"{parts[-1]} mm"]
 
 
 class HoverCard(Attached):

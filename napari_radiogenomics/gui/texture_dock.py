@@ -21,6 +21,7 @@ from napari_radiogenomics.gui.legend import feature_title, map_title
 from napari_radiogenomics.gui.map_layer import choose_map, latest_maps, maps_of, show_maps
 from napari_radiogenomics.gui.panel import Panel, section_line
 from napari_radiogenomics.gui.runner import Outcome
+from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.window_level import image_of
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.progress import Progress, quiet
@@ -83,6 +84,29 @@ class TextureDock(Panel):
         for combo in (self.scan, self.region):
             combo.chosen.connect(self._say_ready)
         self._say_ready()
+        self._share_selection()
+
+    def _share_selection(self) -> None:
+        """Choose the same region and feature as every other dock."""
+        session = session_of(self.viewer)
+        self.label.activated.connect(self._select_region)
+        self.shown.activated.connect(self._select_feature)
+        self.connections.add(session.selection_changed, self._take_selection)
+
+    def _select_region(self) -> None:
+        if self.label.value is not None:
+            name = self.label.currentText().rpartition(" (")[0] or self.label.currentText()
+            session_of(self.viewer).select(label=self.label.value, region=name)
+
+    def _select_feature(self) -> None:
+        session_of(self.viewer).select(feature=self.shown.currentData())
+
+    def _take_selection(self, selection: Selection) -> None:
+        if selection.label is not None:
+            self.label.value = selection.label
+        row = self.shown.findData(selection.feature) if selection.feature else -1
+        if row >= 0:
+            self.shown.setCurrentIndex(row)
 
     def _say_ready(self) -> None:
         """Say what to do first, while nothing is under way."""

@@ -56,9 +56,14 @@ def assemble(draft: Draft, layout: str) -> Cohort:
         tables[name] = table
     tables, found = relate(tables)
     problems += found
+    tables["segmentations"] = _with_owner(tables["segmentations"], tables["scans"])
+    problems += _same_file(tables["scans"])
     tree = Tree(draft.root, absolute=draft.absolute_paths)
     for name, spec in TABLES.items():
         tables[name] = _look(tables[name], spec, tree, problems)
+    tables["segmentations"] = tables["segmentations"].with_frame(
+        tables["segmentations"].frame.drop(columns="patient_id")
+    )
     frames = {name: _indexed(table.frame, TABLES[name]) for name, table in tables.items()}
     return Cohort(
         draft.root,
@@ -74,6 +79,38 @@ def assemble(draft: Draft, layout: str) -> Cohort:
         rows={name: _rows(table, TABLES[name]) for name, table in tables.items()},
         files={name: table.file for name, table in tables.items()},
     )
+
+
+def _with_owner(segmentations: Table, scans: Table) -> Table:
+    """Segmentations with the patient of their scan, so that their problems name it."""
+    owner = dict(zip(scans.texts("scan_id"), scans.texts("patient_id"), strict=True))
+    return segmentations.assign(
+        {"patient_id": [owner[scan] for scan in segmentations.texts("scan_id")]}
+    )
+
+
+def _same_file(scans: Table) -> list[Problem]:
+    """Rows that name the file of another row, as after copying a line."""
+    columns = [name for name in ("path", "series_uid") if name in scans.frame]
+    again = scans.frame.duplicated(columns, keep="first").to_numpy()
+    again &= (scans.frame["path"] != "").to_numpy(bool)
+    if not again.any():
+        return []
+    paths = scans.texts("path")
+    first: dict[str, int] = {}
+    for path, row in zip(paths, scans.rows.tolist(), strict=True):
+        first.setdefault(path, row)
+    remedy = "Correct the path if they are two scans."
+    return [
+        scans.problem(
+            at,
+            "path",
+            f"{paths[at]} is also the file of row {first[paths[at]]}.",
+            remedy,
+            "warning",
+        )
+        for at in np.flatnonzero(again)
+    ]
 
 
 def _look(table: Table, spec: TableSpec, tree: Tree, problems: list[Problem]) -> Table:
@@ -101,10 +138,20 @@ def _look(table: Table, spec: TableSpec, tree: Tree, problems: list[Problem]) ->
 
 
 def _nothing_at_hand(table: Table, column: str, empty: np.ndarray) -> list[Problem]:
-    if not table.rows[empty].any():  # a manifest, whose layout says so in one line
-        return []
+    """Rows without a path: errors, but for series that are known by their UID."""
+    named = np.array([uid != "" and uid == uid for uid in table.texts("series_uid")], bool)
+    problems = []
+    away = int((empty & named).sum())
+    if away and table.rows.any():
+        what = f"{away} rows name a series that is not at hand; it cannot be opened."
+        remedy = "Download it and fill in its path."
+        problems.append(Problem(table.file, None, column, what, remedy, "note"))
     what = "The path is empty; there is nothing to open."
-    return [table.problem(at, column, what, "Fill it in.") for at in np.flatnonzero(empty)]
+    problems += [
+        table.problem(at, column, what, "Fill it in.")
+        for at in np.flatnonzero(empty & ~named & (table.rows > 0))
+    ]
+    return problems
 
 
 def _indexed(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:

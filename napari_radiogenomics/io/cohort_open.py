@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.problems import Problem
@@ -11,6 +12,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.assemble import assemble
 from napari_radiogenomics.io.layout import LAYOUTS, Layout, LayoutOptions
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.signature import Setting
 
 __all__ = ["find_layout", "open_cohort"]
 
@@ -51,8 +53,17 @@ def find_layout(path: str | Path) -> tuple[Layout, str]:
     )
 
 
+def _layout_titles() -> dict[str, str]:
+    titles = {layout.name: layout.title for layout in LAYOUTS}
+    return {"auto": "recognized by its files", **titles}
+
+
 def open_cohort(
-    path: str | Path, *, layout: str = "auto", pattern: str = "", progress: Progress = quiet
+    path: str | Path,
+    *,
+    layout: Annotated[str, Setting(choices=_layout_titles)] = "auto",
+    pattern: str = "",
+    progress: Progress = quiet,
 ) -> Cohort:
     """Open a cohort: its tables only, no image.
 

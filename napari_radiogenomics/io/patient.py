@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.samples import Samples
 from napari_radiogenomics.data.segmentation import Label, Segmentation
-from napari_radiogenomics.errors import DataWarning, GeometryError, RadiogenomicsError
+from napari_radiogenomics.data.slide import Slide
+from napari_radiogenomics.errors import DataWarning, GeometryError, InputError, MissingDependency
 from napari_radiogenomics.io.files import read_all
 from napari_radiogenomics.io.layout import LAYOUTS
 from napari_radiogenomics.progress import Progress, quiet
@@ -100,7 +102,9 @@ def load_patient(
     files = [(table, kind, row) for table, kind, frame in parts for row in _rows(frame)]
     files, problems = _at_hand(cohort, files, patient_id)
     for table, kind, row in progress(files, f"Reading {patient_id}"):
-        found[table] += _read_row(cohort, table, kind, row, patient_id, problems)
+        scans = (scan for scan in found["scans"] if scan.metadata["scan_id"] == row.get("scan_id"))
+        reference = next(scans, None) if table == "segmentations" else None
+        found[table] += _read_row(cohort, table, kind, row, patient_id, problems, reference)
     found["segmentations"] = [_named(cohort, seg) for seg in found["segmentations"]]
     samples = cohort.samples_table(patient_id, timepoint)
     data = PatientData(
@@ -140,6 +144,7 @@ def _read_row(
     row: dict[str, Any],
     patient_id: str,
     problems: list[Problem],
+    reference: Image | None,
 ) -> list[Any]:
     """Objects of one row; a problem instead where there are none."""
     identity = row[row["key"]]
@@ -152,8 +157,9 @@ def _read_row(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)
-            objects = read_all(cohort.file(row["path"]), kind=kind, **_reference(cohort, row))
-    except (RadiogenomicsError, OSError) as error:
+            path = _one_file(cohort.file(row["path"]), kind)
+            objects = read_all(path, kind=kind, **_series(path, row), reference=reference)
+    except (InputError, MissingDependency, OSError) as error:
         report(str(error), "The rest of the patient was read.", "error")
         return []
     facts = {name: value for name, value in row.items() if name != "key" and _there(value)}
@@ -162,11 +168,18 @@ def _read_row(
     return [_labelled(obj, identity, facts, len(objects), n) for n, obj in enumerate(objects, 1)]
 
 
-def _reference(cohort: Cohort, row: dict[str, Any]) -> dict[str, Any]:
+def _series(path: Path, row: dict[str, Any]) -> dict[str, Any]:
     """Series to choose from a folder of several, where the table says which."""
     series = row.get("series_uid", "")
-    folder = cohort.file(row["path"]).is_dir()
-    return {"series": series} if folder and isinstance(series, str) and series else {}
+    return {"series": series} if path.is_dir() and isinstance(series, str) and series else {}
+
+
+def _one_file(path: Path, kind: Kind) -> Path:
+    """The only file of a folder: a DICOM segmentation is one file in a folder of its series."""
+    if kind != "segmentation" or not path.is_dir():
+        return path
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return files[0] if len(files) == 1 else path
 
 
 def _there(value: Any) -> bool:
@@ -181,6 +194,11 @@ def _labelled(obj: Any, identity: str, facts: dict[str, Any], total: int, number
     if isinstance(obj, Image):
         changes["unit"] = obj.unit or facts.get("unit", "")
         changes["modality"] = obj.modality or facts.get("modality", "")
+    if isinstance(obj, Slide):
+        size = facts.get("um_per_pixel")
+        changes["um_per_pixel"] = obj.um_per_pixel or ((float(size),) * 2 if size else None)
+        changes["stain"] = facts.get("stain", obj.stain)
+        changes["frame"] = facts.get("frame", obj.frame)
     return replace(obj, **changes)
 
 
@@ -194,7 +212,7 @@ def _named(cohort: Cohort, segmentation: Segmentation) -> Segmentation:
     own = table["segmentation_id"] == identity
     for rows in (table[table["segmentation_id"] == ""], table[own]):
         for value, name, color in zip(rows["value"], rows["name"], rows["color"], strict=True):
-            if np.isfinite(value) and value >= 1:
+            if value >= 1 and value % 1 == 0:
                 old = labels.get(int(value), Label(int(value)))
                 rgb = parse_color(color) or old.color
                 labels[int(value)] = replace(old, name=name or old.name, color=rgb)

@@ -83,7 +83,7 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
-                return data.decode(encoding).removeprefix("\ufeff"), []
+                return _without_zeros(data.decode(encoding).removeprefix("\ufeff"), file), []
             except UnicodeDecodeError as error:
                 raise InputError(
                     f"{file} begins as {encoding}, but byte {error.start} is not. Save it again "
@@ -93,12 +93,16 @@ def decode(data: bytes, file: str) -> tuple[str, list[Problem]]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return _guess(data, file, error)
+    return _without_zeros(text, file), []
+
+
+def _without_zeros(text: str, file: str) -> str:
     if "\x00" in text:
+        place = text.index("\x00")
         raise InputError(
-            f"{file} is no text in UTF-8 (a zero byte at offset {data.index(0)}). "
-            'Save it as "CSV UTF-8".'
+            f'{file} is no text (a zero byte at character {place}). Save it as "CSV UTF-8".'
         )
-    return text, []
+    return text
 
 
 def _guess(data: bytes, file: str, error: UnicodeDecodeError) -> tuple[str, list[Problem]]:

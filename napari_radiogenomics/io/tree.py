@@ -17,6 +17,8 @@ _IGNORED = re.compile(r"^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)", re.IGNORECAS
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 # Names in one folder among which a similar one is looked for.
 _MOST_COMPARED = 500
+# Missing files for which one is looked for; where all are missing, the folder is wrong.
+_MOST_SUGGESTED = 200
 
 
 def is_absolute(path: str) -> bool:
@@ -65,6 +67,7 @@ class Tree:
     root: Path
     absolute: bool = False
     _listings: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    _suggested: int = field(default=0, repr=False)
 
     def listing(self, folder: str) -> dict[str, str]:
         """Names in a folder, by their lower-case form; empty where there is no such folder."""
@@ -129,12 +132,14 @@ class Tree:
         return Finding(done, what, f"Write {done}.")
 
     def _unknown(self, path: str, done: str, rest: list[str]) -> Finding:
-        names = sorted(set(self.listing(done).values()))
+        few = self._suggested < _MOST_SUGGESTED
+        names = sorted(set(self.listing(done).values()))[:_MOST_COMPARED] if few else []
         where = done or "the cohort's folder"
         what = f"{path} does not exist."
         if len(rest) > 1:
             what = f"{path} does not exist: there is no folder {rest[0]} in {where}."
-        close = difflib.get_close_matches(rest[0], names[:_MOST_COMPARED], n=1)
+        self._suggested += 1
+        close = difflib.get_close_matches(rest[0], names, n=1)
         if close:
             nearest = "/".join(filter(None, (done.rstrip("/"), close[0], *rest[1:])))
             return Finding(path, what, f"Did you mean {nearest}?", usable=False)

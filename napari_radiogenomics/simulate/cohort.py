@@ -7,9 +7,9 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,8 @@ from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.simulate.clinical import clinical_row, variant_rows
 from napari_radiogenomics.simulate.counts import genes, gmt
-from napari_radiogenomics.simulate.patient import FieldOfView, Rows, make_patient
+from napari_radiogenomics.simulate.patient import FieldOfView, make_patient
+from napari_radiogenomics.simulate.rows import Rows
 from napari_radiogenomics.simulate.stories import Flavor, Patient, draw_patients
 from napari_radiogenomics.simulate.truth import truth
 
@@ -120,7 +121,7 @@ def simulate_cohort(
         )
     ]
     target.parent.mkdir(parents=True, exist_ok=True)
-    settings = {
+    settings: dict[str, object] = {
         "n_patients": n_patients,
         "n_validation": n_validation,
         "seed": seed,
@@ -169,31 +170,35 @@ def _work(
 ) -> list[Rows]:
     """Simulate every patient; a cancel stops all within one stage of one patient."""
     stop = threading.Event()
+    finished: SimpleQueue[Future[Rows] | None] = SimpleQueue()  # a visit, or a failed patient
 
     def check() -> None:
         if stop.is_set():
             raise Cancelled("The simulation was cancelled.")
 
     def one(patient: Patient) -> Rows:
-        check()
-        return make_patient(seed, patient, draft, view=view, check=check)
+        return make_patient(
+            seed, patient, draft, view=view, check=check, visited=lambda: finished.put(None)
+        )
+
+    def report_failure(future: Future[Rows]) -> None:
+        if not future.cancelled() and future.exception() is not None:
+            finished.put(future)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         futures = [pool.submit(one, patient) for patient in patients]
+        for future in futures:
+            future.add_done_callback(report_failure)
         try:
-            steps = progress(range(len(futures)), "Patients")
-            for _, done in zip(steps, _as_done(futures), strict=True):
-                done.result()
+            for _ in progress(range(sum(len(patient.days) for patient in patients)), "Visits"):
+                failed = finished.get()
+                if failed is not None:
+                    failed.result()
         finally:
             stop.set()
+            for future in futures:
+                future.cancel()
     return [future.result() for future in futures]
-
-
-def _as_done(futures: list[Future[Rows]]) -> Iterator[Future[Rows]]:
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        yield from done
 
 
 def _write_tables(seed: int, patients: list[Patient], results: list[Rows], draft: Path) -> None:

@@ -279,7 +279,7 @@ def _patient(
         days=days,
         distance=1 + 0.33 * float(np.exp(0.5 * np.clip(latent["winding"], -2.2, 2.2))),
         contrast=float(np.exp(0.40 * latent["patchiness"])),
-        noise=site.noise * float(np.exp(0.07 * latent["dose"])),
+        noise=site.noise * float(np.exp(0.10 * latent["dose"])),
         age_z=latent["age"],
         frailty=latent["frailty"],
         mutated=mutated,

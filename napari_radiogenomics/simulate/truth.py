@@ -46,7 +46,7 @@ STORIES: tuple[dict[str, Any], ...] = (
         "true_effect": {"latent_correlation": stories.PATCHINESS_WITH_HYPOXIA},
         "measure": "CT: standard deviation within each region, 3 mm or more below the surface, "
         f"of the scan smoothed by 1.5 mm; Spearman with BUFFA_HYPOXIA, {_BULK}",
-        "size": {"rho": 0.50, "rho_given_site_and_volume": 0.50},
+        "size": {"rho": 0.48, "rho_given_site_and_volume": 0.48},
         "tolerance": {"rho": 0.2, "rho_given_site_and_volume": 0.2},
         "why": "Patches of 3 mm that enhance less are those where hypoxia genes are higher; "
         "their contrast grows with the hypoxia of the patient.",
@@ -57,8 +57,8 @@ STORIES: tuple[dict[str, Any], ...] = (
         "true_effect": 0.0,
         "measure": "CT: sum of (HU + 1000)² over the tumor times the voxel volume; Spearman with "
         f"HALLMARK_E2F_TARGETS, {_BULK}",
-        "size": {"rho": 0.45, "rho_given_volume": 0.0},
-        "tolerance": {"rho": 0.2, "rho_given_volume": 0.25},
+        "size": {"rho": 0.46, "rho_given_volume": 0.0},
+        "tolerance": {"rho": 0.2, "rho_given_volume": 0.3},
         "why": "Larger tumors proliferate more (latent correlation "
         f"{stories.PROLIFERATION_WITH_VOLUME}); energy is a sum over the volume.",
     },
@@ -70,16 +70,16 @@ STORIES: tuple[dict[str, Any], ...] = (
         "measure": "Biopsies: mean log2(CPM+1) of a set, core minus rim within each patient; "
         "mean over patients",
         "size": {
-            "BUFFA_HYPOXIA": 0.75,
-            "HALLMARK_E2F_TARGETS": -0.8,
-            "CRISTESCU_ANGIOGENESIS": -0.5,
-            "HOUSEKEEPING": 0.0,
+            "BUFFA_HYPOXIA": 0.72,
+            "HALLMARK_E2F_TARGETS": -0.60,
+            "CRISTESCU_ANGIOGENESIS": -0.36,
+            "HOUSEKEEPING": 0.05,
         },
         "tolerance": {
-            "BUFFA_HYPOXIA": 0.3,
-            "HALLMARK_E2F_TARGETS": 0.3,
-            "CRISTESCU_ANGIOGENESIS": 0.3,
-            "HOUSEKEEPING": 0.15,
+            "BUFFA_HYPOXIA": 0.2,
+            "HALLMARK_E2F_TARGETS": 0.2,
+            "CRISTESCU_ANGIOGENESIS": 0.2,
+            "HOUSEKEEPING": 0.1,
         },
         "why": "RNA is drawn from the fields at the place of the biopsy.",
     },

@@ -88,7 +88,7 @@ def test_a_missing_key_column_is_one_error_and_no_rows() -> None:
 
 
 def test_numbers_with_commas_are_named_by_row() -> None:
-    found, problems = checked(
+    _, problems = checked(
         "transforms", "from_frame,to_frame,path,error_mm", 'a,b,t.json,"1', "c,d,u.json,2.5"
     )
     assert problems[0].row == 2
@@ -235,9 +235,7 @@ def test_a_cohort_answers_for_its_patients(tmp_path: Path) -> None:
         tmp_path,
         patients=table("patients", "patient_id,site", "P001,A", "P002,B"),
         aliases=table("aliases", "patient_id,system,alias", "P002,GEO,GSM1"),
-        timepoints=table(
-            "timepoints", "patient_id,timepoint,days", "P001,t1,90", "P001,t0,0"
-        ),
+        timepoints=table("timepoints", "patient_id,timepoint,days", "P001,t1,90", "P001,t0,0"),
         scans=table(
             "scans",
             "scan_id,patient_id,timepoint,path",

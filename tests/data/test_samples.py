@@ -153,7 +153,9 @@ def test_inside_one_of_two_tumours_is_inside() -> None:
 
 @given(
     st.lists(
-        st.tuples(*[st.floats(-400, 400, allow_nan=False) for _ in range(3)]), min_size=1, max_size=8
+        st.tuples(*[st.floats(-400, 400, allow_nan=False) for _ in range(3)]),
+        min_size=1,
+        max_size=8,
     )
 )
 def test_ras_and_lps_name_the_same_points(points: list[tuple[float, float, float]]) -> None:

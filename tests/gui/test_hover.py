@@ -111,6 +111,17 @@ def test_the_card_follows_the_cursor_and_leaves_with_it(viewer, qtbot):
     assert show_hover(viewer) is card
 
 
+def test_a_narrow_canvas_gets_narrow_lines_that_keep_the_value(viewer):
+    viewer.layers[0].name = "TCGA-06-0133_2002-11-09_T1_post-contrast"
+    viewer.canvas.size = (300, 360)
+    lines = card_lines(viewer, at(1, 2, 3))
+    assert lines[:2] == ["x 0.0 y 11.0", "z 14.0 mm"]
+    assert max(map(len, lines)) <= 18
+    assert lines[2].endswith("  45 HU")
+    viewer.canvas.size = (700, 1000)
+    assert card_lines(viewer, at(1, 2, 3))[0] == "x 0.0 y 11.0 z 14.0 mm"
+
+
 def test_many_moves_are_few_updates(viewer, qtbot, monkeypatch):
     import napari_radiogenomics.gui.hover as hover
 

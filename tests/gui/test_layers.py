@@ -259,20 +259,19 @@ def test_an_image_that_was_changed_in_napari_is_saved_as_changed(viewer, tmp_pat
 
 def test_edits_are_kept_with_the_layer_and_saving_clears_the_flag(viewer):
     geometry = Geometry(SIZE, SPACING)
-    drawn = replace(tumour(geometry), metadata={"path": "tumour.nii.gz"})
-    image = scan(geometry, metadata={"path": "ct.nii.gz"})
-    ct, labels = add(viewer, layers_of([image, drawn]))
-    edits, heard = Edits(), []
+    ct, labels = loaded = add(viewer, layers_of([scan(geometry), tumour(geometry)]))
+    edits, heard, visit = Edits(), [], ("P1", "")
     edits.changed.connect(lambda: heard.append(edits.unsaved()))
-    assert edits.keep("P1", [ct, labels]) == []
+    assert edits.keep(visit, loaded, loaded=loaded) == []
     labels.data_setitem((np.array([0]), np.array([1]), np.array([1])), 4)
-    assert edits.keep("P1", [ct, labels]) == [labels]
+    mine = viewer.add_points([[0, 0, 0]])
+    assert edits.keep(visit, [ct, labels, mine], loaded=loaded) == [labels, mine]
     assert edits.unsaved() == {"P1"}
-    assert edits.kept("P1") == [labels]
+    assert edits.kept(visit) == [labels, mine]
     mark_saved(labels.metadata, object_of(labels))
     assert (is_edited(labels), is_unsaved(labels)) == (True, False)
-    edits.keep("P1", [ct, labels])
-    assert (edits.unsaved(), edits.kept("P1")) == (frozenset(), [labels])
+    assert edits.keep(visit, loaded, loaded=loaded) == [labels]
+    assert edits.unsaved() == frozenset()
     labels.undo()
     assert (is_edited(labels), is_unsaved(labels)) == (False, True)
     assert heard[-1] == frozenset()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
-from qtpy.QtWidgets import QApplication, QScrollArea
+from qtpy.QtWidgets import QApplication, QPushButton, QScrollArea
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.gui.layers import layers_of
 from napari_radiogenomics.gui.window_level import window_of
+from napari_radiogenomics.progress import quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("opengl")]
 GRID = Geometry((40, 40, 12), (2.0, 2.0, 5.0))
@@ -110,6 +113,24 @@ def test_the_walk_ends_in_a_picture_with_map_and_legend(viewer, docks, qtbot):
     assert changed[middle].mean() > 0.5  # the map on the tumour
     height, width = changed.shape
     assert changed[: height // 3, -width // 6 :].any()  # the legend in the corner
+
+
+def test_the_activity_bar_cancels_too(viewer, docks, qtbot):
+    def work(*, progress=quiet):
+        for _ in progress(range(1000), "Steps"):
+            time.sleep(0.01)
+
+    _, dock = docks["Texture"]
+    dock.runner.run(work)
+    qtbot.waitUntil(lambda: dock.progress_bar.maximum() == 1000, timeout=3000)
+    buttons = [w for w in QApplication.allWidgets() if isinstance(w, QPushButton)]
+    (cancel,) = (
+        w for w in buttons if w.text() == "Cancel" and not dock.isAncestorOf(w)
+        and type(w.parentWidget()).__name__ == "QtLabeledProgressBar"
+    )  # fmt: skip
+    with qtbot.waitSignal(dock.runner.ended, timeout=1000):
+        cancel.click()
+    assert dock.message.startswith("Cancelled")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -16,6 +16,7 @@ from napari_radiogenomics.gui.edits import object_of
 from napari_radiogenomics.gui.keys import SOURCE
 from napari_radiogenomics.gui.layers import layers_of
 from napari_radiogenomics.gui.map_layer import maps_of
+from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture_dock import TextureDock
 
 # Sagittal order with flips: nothing of it is canonical.
@@ -298,6 +299,40 @@ def test_a_removed_map_is_no_longer_offered(dock, viewer, qtbot):
     viewer.layers.remove(viewer.layers.selection.active)
     assert not dock.save_button.isEnabled()
     assert dock.shown.currentText().startswith("none yet")
+
+
+def test_region_and_feature_are_those_of_the_session(dock, viewer, qtbot):
+    session = session_of(viewer)
+    run(dock, qtbot)
+    assert session.selection.feature == ""  # nobody chose anything yet
+    dock.label.setCurrentIndex(1)
+    dock.label.activated.emit(1)
+    assert (session.selection.label, session.selection.region) == (2, "core")
+    session.select(label=1, feature=MEAN)
+    assert dock.label.value == 1
+    assert dock.current_map is maps_of(viewer.layers.selection.active)[MEAN]
+    session.back()
+    assert dock.label.value == 2
+    dock.shown.setCurrentIndex(0)
+    dock.shown.activated.emit(0)
+    assert session.selection.feature == ENTROPY
+
+
+def test_oblique_scans_are_measured_on_their_own_grid(viewer, qtbot):
+    c, s = np.cos(0.3), np.sin(0.3)
+    tilted = Geometry((8, 9, 7), (1.0, 1.0, 2.0), (5, 6, 7), (c, -s, 0, s, c, 0, 0, 0, 1))
+    open_in(viewer, scan_of(tilted), region_of(tilted))
+    dock = TextureDock(viewer)
+    qtbot.addWidget(dock)
+    run(dock, qtbot)
+    expected = texture_maps(scan_of(tilted), region_of(tilted), label=1)
+    layer = viewer.layers.selection.active
+    for name, image in maps_of(layer).items():
+        assert image.geometry == tilted
+        np.testing.assert_array_equal(image.array, expected[name].array)
+    assert layer.data.shape == viewer.layers["chest"].data.shape
+    values = layer.data[np.isfinite(layer.data)]
+    assert set(values) <= set(expected[ENTROPY].array[np.isfinite(expected[ENTROPY].array)])
 
 
 @pytest.mark.parametrize("case", ["brain1", "breast1", "lung1"])

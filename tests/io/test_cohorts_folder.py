@@ -216,6 +216,12 @@ DEFECTS: list[Defect] = [
      "aliases.csv", 2, "patient_id", "not among"),
     ("table misnamed", lambda r: (r / "segmentations.csv").rename(r / "segmentation.csv"),
      "segmentation.csv", None, "", "[tables]"),
+    ("same file", replacing("scans.csv", "scans/P2_CT", "scans/P1_CT"),
+     "scans.csv", 3, "path", "also the file of row 2"),
+    ("color", replacing("labels.csv", "#00ff00", "green"),
+     "labels.csv", 3, "color", "#ff8000"),
+    ("label value", replacing("labels.csv", "2,core", "2.5,core"),
+     "labels.csv", 3, "value", "whole number"),
     ("no patients table", lambda r: (r / "patients.csv").unlink(),
      "patients.csv", None, "patient_id", "no table of patients"),
 ]  # fmt: skip
@@ -266,7 +272,9 @@ def test_what_leads_out_is_never_opened(folder: Path) -> None:
 def test_tables_may_have_other_names(folder: Path) -> None:
     (folder / "patients.csv").rename(folder / "people.tsv")
     put(folder, "people.tsv", "patient_id\tsite", "P1\tA", "P2\tB")
-    change(folder / "cohort.toml", 'name = "Trial"', 'name = "T"\n[tables]\npatients = "people.tsv"')
+    change(
+        folder / "cohort.toml", 'name = "Trial"', 'name = "T"\n[tables]\npatients = "people.tsv"'
+    )
     cohort = open_cohort(folder)
     assert serious(cohort.problems) == []
     assert cohort.patients["site"].tolist() == ["A", "B"]
@@ -353,60 +361,3 @@ def test_export_above_the_folder_but_never_beside_it(folder: Path, tmp_path: Pat
     assert os.listdir(beside) == []
     with pytest.raises(InputError, match="already"):
         export_cohort(cohort, tmp_path)
-
-
-def big(root: Path, patients: int) -> Path:
-    """A cohort whose images are rubbish that nothing can read."""
-    names = [f"P{n:05d}" for n in range(patients)]
-    roles = ("T1", "T1c", "FLAIR")
-    (root / "scans").mkdir(parents=True)
-    (root / "cohort.toml").write_text('format = 1\nname = "Big"\n')
-    put(root, "patients.csv", "patient_id,site,age", *(f"{p},A,61" for p in names))
-    scans = [(p, role, f"scans/{p}_{role}.nii.gz") for p in names for role in roles]
-    put(
-        root, "scans.csv", "scan_id,patient_id,modality,role,path",
-        *(f"{p}_{role},{p},MR,{role},{path}" for p, role, path in scans),
-    )  # fmt: skip
-    masks = [f"scans/{p}_seg.nii.gz" for p in names]
-    put(
-        root, "segmentations.csv", "segmentation_id,scan_id,path",
-        *(f"{p}_seg,{p}_T1c,{path}" for p, path in zip(names, masks, strict=True)),
-    )  # fmt: skip
-    for path in [*(path for _, _, path in scans), *masks]:
-        (root / path).touch()
-    return root
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return big(tmp_path_factory.mktemp("many") / "cohort", 10_000)
-
-
-def test_ten_thousand_patients_are_tables_only(
-    many: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[str] = []
-    original = Path.open
-
-    def watched(self: Path, *args: object, **more: object) -> object:
-        opened.append(self.name)
-        return original(self, *args, **more)  # type: ignore[call-overload]
-
-    def refused(*args: object, **more: object) -> None:
-        raise AssertionError("an image was read")
-
-    listed: list[str] = []
-    listdir = os.listdir
-    monkeypatch.setattr(Path, "open", watched)
-    monkeypatch.setattr("napari_radiogenomics.io.patient.read_all", refused)
-    monkeypatch.setattr(os, "listdir", lambda path: (listed.append(str(path)), listdir(path))[1])
-    cohort = open_cohort(many)
-    assert (len(cohort), len(cohort.scans), len(cohort.segmentations)) == (10_000, 30_000, 10_000)
-    assert serious(cohort.problems) == []
-    assert not [name for name in opened if name.endswith(".nii.gz")]
-    assert len(listed) <= 5  # one look at a folder, not one at each of 40,000 files
-
-
-@pytest.mark.benchmark
-def test_opening_ten_thousand_patients(many: Path, benchmark: Callable[..., object]) -> None:
-    assert benchmark(open_cohort, many)

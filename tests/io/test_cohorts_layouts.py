@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from napari_radiogenomics import open_cohort, validate_cohort, write
+from napari_radiogenomics import open_cohort, write
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.problems import Problem
 from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.table import table_of
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.cohorts import export_cohort, find_layout, load_patient
 from napari_radiogenomics.io.cohorts._names import brats_labels
-from napari_radiogenomics.io.cohorts._nsclc_clinical import survival
 from napari_radiogenomics.io.cohorts.pattern import compile_pattern
-from napari_radiogenomics.io.layout import LAYOUTS
+from napari_radiogenomics.io.layout import LAYOUTS, Draft, Layout, LayoutOptions
 
 
 def touch(root: Path, *paths: str) -> None:
@@ -319,98 +319,25 @@ def test_pyradiomics_reads_the_real_cases(real_data: Callable[[str], Path], tmp_
     assert int(data.segmentations[0].mask(1).sum()) == 4137
 
 
-# ---------------------------------------------------------------- NSCLC-Radiogenomics
+# ---------------------------------------------------------------- other people's layouts
 
 
-def test_nsclc_tables(real_data: Callable[[str], Path]) -> None:
-    cohort = open_cohort(real_data("nsclc_radiogenomics"))
-    assert cohort.layout == "nsclc-radiogenomics"
-    assert serious(cohort.problems) == []
-    patients = cohort.patients
-    assert len(patients) == 211
-    assert patients.index.str.startswith("R01").sum() == 162
-    assert patients["histology"].value_counts()["Adenocarcinoma"] == 172
-    assert patients["site"].value_counts().to_dict() == {"Stanford": 118, "VA": 93}
-    assert patients["EGFR"].value_counts().to_dict() == {"Wildtype": 129, "Mutant": 43}
-    assert patients["Weight (lbs)"].isna().sum() == 59
-    assert patients["Weight (lbs)"].dtype == float
-    assert patients.loc["AMC-001", "location"] == "RLL"
-    assert patients["os_event"].sum() == 63
-    assert len(cohort.aliases) == 130
-    assert cohort.resolve("GSM2774822") == "R01-034"
-    assert set(cohort.samples["precision"]) == {"tumour"}
-    assert cohort.samples.loc["GSM2774823", "histology"] == "Squamous cell carcinoma"
-    assert "central" in patients.loc["R01-118", "AIM Axial Location"]
-    assert patients["AIM Axial Location"].notna().sum() == 1
-    assert len(cohort.scans) == 1351
-    assert not cohort.scans.index.duplicated().any()
-    data = load_patient(cohort, "R01-118")
-    assert data.scans == []
-    assert "no file to open" in data.problems[0].what
+def test_a_layout_of_another_package_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path, options: LayoutOptions) -> Draft:
+        scans = table_of([{"scan_id": "s", "patient_id": "P1", "path": "x.mine"}], "mine", [])
+        return Draft(path, "Mine", tables={"scans": scans})
 
-
-def test_nsclc_survival_agrees_with_the_days_it_states(real_data: Callable[[str], Path]) -> None:
-    """Shifted dates keep their differences: they give the stated time to death again."""
-    from napari_radiogenomics.io.tables import read_table
-
-    folder = real_data("nsclc_radiogenomics")
-    table, _ = read_table(next(folder.glob("NSCLCR01*.csv")))
-    stated, reckoned = [], []
-    for record in table.frame.to_dict("records"):
-        row = {key.strip(): "" if cell == "N/A" else cell for key, cell in record.items()}
-        if row["Time to Death (days)"]:
-            stated.append(int(row["Time to Death (days)"]))
-            days, event = survival({**row, "Time to Death (days)": ""})
-            reckoned.append(int(days))
-            assert event == "1"
-    assert len(stated) == 63
-    assert np.mean(np.abs(np.subtract(stated, reckoned)) <= 1) > 0.9
-
-
-def test_nsclc_series_on_disk(tmp_path: Path) -> None:
-    study = "nsclc_radiogenomics/R01-001/1.3.6.1.4.1.14519.5.2.1.1"
-    touch(tmp_path, f"{study}/CT_1.3.6.1.4.1.14519.5.2.1.11/1.dcm")
-    touch(tmp_path, f"{study}/PT_1.3.6.1.4.1.14519.5.2.1.12/1.dcm")
-    touch(tmp_path, f"{study}/SEG_1.3.6.1.4.1.14519.5.2.1.13/1.dcm")
-    (tmp_path / "NSCLCR01Radiogenomic_DATA.csv").write_text(
-        "Case ID,Patient affiliation,Histology ,Survival Status,CT Date,"
-        "Days between CT and surgery,Date of Last Known Alive\n"
-        "R01-001,VA,Adenocarcinoma,Alive,1/1/1994,10,1/21/1994\n"
-        "R01-002,VA,Not Collected,Alive,1/1/1994,10,1/2/1994\n"
+    mine = Layout("mine", "My layout", lambda path: "x.mine" * (path / "x.mine").exists(), read)
+    point = SimpleNamespace(name="mine", value="mine:LAYOUT", dist=None, load=lambda: mine)
+    monkeypatch.setattr(LAYOUTS, "_entries", None)
+    monkeypatch.setattr(
+        "napari_radiogenomics.registry.entry_points",
+        lambda group: [point] if group == "napari_radiogenomics.layouts" else [],
     )
-    (tmp_path / "GSE103584_R01_NSCLC_RNAseq.txt.gz").write_bytes(
-        gzip.compress(b"\tR01-001\tR01-009\nEGFR\t1.5\t\n")
-    )
-    (tmp_path / "bomb.xml").write_text(
-        '<!DOCTYPE x [<!ENTITY a "b">]><ImageAnnotationCollection>&a;</ImageAnnotationCollection>'
-    )
+    touch(tmp_path, "x.mine")
     cohort = open_cohort(tmp_path)
-    assert cohort.layout == "nsclc-radiogenomics"
-    assert cohort.scans["modality"].tolist() == ["CT", "PT"]
-    assert cohort.segmentations["scan_id"].tolist() == ["1.3.6.1.4.1.14519.5.2.1.11"]
-    assert cohort.patients["os_days"].fillna(-1).tolist() == [10, -1]
-    assert cohort.patients["histology"].isna().tolist() == [False, True]
-    assert cohort.expression[0].unit == "FPKM"
-    said = {(p.file, p.row) for p in cohort.problems if p.level != "note"}
-    assert said == {("bomb.xml", None), ("NSCLCR01Radiogenomic_DATA.csv", 3)}
-    assert any("R01-009" in text for text in serious(validate_cohort(cohort)))
-
-
-# ---------------------------------------------------------------- the sample
-
-
-def test_the_sample_cohort_is_without_fault() -> None:
-    folder = Path(__file__).resolve().parents[2] / "sample_data" / "cohort"
-    if not folder.is_dir():
-        pytest.skip(f"the sample cohort is not in this checkout: {folder}")
-    cohort = open_cohort(folder)
-    assert len(cohort) == 12
-    assert serious(validate_cohort(cohort)) == []
-    with_biopsies = cohort.overview().query("biopsies > 0").index[0]
-    data = load_patient(cohort, with_biopsies)
-    assert serious(data.problems) == []
-    assert len(data.scans) == len(cohort.scans_of(with_biopsies))
-    assert len(data.slides) == len(cohort.slides_of(with_biopsies))
-    assert data.samples is not None
-    points = data.samples.points_lps(data.scans[0].geometry)
-    assert data.scans[0].geometry.contains(points).all()
+    assert cohort.layout == "mine"
+    assert cohort.patients.index.tolist() == ["P1"]
+    assert cohort.scans["path"].tolist() == ["x.mine"]

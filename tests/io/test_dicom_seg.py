@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import shutil
+import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,8 @@ from napari_radiogenomics import read, read_all, write
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Code, Label, Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError, MissingDependency
-from napari_radiogenomics.io.formats._dicom_lattice import onto
+from napari_radiogenomics.io.dicom import seg_write
+from napari_radiogenomics.io.dicom.lattice import onto
 
 RIGHT_HANDED = [
     np.eye(3)[:, list(order)] * signs
@@ -380,8 +382,11 @@ def test_highdicom_is_asked_for_where_it_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(drawn(), tmp_path / "seg.dcm")
-    monkeypatch.setitem(__import__("sys").modules, "highdicom", None)
+    for name in [name for name in sys.modules if name.split(".")[0] == "highdicom"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(seg_write, "find_spec", lambda name: None)
     np.testing.assert_array_equal(quietly(path).labels, LABELS)
+    assert "highdicom" not in sys.modules  # reading needs none
     with pytest.raises(MissingDependency, match=r"highdicom is needed to write DICOM SEG"):
         write(drawn(), tmp_path / "other.dcm")
 

@@ -24,7 +24,6 @@ from napari_radiogenomics.errors import (
     InputError,
     MissingDependency,
 )
-from napari_radiogenomics.io.formats import _dicom_pixels
 
 RNG = np.random.default_rng(7)
 ARRAY = RNG.integers(-900, 2000, (6, 5, 4), dtype=np.int16)
@@ -500,6 +499,14 @@ def test_folders_without_dicom(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_folder_of_series_folders(tmp_path: Path, dicom: SimpleNamespace) -> None:
+    dicom.series(tmp_path / "venous", ARRAY)
+    np.testing.assert_array_equal(quietly(tmp_path).array, ARRAY)
+    dicom.series(tmp_path / "late", ARRAY)
+    with pytest.raises(InputError, match="2 folders in it do: late, venous. Open one of them"):
+        read(tmp_path)
+
+
 def test_a_scan_is_no_segmentation(tmp_path: Path, dicom: SimpleNamespace) -> None:
     paths = dicom.series(tmp_path, ARRAY)
     with pytest.raises(InputError, match="holds a scan"):
@@ -518,7 +525,6 @@ def test_a_decoder_that_is_missing_is_named(
     monkeypatch.setattr(pydicom.pixels, "get_decoder", lambda syntax: Decoder())
     with pytest.raises(MissingDependency, match=r"decode jpeg\.dcm.*\[dicom\]"):
         read(tmp_path)
-    assert _dicom_pixels  # the module asks pydicom when it decodes, not when it is imported
 
 
 @pytest.mark.parametrize("defect", ["gap", "tilt", "twice", "cut", "monochrome"])

@@ -21,7 +21,7 @@ from napari_radiogenomics import read, read_all
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import DataWarning, InputError
-from napari_radiogenomics.io.formats._contours import fill_rows, inside
+from napari_radiogenomics.io.dicom.contours import fill_rows, inside
 
 RIGHT_HANDED = [
     np.eye(3)[:, list(order)] * signs
@@ -307,6 +307,17 @@ def test_contours_between_slices_are_told(tmp_path: Path, dicom: SimpleNamespace
     regions, remarks = told(path, reference=scan())
     assert "3 of 3 contour planes lie between slices, up to 0.30" in remarks
     assert np.flatnonzero((regions.labels > 0).any(axis=(1, 2))).tolist() == [3, 4, 5]
+
+
+def test_contours_that_are_not_flat_are_told(tmp_path: Path, dicom: SimpleNamespace) -> None:
+    bent = [on_slice(ring(radius), 4, grid()) for radius in (9, 5)]
+    for points in bent:
+        points[::2, 2] += 0.3
+    path = structures(tmp_path / "rs.dcm", dicom, {"tumour": bent})
+    regions, remarks = told(path, reference=scan())
+    assert "2 of 2 contours are not flat, by up to 0.15 mm" in remarks
+    expected = centres_inside(ring(9)) & ~centres_inside(ring(5))
+    np.testing.assert_array_equal(regions.labels[4] > 0, expected)
 
 
 def test_slices_without_a_contour_stay_empty(tmp_path: Path, dicom: SimpleNamespace) -> None:

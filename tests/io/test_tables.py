@@ -133,7 +133,9 @@ def test_header_of_a_large_packed_table(tmp_path: Path) -> None:
 
 
 CELLS = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\n\"',;=+-@\t"),
+    st.characters(
+        codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\n\"',;=+-@\t"
+    ),
     max_size=8,
 )
 

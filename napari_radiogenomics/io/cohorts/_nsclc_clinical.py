@@ -72,9 +72,32 @@ def clinical_patients(table: Table) -> tuple[Table, list[Problem]]:
                 table.problem(at, "Date of Last Known Alive", str(error), remedy, "warning")
             )
         patient["os_days"], patient["os_event"] = days, event
+    problems += _how_sure(rows, table.file)
     columns = list(dict.fromkeys(name for patient in found for name in patient))
     frame = pd.DataFrame(found, columns=columns, dtype=object)
     return Table(frame, table.rows, table.file), problems
+
+
+def _how_sure(rows: list[dict[str, str]], file: str) -> list[Problem]:
+    """How often the reckoning for the living gives the time that is stated for the dead."""
+    stated = [row for row in rows if row.get("Time to Death (days)")]
+    living = sum(row.get("Survival Status", "").lower() == "alive" for row in rows)
+    agree = 0
+    for row in stated:
+        try:
+            days, _ = survival({**row, "Time to Death (days)": ""})
+        except ValueError:
+            continue
+        agree += days == row["Time to Death (days)"]
+    if not living or not stated:
+        return []
+    what = (
+        f"os_days of the {living} living patients is reckoned: last day known alive - CT date - "
+        "days between CT and surgery. For the dead, the same reckoning gives the stated time in "
+        f"{agree} of {len(stated)}."
+    )
+    remedy = "Check the dates of a patient before its time is relied on."
+    return [Problem(file, None, "os_days", what, remedy, "warning")]
 
 
 def _value(cell: str) -> str:

@@ -15,7 +15,7 @@ from napari_radiogenomics.data.schema import EXPRESSION_UNITS, TABLES
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.layout import Draft, Layout, LayoutOptions
 from napari_radiogenomics.io.tables import read_table
-from napari_radiogenomics.io.text import decode
+from napari_radiogenomics.io.text import decode, read_bytes
 from napari_radiogenomics.io.tree import Tree
 from napari_radiogenomics.registry import did_you_mean
 
@@ -72,7 +72,7 @@ def _settings(root: Path, draft: Draft) -> dict[str, Any]:
         )
         return {}
     try:
-        text, problems = decode((root / _TOML).read_bytes(), _TOML)
+        text, problems = decode(read_bytes(root / _TOML), _TOML)
         draft.problems += problems
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

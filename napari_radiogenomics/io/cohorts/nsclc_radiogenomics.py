@@ -27,7 +27,7 @@ __all__ = ["LAYOUT"]
 _NAMED = re.compile(r"NSCLCR01Radiogenomic.*\.csv|GSE103584_.*\.txt(\.gz)?", re.IGNORECASE)
 _MATRIX = re.compile(r"GSE103584.*series_matrix\.txt(\.gz)?", re.IGNORECASE)
 _RNA = re.compile(r"GSE103584_.*RNA.*\.txt(\.gz)?", re.IGNORECASE)
-_PATIENT = re.compile(r"\b(R01|AMC)-\d{3}\b")
+_PATIENT = re.compile(r"(?<![A-Za-z0-9])(R01|AMC)-\d{3}(?!\d)")
 _UID = re.compile(r"\d+(?:\.\d+){5,}")
 _MANIFEST = {"PatientID", "SeriesInstanceUID"}
 # Segmentations by a program, published later as their own data set.

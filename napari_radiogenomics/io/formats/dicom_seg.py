@@ -7,8 +7,8 @@ from typing import Any
 
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.dicom import headers as dicom
 from napari_radiogenomics.io.format import Format, ReadOptions
-from napari_radiogenomics.io.formats import _dicom as dicom
 
 __all__ = ["FORMAT"]
 
@@ -18,7 +18,7 @@ def _reads(path: Path) -> bool:
 
 
 def _read(path: Path, options: ReadOptions) -> list[Segmentation]:
-    from napari_radiogenomics.io.formats._dicom_seg_read import read_seg
+    from napari_radiogenomics.io.dicom.seg_read import read_seg
 
     if options.kind == "image":
         raise InputError(f"{path} holds a segmentation, not a scan. Read it as a segmentation.")
@@ -27,7 +27,7 @@ def _read(path: Path, options: ReadOptions) -> list[Segmentation]:
 
 
 def _write(obj: Any, path: Path) -> None:
-    from napari_radiogenomics.io.formats._dicom_seg_write import write_seg
+    from napari_radiogenomics.io.dicom.seg_write import write_seg
 
     write_seg(obj, path)
 

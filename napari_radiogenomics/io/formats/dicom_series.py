@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.io.dicom import headers as dicom
+from napari_radiogenomics.io.dicom.images import image_of, stacks_of
+from napari_radiogenomics.io.dicom.stacks import Stack
 from napari_radiogenomics.io.format import Format, ReadOptions
-from napari_radiogenomics.io.formats import _dicom as dicom
-from napari_radiogenomics.io.formats._dicom_images import image_of, stacks_of
-from napari_radiogenomics.io.formats._dicom_stacks import Stack
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT"]
 
-# A folder is looked into until this many files of other kinds were met.
+# As many entries of a folder are looked at to tell what it is.
 _LOOK_AT = 200
 
 
@@ -28,12 +29,17 @@ def _reads(path: Path) -> bool:
     if path.is_file():
         others = (dicom.SEG, dicom.LABELMAP_SEG, dicom.RTSTRUCT)
         return dicom.is_dicom(path) and dicom.file_class(path) not in others
-    for number, file in enumerate(path.iterdir()):
-        if dicom.is_dicom(file):
-            return True
-        if number > _LOOK_AT:
-            break
-    return False
+    return _has_dicom(path) or any(map(_has_dicom, _folders(path)))
+
+
+def _has_dicom(folder: Path) -> bool:
+    return any(map(dicom.is_dicom, itertools.islice(folder.iterdir(), _LOOK_AT)))
+
+
+def _folders(path: Path) -> list[Path]:
+    """List the first folders within a folder, by name."""
+    inner = (p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return sorted(itertools.islice(inner, _LOOK_AT))
 
 
 def _read(path: Path, options: ReadOptions) -> list[Any]:
@@ -73,6 +79,14 @@ def _read_file(path: Path, options: ReadOptions) -> list[Image]:
 
 def _read_folder(path: Path, options: ReadOptions) -> list[Any]:
     """Read everything that lies in a folder: scans, segmentations, contours."""
+    if not _has_dicom(path):
+        inner = [folder for folder in _folders(path) if _has_dicom(folder)]
+        if len(inner) == 1:
+            return _read_folder(inner[0], options)
+        raise InputError(
+            f"{path} holds no DICOM itself; {len(inner)} folders in it do: "
+            f"{dicom.listed(folder.name for folder in inner)}. Open one of them."
+        )
     folder = dicom.scan_folder(path)
     if options.series:
         folder = _of_series(folder, options.series)
@@ -111,8 +125,8 @@ def _images(folder: dicom.Folder, options: ReadOptions) -> Iterable[Any]:
 
 
 def _segmentations(folder: dicom.Folder, options: ReadOptions) -> Iterable[Any]:
-    from napari_radiogenomics.io.formats._dicom_seg_read import read_seg
-    from napari_radiogenomics.io.formats._rtstruct_read import read_rtstruct
+    from napari_radiogenomics.io.dicom.rtstruct_read import read_rtstruct
+    from napari_radiogenomics.io.dicom.seg_read import read_seg
 
     def reader(function: Any, path: Path) -> Any:
         def read() -> list[Any]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.io.format import Format, ReadOptions
-from napari_radiogenomics.io.formats._nifti_blanks import with_blanks
-from napari_radiogenomics.io.formats._nifti_complete import require_complete
-from napari_radiogenomics.io.formats._nifti_space import with_space
-from napari_radiogenomics.io.formats._volume import read_volume, write_volume
+from napari_radiogenomics.io.volume.nifti_blanks import with_blanks
+from napari_radiogenomics.io.volume.nifti_complete import require_complete
+from napari_radiogenomics.io.volume.nifti_space import with_space
+from napari_radiogenomics.io.volume.simpleitk import read_volume, write_volume
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.image import Image

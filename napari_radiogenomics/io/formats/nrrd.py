@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_radiogenomics.io.format import Format
-from napari_radiogenomics.io.formats._volume import read_volume, write_volume
+from napari_radiogenomics.io.volume.simpleitk import read_volume, write_volume
 
 __all__ = ["FORMAT"]
 

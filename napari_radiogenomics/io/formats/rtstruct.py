@@ -6,8 +6,8 @@ from pathlib import Path
 
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.dicom import headers as dicom
 from napari_radiogenomics.io.format import Format, ReadOptions
-from napari_radiogenomics.io.formats import _dicom as dicom
 
 __all__ = ["FORMAT"]
 
@@ -17,7 +17,7 @@ def _reads(path: Path) -> bool:
 
 
 def _read(path: Path, options: ReadOptions) -> list[Segmentation]:
-    from napari_radiogenomics.io.formats._rtstruct_read import read_rtstruct
+    from napari_radiogenomics.io.dicom.rtstruct_read import read_rtstruct
 
     if options.kind == "image":
         raise InputError(f"{path} holds contours, not a scan. Read it as a segmentation.")

@@ -1,0 +1,360 @@
+"""The Cohort dock: who. Find a patient, read the card, open the layers."""
+
+from __future__ import annotations
+
+import weakref
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_radiogenomics.gui.attached import attached, plain_viewer
+from napari_radiogenomics.gui.canvas import dress_canvas
+from napari_radiogenomics.gui.cohort_page import CohortPage
+from napari_radiogenomics.gui.cohort_rows import card, mutations, problem_text
+from napari_radiogenomics.gui.connections import Connections
+from napari_radiogenomics.gui.patient import AT_FIRST, Loaded, PatientView, load_layers
+from napari_radiogenomics.gui.preferences import preference
+from napari_radiogenomics.gui.runner import Outcome, Runner
+from napari_radiogenomics.gui.session import Selection, session_of
+from napari_radiogenomics.gui.style import Tone, tone_color
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_radiogenomics.data.cohort import Cohort
+    from napari_radiogenomics.data.problems import Problem
+
+__all__ = ["CohortDock"]
+
+_PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and slides."
+_WIDTH = 380
+# Pause between the hidden scans of a patient, which come after what is seen.
+_REST_MS = 50
+_KEYS = {"PageDown": 1, "PageUp": -1}
+
+
+def sample_of_everything() -> Cohort:
+    """Open the sample cohort, simulated once where it did not come with the package."""
+    from napari_radiogenomics.io.cohorts import open_cohort
+    from napari_radiogenomics.simulate import sample_cohort
+
+    return open_cohort(sample_cohort())
+
+
+def cohort_at(folder: str) -> Cohort:
+    """Open the cohort in a folder."""
+    from napari_radiogenomics.io.cohorts import open_cohort
+
+    return open_cohort(folder)
+
+
+class CohortDock(QWidget):
+    """Patients of a cohort; choosing one opens its layers.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.viewer = plain_viewer(napari_viewer)
+        self.session = session_of(self.viewer)
+        self.view = attached(self.viewer, PatientView)
+        self.runner, self.connections = Runner(self), Connections(self)
+        self._waiting: tuple[str, str] | None = None
+        self._followed = Selection()
+        self._variants: dict[str, list[tuple[str, str]]] = {}
+        self._read_problems: tuple[Problem, ...] = ()
+        self._tone: Tone = "plain"
+        self._rest = QTimer(self, interval=_REST_MS)
+        self._build()
+        self._connect()
+        self._bind_keys()
+        self._use(self.session.cohort)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
+        """Width of a right-hand dock."""
+        return QSize(_WIDTH, 600)
+
+    def _build(self) -> None:
+        self.setObjectName("radiogenomics-cohort")
+        self.setMinimumWidth(320)
+        purpose = QLabel(_PURPOSE)
+        purpose.setWordWrap(True)
+        self.page = CohortPage()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self._make_empty())
+        self.stack.addWidget(self.page)
+        self.message_line = QLabel()
+        self.message_line.setWordWrap(True)
+        self.message_line.setAccessibleName("Message")
+        self.message_line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message_line.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 4)
+        self.message_line.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 6)
+        column.setSpacing(6)
+        column.addWidget(purpose)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.message_line)
+
+    def _make_empty(self) -> QWidget:
+        empty = QWidget()
+        column = QVBoxLayout(empty)
+        text = QLabel(
+            "Open a cohort, or try the sample.<br><br>A cohort is a folder with a "
+            "<code>cohort.toml</code> and plain tables of patients, scans and samples. Folders "
+            "of BraTS-TCGA, UCSF-PDGM and NSCLC-Radiogenomics are recognized too."
+        )
+        text.setWordWrap(True)
+        self.open_button, self.sample_button = (
+            QPushButton("Open cohort…"),
+            QPushButton("Open sample"),
+        )
+        column.addStretch(1)
+        for part in (text, self.open_button, self.sample_button):
+            column.addWidget(part)
+        column.addStretch(3)
+        return empty
+
+    def _connect(self) -> None:
+        page = self.page
+        self.open_button.clicked.connect(self.ask_for_cohort)
+        self.sample_button.clicked.connect(self.open_sample)
+        page.open_button.clicked.connect(self.ask_for_cohort)
+        page.table.chosen.connect(self._choose)
+        page.step.connect(self.step)
+        page.timepoint_chosen.connect(self._choose_timepoint)
+        page.open_with_changed.connect(self._change_open_with)
+        self.runner.ended.connect(self._ended)
+        self._rest.timeout.connect(self._show_next)
+        self.connections.add(self.session.cohort_changed, self._use)
+        self.connections.add(self.session.selection_changed, self._follow)
+        self.connections.add(self.viewer.events.theme, self._color)
+
+    def _bind_keys(self) -> None:
+        """PageDown and PageUp on the canvas; left alone where they are taken already."""
+        taken = {str(bound) for bound in (*self.viewer.keymap, *self.viewer.class_keymap)}
+        free = {key: step for key, step in _KEYS.items() if key not in taken}
+        step_of = weakref.WeakMethod(self.step)  # the viewer outlives a closed dock
+        viewer = weakref.ref(self.viewer)
+
+        def bind(key: str, by: int) -> None:
+            def press(_viewer: object) -> None:
+                step = step_of()
+                if step is not None:
+                    step(by)
+
+            self.viewer.bind_key(key, press)
+
+        def release() -> None:
+            alive = viewer()
+            for key in free:
+                if alive is not None:
+                    alive.bind_key(key, None, overwrite=True)
+
+        for key, by in free.items():
+            bind(key, by)
+        weakref.finalize(self, release).atexit = False
+
+    # What the person does
+
+    def ask_for_cohort(self) -> None:
+        """Ask for the folder of a cohort and open it."""
+        folder = QFileDialog.getExistingDirectory(self, "Open tumour cohort")
+        if folder:
+            self.open_cohort(folder)
+
+    def open_cohort(self, folder: str | Path) -> None:
+        """Open the cohort in a folder, in the background."""
+        self._start(cohort_at, str(folder), title="Open cohort")
+
+    def open_sample(self) -> None:
+        """Open the sample cohort, in the background."""
+        self._start(sample_of_everything, title="Open sample")
+
+    def step(self, by: int) -> None:
+        """Open the next patient of the table (1), or the one before (-1)."""
+        shown = self.page.table.rows.shown
+        if not shown:
+            return
+        row = self.page.table.rows.row_of(self.session.selection.patient_id)
+        row = (0 if by > 0 else len(shown) - 1) if row < 0 else row + by
+        if 0 <= row < len(shown):
+            self.session.select(patient_id=shown[row])
+
+    def _choose_timepoint(self, name: str) -> None:
+        self.session.select(timepoint=name)
+
+    def _choose(self, patient_id: str) -> None:
+        self.session.select(patient_id=patient_id)
+
+    def _change_open_with(self) -> None:
+        self._state["open_with"] = self.page.open_with
+        if self.view.patient_id:
+            self._open(self.session.selection)
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.session.state.setdefault("cohort", {})
+        return state
+
+    # What the session says
+
+    def _use(self, cohort: Cohort | None) -> None:
+        self.view.leave()
+        self.page.use(cohort)
+        self.page.open_with = self._state.get("open_with", AT_FIRST)
+        self.stack.setCurrentIndex(0 if cohort is None else 1)
+        self._variants = {} if cohort is None else mutations(cohort)
+        self._read_problems, self._followed = (), Selection()
+        if cohort is None:
+            self.say("")
+            return
+        edits = self.session.edits
+        self.connections.add(edits.changed, self._mark_edited)
+        self.connections.add(edits.saved, self._saved)
+        self._mark_edited()
+        self._show_problems()
+        self.say(f"{len(cohort)} patients in {cohort.name}.")
+        self._follow(self.session.selection)
+
+    def _follow(self, selection: Selection) -> None:
+        cohort, before = self.session.cohort, self._followed
+        self._followed = selection
+        if cohort is None or not selection.patient_id:
+            self.page.show_patient(None, [], [])
+            return
+        visit = (selection.patient_id, selection.timepoint)
+        if visit != (before.patient_id, before.timepoint):
+            self._show_card(cohort, selection)
+            self._open(selection)
+        elif selection.position and selection.position != before.position:
+            self.view.go_to(selection.position)
+
+    def _show_card(self, cohort: Cohort, selection: Selection) -> None:
+        patient = selection.patient_id
+        facts = card(cohort, patient, self._variants.get(patient, ()))
+        self.page.show_patient(patient, facts, cohort.timepoints_of(patient), selection.timepoint)
+
+    def _open(self, selection: Selection) -> None:
+        """Load a patient; while another one is loading, the newest wish waits."""
+        cohort = self.session.cohort
+        if cohort is None:
+            return
+        timepoint = selection.timepoint or cohort.timepoints_of(selection.patient_id)[0]
+        if self.runner.running:
+            self._waiting = (selection.patient_id, timepoint)
+            self.runner.cancel()
+            return
+        self._start(
+            load_layers,
+            cohort,
+            selection.patient_id,
+            title=f"Open {selection.patient_id}",
+            timepoint=timepoint,
+            open_with=self.page.open_with,
+            window=preference("window"),
+            fourth_axis=preference("fourth_axis"),
+        )
+
+    def _start(self, work: Any, *data: Any, title: str, **settings: Any) -> None:
+        if self.runner.running:
+            self.say("Still at work; try again when it is done.", "warning")
+            return
+        self.say(f"{title} …")
+        self.runner.run(work, *data, title=title, **settings)
+
+    def _ended(self, outcome: Outcome) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            selection = self.session.selection
+            if (selection.patient_id, self._timepoint(selection)) == waiting:
+                self._open(selection)
+            return
+        if not outcome.ok:
+            if not outcome.cancelled:
+                self.say(str(outcome.error), "error")
+            return
+        if isinstance(outcome.value, Loaded):
+            self._show_loaded(outcome.value)
+        else:
+            self._opened(outcome.value)
+
+    def _timepoint(self, selection: Selection) -> str:
+        cohort = self.session.cohort
+        if selection.timepoint or cohort is None:
+            return selection.timepoint
+        return cohort.timepoints_of(selection.patient_id)[0]
+
+    def _opened(self, cohort: Cohort) -> None:
+        self.session.cohort = cohort
+        if len(cohort) and not self.session.selection.patient_id:
+            self.session.select(patient_id=self.page.table.rows.shown[0])
+
+    def _show_next(self) -> None:
+        """Add one hidden scan a time, between what the person does."""
+        if not self.view.show_next():
+            self._rest.stop()
+
+    def _show_loaded(self, loaded: Loaded) -> None:
+        selection = self.session.selection
+        if loaded.patient_id != selection.patient_id:
+            return
+        self.view.show(loaded, self.session.edits, at_once=False)
+        self._rest.start()
+        dress_canvas(self.viewer)
+        QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
+        if selection.position:
+            self.view.go_to(selection.position)
+        self._read_problems = loaded.data.problems
+        self._show_problems()
+        serious = [problem for problem in loaded.data.problems if problem.level != "note"]
+        when = f" at {loaded.timepoint}" if loaded.timepoint else ""
+        if serious:
+            more = f" (and {len(serious) - 1} more below)" if len(serious) > 1 else ""
+            self.say(f"{loaded.patient_id}{when}: {serious[0]}{more}", "warning")
+        elif not loaded.layers:
+            self.say(f"{loaded.patient_id}{when} has no layers to show.", "warning")
+        else:
+            self.say(f"{loaded.patient_id}{when} opened with {len(loaded.layers)} layers.")
+        for note in [p for p in loaded.data.problems if p.level == "note"]:
+            show_warning(str(note))
+
+    # What is shown
+
+    def _show_problems(self) -> None:
+        cohort = self.session.cohort
+        problems = () if cohort is None else cohort.problems
+        both = [*self._read_problems, *problems]
+        serious = sum(problem.level != "note" for problem in both)
+        self.page.show_problems(serious, len(both) - serious, problem_text(both))
+
+    def _mark_edited(self, _event: object = None) -> None:
+        self.page.table.rows.mark_edited(self.session.edits.unsaved())
+
+    def _saved(self, _segmentation: object) -> None:
+        self.view.look_again()
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        """Write the message line."""
+        self._tone = tone
+        self.message_line.setText(escape(text))
+        self._color()
+
+    def _color(self, event: object = None) -> None:
+        color = tone_color(self.viewer.theme, self._tone)
+        self.message_line.setStyleSheet(f"color: {color}")

@@ -1,0 +1,1 @@
+"""DICOM: headers, planes and grids, segmentations and contours; the formats use it."""

@@ -1,0 +1,1 @@
+"""Volumes in one file: what NIfTI, NRRD and MetaImage need beyond SimpleITK."""

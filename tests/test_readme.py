@@ -1,0 +1,78 @@
+"""The README's own examples run, and what it names exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_radiogenomics import Geometry, Image, Segmentation, read, write
+from napari_radiogenomics.cli.command import COMMANDS
+from napari_radiogenomics.io.format import FORMATS
+from napari_radiogenomics.io.layout import LAYOUTS
+
+README = Path(__file__).parents[1] / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.fixture
+def brain(tmp_path, monkeypatch):
+    """The two files that the examples call by name."""
+    grid = Geometry((9, 8, 7), (1.0, 1.0, 3.0))
+    rng = np.random.default_rng(0)
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[2:5, 2:6, 2:6] = 1
+    scan = Image(rng.normal(200, 60, grid.shape).astype(np.float32), grid, unit="HU")
+    write(scan, tmp_path / "brain1_image.nrrd")
+    write(Segmentation(labels, grid), tmp_path / "brain1_label.nrrd")
+    monkeypatch.chdir(tmp_path)
+    return scan
+
+
+def test_the_tour_in_python_runs(brain):
+    exec(compile(PYTHON[0], "README.md", "exec"), {})
+    assert read("entropy.nii.gz", kind="image").array.shape == brain.array.shape
+
+
+def test_the_format_of_the_readme_reads_what_it_writes(brain, tmp_path, monkeypatch):
+    names: dict = {}
+    exec(compile(PYTHON[1], "README.md", "exec"), names)
+    monkeypatch.setattr(FORMATS, "_entries", {**FORMATS.entries, "npz": names["FORMAT"]})
+    write(brain, tmp_path / "scan.npz")
+    back = read(tmp_path / "scan.npz")
+    np.testing.assert_array_equal(back.array, brain.array)
+    assert back.geometry.same_grid(brain.geometry)
+
+
+def test_the_layout_of_the_readme_opens_a_cohort(brain, tmp_path, monkeypatch):
+    from napari_radiogenomics import open_cohort
+
+    names: dict = {}
+    exec(compile(PYTHON[2], "README.md", "exec"), names)
+    monkeypatch.setattr(LAYOUTS, "_entries", {**LAYOUTS.entries, "ours": names["LAYOUT"]})
+    (tmp_path / "our_patients.csv").write_text("patient_id,site\np1,A\n")
+    (tmp_path / "our_scans.csv").write_text(
+        "scan_id,patient_id,modality,role,path\ns1,p1,CT,CT,brain1_image.nrrd\n"
+    )
+    cohort = open_cohort(tmp_path)
+    assert cohort.layout == "ours"
+    assert list(cohort.scans.index) == ["s1"]
+
+
+@pytest.mark.parametrize("link", re.findall(r"!?\[[^\]]*\]\(([^)]+)\)", TEXT))
+def test_links_lead_somewhere(link):
+    assert link.startswith("https://") or (README.parent / link).exists()
+
+
+def test_every_command_is_shown():
+    shown = set(re.findall(r"napari-radiogenomics (\w+)", TEXT))
+    assert shown >= set(COMMANDS.names())
+    assert shown & set(COMMANDS.names()) == shown - {"import"}
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form.name != "cohort"])
+def test_every_format_is_in_the_table(form):
+    assert [suffix for suffix in form.suffixes if suffix not in TEXT] == []
