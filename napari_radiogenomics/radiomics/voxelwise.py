@@ -42,7 +42,7 @@ _BLOCK = 200_000
 _LARGEST_RADIUS = 50
 # Numbers of voxels are 16 bits wide in the kernels of matrices.
 _LARGEST_MATRIX_RADIUS = 15
-_SIX = ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+_SIX = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 _NORMS = ["manhattan", "euclidean", "infinity", "no_weighting"]
 _THREADS = min(2, os.cpu_count() or 1)
 

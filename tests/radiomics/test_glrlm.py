@@ -22,6 +22,7 @@ TOLERANCES: dict = {}
         {"kernel_radius": 2, "masked_kernel": False},
         {"force_2d": True, "masked_kernel": False},
         {"force_2d": True, "force_2d_dimension": 1},
+        {"force_2d": True, "force_2d_dimension": 2, "kernel_radius": 2},
         {"bin_count": 6},
         {"kernel_radius": 2, "distances": (1, 2)},
     ],

@@ -16,6 +16,8 @@ from napari_radiogenomics.radiomics.lattice import cells
 
 __all__ = ["FAMILY"]
 
+_Table = NDArray[np.intp]
+
 _DOI = "10.1109/TSMC.1973.4309314"
 
 _FEATURES = (
@@ -204,7 +206,7 @@ def _add_rows(
     out /= np.where(angles > 0, angles, np.nan)
 
 
-def _moving(neighborhoods: Neighborhoods) -> tuple[NDArray[np.intp], ...]:
+def _moving(neighborhoods: Neighborhoods) -> tuple[_Table, _Table, _Table, _Table, _Table]:
     """Offsets of all pairs, of those that enter, that leave; where each angle of each starts."""
     near, offsets = neighborhoods.pairs(), neighborhoods.offsets
     x = cells(neighborhoods.radius, neighborhoods.thin_axis)[:, 2]
@@ -217,7 +219,8 @@ def _moving(neighborhoods: Neighborhoods) -> tuple[NDArray[np.intp], ...]:
         starts.append(before + n)
         n += int(group.sum())
     chosen = np.concatenate([np.flatnonzero(group) for group in groups])
-    return offsets[near.first[chosen]], offsets[near.second[chosen]], *starts
+    first, second = offsets[near.first[chosen]], offsets[near.second[chosen]]
+    return first, second, starts[0], starts[1], starts[2]
 
 
 def _weights(neighborhoods: Neighborhoods) -> NDArray[np.float64]:

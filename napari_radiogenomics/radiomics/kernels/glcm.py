@@ -11,6 +11,7 @@ Letters: K cells of the kernel, Q pairs of cells, A angles, V voxels.
 
 from __future__ import annotations
 
+from typing import Any
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -189,6 +190,10 @@ def histogram_rows(
     angles : ndarray of float64, shape (V,)
         Zeros; filled with the number of these angles.
     """
+    top: Any  # whole numbers of the compiler's choice
+    far: Any
+    twins: Any
+    squares: Any
     first, second, all_starts, entering, leaving = moving
     V = centers.size
     A = all_starts.size - 1
@@ -283,14 +288,14 @@ def histogram_rows(
                 far -= 1
             log_difference = 0
             id1 = id2 = id3 = id4 = id5 = 0.0
-            for d in range(far + 1):
-                count = by_difference[d]
-                log_difference += logs[count]
-                id1 += weights[0, d] * count
-                id2 += weights[1, d] * count
-                id3 += weights[2, d] * count
-                id4 += weights[3, d] * count
-                id5 += weights[4, d] * count
+            for k in range(far + 1):
+                often = by_difference[k]
+                log_difference += logs[often]
+                id1 += weights[0, k] * often
+                id2 += weights[1, k] * often
+                id3 += weights[2, k] * often
+                id4 += weights[3, k] * often
+                id5 += weights[4, k] * often
             out[DIFFERENCE_ENTROPY, v] += (logs[n] - log_difference) * (w * unit)
             out[ID, v] += id1 * w
             out[IDM, v] += id2 * w
