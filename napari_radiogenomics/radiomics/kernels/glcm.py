@@ -12,6 +12,7 @@ Letters: K cells of the kernel, Q pairs of cells, A angles, V voxels.
 from __future__ import annotations
 
 from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
