@@ -24,7 +24,8 @@ def bin_edges(
     Parameters
     ----------
     values : ndarray
-        Finite values of the region, at least one.
+        Finite values of the region, at least one. Edges of float32 values are computed in
+        float32, as PyRadiomics does; whole numbers never overflow.
     bin_width : float, optional
         Width of a bin. Edges lie at multiples of it (PyRadiomics), not at the minimum of the
         region (IBSI "fixed bin size").
@@ -60,10 +61,13 @@ def bin_edges(
         raise InputError(
             f"bin_width is a positive number in the unit of the scan; got {bin_width}."
         )
-    low, high = float(values.min()), float(values.max())
-    if (high - low) / bin_width > MOST_LEVELS:
+    low, high = values.min(), values.max()
+    if values.dtype != np.float32:
+        low, high = float(low), float(high)
+    wanted = (float(high) - float(low)) / bin_width
+    if wanted > MOST_LEVELS:
         raise InputError(
-            f"A bin width of {bin_width:g} makes {(high - low) / bin_width:.3g} gray levels of "
+            f"A bin width of {bin_width:g} makes {wanted:.3g} gray levels of "
             f"values from {low:g} to {high:g}; the limit is {MOST_LEVELS}. Use a larger bin_width "
             "or set bin_count."
         )

@@ -5,6 +5,7 @@ Letters: V voxels measured, F features, K voxels of a kernel.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.radiomics.lattice import Pairs, far_pairs, pairs
 from napari_radiogenomics.registry import Registry, did_you_mean
 
-__all__ = ["FAMILIES", "Family", "Feature", "Neighborhoods", "feature_meanings", "find_features"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Feature",
+    "MatrixSettings",
+    "Neighborhoods",
+    "feature_meanings",
+    "find_features",
+]
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,30 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class MatrixSettings:
+    """How the matrices of gray levels are made.
+
+    Attributes
+    ----------
+    distances : tuple of int
+        How far apart neighbors are, in voxels along the longest axis.
+    symmetrical : bool
+        Count a pair of neighbors both ways (GLCM).
+    weighting_norm : str or None
+        Join the angles (GLCM, GLRLM), weighted by their length in mm by this norm:
+        "manhattan", "euclidean", "infinity", or all alike with "no_weighting". Without it, a
+        feature is the mean over the angles.
+    alpha : int
+        Gray levels that dependent neighbors may differ (GLDM).
+    """
+
+    distances: tuple[int, ...] = (1,)
+    symmetrical: bool = True
+    weighting_norm: str | None = None
+    alpha: int = 0
+
+
+@dataclass(frozen=True)
 class Neighborhoods:
     """A region cropped and padded so that a kernel is a list of flat offsets.
 
@@ -75,15 +109,66 @@ class Neighborhoods:
         Highest gray level of the region.
     offsets : ndarray of intp, shape (K,)
         Flat distance from a voxel to those of its kernel, itself included, in scan order.
-    voxel_volume : float
-        In mm³.
+    spacing : tuple of float
+        Size of a voxel along z, y, x in mm.
+    native_levels : ndarray of int16
+        Gray levels made in the scan's own precision, for the matrices; empty where no family
+        chosen needs them.
+    n_native_levels : int
+        The highest of them.
+    radius : int
+        Of the kernel, in voxels.
+    thin_axis : int or None
+        Axis (0 = z) along which the kernel is one voxel thick.
+    matrix : MatrixSettings
+        How matrices are made.
     """
 
     values: NDArray[np.float64]
     levels: NDArray[np.int32]
     n_levels: int
     offsets: NDArray[np.intp]
-    voxel_volume: float
+    spacing: tuple[float, float, float]
+    native_levels: NDArray[np.int16]
+    n_native_levels: int
+    radius: int
+    thin_axis: int | None = None
+    matrix: MatrixSettings = MatrixSettings()
+
+    @property
+    def voxel_volume(self) -> float:
+        """In mm³."""
+        return math.prod(self.spacing)
+
+    @cached_property
+    def one_level(self) -> bool:
+        """Whether the whole region has one gray level."""
+        counted = self.native_levels[self.native_levels > 0]
+        return bool((counted == self.n_native_levels).all())
+
+    def pairs(self, *, distances: tuple[int, ...] | None = None) -> Pairs:
+        """Neighbors within a kernel; those that touch with ``distances=(1,)``."""
+        return pairs(self.radius, self.thin_axis, distances or self.matrix.distances)
+
+    def touching(self) -> Pairs:
+        """Neighbors within a kernel that touch, ordered by the first of two: one sweep."""
+        found = self.pairs(distances=(1,))
+        order = np.lexsort((found.second, found.first))
+        return found._replace(first=found.first[order], second=found.second[order])
+
+    def lengths(self, steps: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Length of steps of shape (A, 3) in the weighting norm, in mm; 1 without weighting."""
+        parts = np.abs(steps) * np.array(self.spacing)
+        norms: dict[str | None, Callable[[], NDArray[np.float64]]] = {
+            "infinity": lambda: parts.max(axis=1),
+            "euclidean": lambda: np.sqrt((parts**2).sum(axis=1)),
+            "manhattan": lambda: parts.sum(axis=1),
+        }
+        return norms.get(self.matrix.weighting_norm, lambda: np.ones(len(steps)))()
+
+    def far_pairs(self) -> Pairs:
+        """Voxels of a kernel on one line that do not touch."""
+        return far_pairs(self.radius, self.thin_axis)
 
     @cached_property
     def buckets(self) -> NDArray[np.uint8]:
@@ -109,12 +194,18 @@ class Family:
         ``measure(neighborhoods, centers, names) -> ndarray of float64, shape (F, V)``: the
         named features around the voxels at the flat positions ``centers`` (intp, shape (V,)).
         Runs in several threads at once. A value without meaning is NaN.
+    needs_matrix : bool
+        Whether it looks at `Neighborhoods.native_levels`.
+    cost : float
+        Time for a voxel, compared with first order.
     """
 
     name: str
     title: str
     features: tuple[Feature, ...]
     measure: Callable[[Neighborhoods, NDArray[np.intp], tuple[str, ...]], NDArray[np.float64]]
+    needs_matrix: bool = False
+    cost: float = 1.0
 
     def __getitem__(self, name: str) -> Feature:
         for feature in self.features:
@@ -137,7 +228,17 @@ FAMILIES: Registry[Family] = Registry(
 
 def feature_meanings() -> Mapping[str, str]:
     """Names of the features of all families, each with its meaning."""
-    return {feature.name: feature.meaning for family in FAMILIES for feature in family.features}
+    several: dict[str, list[tuple[Family, Feature]]] = {}
+    for family in FAMILIES:
+        for feature in family.features:
+            several.setdefault(feature.name, []).append((family, feature))
+    return {
+        name: " ".join(
+            feature.meaning if len(found) == 1 else f"{family.title}: {feature.meaning}"
+            for family, feature in found
+        )
+        for name, found in several.items()
+    }
 
 
 def find_features(

@@ -1,18 +1,16 @@
 """Voxelwise texture maps: features of a small kernel around each voxel of a region.
 
-Strategy: the region's box is cropped with a margin of the kernel radius and padded by it once
-more, so that a kernel is a list of flat offsets and needs no bounds checking. Voxels that do
-not count are NaN there and have gray level 0: one way for masked kernels, unmasked ones and
-the edge of the scan. Blocks of voxels go to a few threads; progress and cancel fall between.
+Strategy: see `surroundings` for how a kernel becomes a list of offsets. Blocks of voxels go to
+a few threads; progress and cancel fall between.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +21,17 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics.discretize import gray_levels
 from napari_radiogenomics.radiomics.family import (
     FAMILIES,
     Family,
     Feature,
+    MatrixSettings,
     Neighborhoods,
     feature_meanings,
     find_features,
 )
+from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
+from napari_radiogenomics.registry import did_you_mean
 from napari_radiogenomics.signature import Setting
 
 __all__ = ["texture_maps"]
@@ -40,6 +40,10 @@ __all__ = ["texture_maps"]
 _BLOCK = 200_000
 # A million voxels a kernel: beyond it a map says no more than one number for the region.
 _LARGEST_RADIUS = 50
+# Numbers of voxels are 16 bits wide in the kernels of matrices.
+_LARGEST_MATRIX_RADIUS = 15
+_SIX = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+_NORMS = ["manhattan", "euclidean", "infinity", "no_weighting"]
 _THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -52,14 +56,24 @@ def texture_maps(
     image: Image,
     segmentation: Segmentation,
     *,
-    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = ("firstorder",),
+    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = _SIX,
     features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy", "Mean"),
     label: Annotated[int | None, Setting(minimum=1)] = None,
     kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=_LARGEST_RADIUS)] = 1,
     masked_kernel: Annotated[bool, Setting(advanced=True)] = True,
     bin_width: Annotated[float, Setting(unit="unit of the scan", minimum=0)] = 25.0,
     bin_count: Annotated[int | None, Setting(minimum=1, advanced=True)] = None,
+    distances: Annotated[Sequence[int], Setting(unit="voxels", minimum=1, advanced=True)] = (1,),
+    symmetrical: Annotated[bool, Setting(advanced=True)] = True,
+    weighting_norm: Annotated[
+        Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None,
+        Setting(advanced=True),
+    ] = None,
+    gldm_a: Annotated[int, Setting(minimum=0, advanced=True, title="Dependence range")] = 0,
     force_2d: Annotated[bool, Setting(advanced=True, title="Slice by slice")] = False,
+    force_2d_dimension: Annotated[
+        int, Setting(minimum=0, maximum=2, advanced=True, title="Slices along axis")
+    ] = 0,
     init_value: Annotated[float, Setting(advanced=True)] = math.nan,
     progress: Progress = quiet,
 ) -> dict[str, Image]:
@@ -75,6 +89,7 @@ def texture_maps(
         Families of features to look in.
     features : sequence of str, optional
         Features to map, by PyRadiomics' names; "all" means every feature of the families.
+        "Contrast" means that of every family chosen, "glcm_Contrast" that of one.
     label : int, optional
         Label to measure. Without it, label 1 where there is one, else the only one.
     kernel_radius : int, optional
@@ -86,8 +101,20 @@ def texture_maps(
         Width of a gray level, for features that need levels.
     bin_count : int, optional
         Number of gray levels instead of their width.
+    distances : sequence of int, optional
+        How far apart two voxels are that are compared (GLCM, GLDM, NGTDM), along their longest
+        axis. Those that do not fit into the kernel say nothing.
+    symmetrical : bool, optional
+        Count each pair of voxels in both directions (GLCM).
+    weighting_norm : str, optional
+        Join the matrices of all directions (GLCM, GLRLM), weighted by their length in this
+        norm. Without it, a feature is the mean over the directions.
+    gldm_a : int, optional
+        How many gray levels two voxels may differ and still depend on each other (GLDM).
     force_2d : bool, optional
-        Make the kernel one slice thick (along k, the last index axis of the scan).
+        Make the kernel one slice thick.
+    force_2d_dimension : int, optional
+        Which slices: 0 along k (the last index axis of the scan), 1 along j, 2 along i.
     init_value : float, optional
         Value outside the region. NaN is transparent on screen; PyRadiomics writes 0.
     progress : Progress, optional
@@ -106,7 +133,8 @@ def texture_maps(
         If scan and segmentation do not have the same grid.
     InputError
         If the region is empty, touches slices that were missing in the source, or holds
-        values that are not finite; if a feature is not known; if a setting is out of range.
+        values that are not finite; if a feature is not known; if a setting is out of range, or
+        makes too many gray levels.
     Cancelled
         If ``progress`` says so.
 
@@ -132,19 +160,18 @@ def texture_maps(
     ([[[1.0, 0.918, 0.0, 0.0]]], 'bits')
     """
     wanted = find_features(families, features)
-    _require_radius(kernel_radius)
+    _require_radius(kernel_radius, wanted)
     mask = _region(image, segmentation, label)
     _require_memory(image, sum(map(len, wanted.values())))
-    box = _box(mask, kernel_radius)
-    _require_finite(image, mask, box, masked_kernel)
-    neighborhoods, centers = _neighborhoods(
-        image.array[box],
-        mask[box],
+    neighborhoods, centers = make_neighborhoods(
+        image,
+        mask,
         radius=kernel_radius,
         masked=masked_kernel,
-        flat=force_2d,
-        voxel_volume=image.geometry.voxel_volume,
+        thin_axis=_thin_axis(force_2d, force_2d_dimension),
+        matrix=_matrix(distances, kernel_radius, symmetrical, weighting_norm, gldm_a),
         binning={"bin_width": bin_width, "bin_count": bin_count},
+        needs_matrix=any(family.needs_matrix for family in wanted),
     )
     measured = _measure(neighborhoods, centers, wanted, progress)
     facts = {"kernel_radius": kernel_radius, **_origin(image, segmentation)}
@@ -156,12 +183,47 @@ def texture_maps(
     }
 
 
-def _require_radius(radius: int) -> None:
+def _require_radius(radius: int, families: Iterable[Family]) -> None:
     if radius != int(radius) or not 1 <= radius <= _LARGEST_RADIUS:
         raise InputError(
             f"kernel_radius is a whole number of voxels from 1 to {_LARGEST_RADIUS}; got {radius}. "
             "1 means a kernel of 3×3×3 voxels."
         )
+    titles = [family.title for family in families if family.needs_matrix]
+    if titles and radius > _LARGEST_MATRIX_RADIUS:
+        raise InputError(
+            f"A kernel_radius of {radius} is too large for {', '.join(titles)}; the limit is "
+            f"{_LARGEST_MATRIX_RADIUS}. Use a smaller one, or first-order features alone."
+        )
+
+
+def _thin_axis(force_2d: bool, dimension: int) -> int | None:
+    if dimension not in (0, 1, 2):
+        raise InputError(f"force_2d_dimension is 0 (along k), 1 (j) or 2 (i); got {dimension}.")
+    return dimension if force_2d else None
+
+
+def _matrix(
+    distances: Sequence[int], radius: int, symmetrical: bool, norm: str | None, alpha: int
+) -> MatrixSettings:
+    if not len(distances) or any(d != int(d) or d < 1 for d in distances):
+        raise InputError(
+            f"distances are whole numbers of voxels, 1 or more; got {list(distances)}. 1 is usual."
+        )
+    fitting = tuple(sorted({int(d) for d in distances if d <= 2 * radius}))
+    if not fitting:
+        raise InputError(
+            f"No two voxels of a kernel of radius {radius} are {min(distances)} apart. Use "
+            f"distances up to {2 * radius}, or a larger kernel_radius."
+        )
+    if norm is not None and norm not in _NORMS:
+        raise InputError(
+            f'weighting_norm is one of {", ".join(_NORMS)} or None; got "{norm}". '
+            f"{did_you_mean(str(norm), _NORMS)}"
+        )
+    if alpha < 0:
+        raise InputError(f"gldm_a is a number of gray levels, 0 or more; got {alpha}.")
+    return MatrixSettings(fitting, symmetrical, norm, alpha)
 
 
 def _region(image: Image, segmentation: Segmentation, label: int | None) -> NDArray[np.bool_]:
@@ -222,69 +284,6 @@ def _free_memory() -> int | None:
     return int(found.split()[1]) * 1024
 
 
-def _box(mask: NDArray[np.bool_], radius: int) -> tuple[slice, ...]:
-    """Bounding box of the region with a margin of the radius, clipped at the scan's edge."""
-    box = []
-    for axis in range(3):
-        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        box.append(slice(max(int(places[0]) - radius, 0), int(places[-1]) + radius + 1))
-    return tuple(box)
-
-
-def _require_finite(
-    image: Image, mask: NDArray[np.bool_], box: tuple[slice, ...], masked: bool
-) -> None:
-    crop = image.array[box]
-    if crop.dtype.kind not in "fiub":
-        raise InputError(f"The scan holds {crop.dtype} values; texture needs real numbers.")
-    if not masked and any(box[0].start <= k < box[0].stop for k in image.blank_slices):
-        raise InputError(
-            "Kernels reach slices that are missing in the source of the scan. Use masked kernels "
-            "(masked_kernel=True), or read the scan with all its files."
-        )
-    bad = ~np.isfinite(crop)
-    bad &= mask[box] if masked else True
-    if bad.any():
-        z, y, x = (int(i) + s.start for i, s in zip(np.argwhere(bad)[0], box, strict=True))
-        raise InputError(
-            f"{int(bad.sum())} voxels {'of the region' if masked else 'around the region'} are "
-            f"not finite (NaN or infinite), the first at i={x}, j={y}, k={z}. "
-            "Leave them out of the region, or repair the scan."
-        )
-
-
-def _neighborhoods(
-    crop: NDArray,
-    mask: NDArray[np.bool_],
-    *,
-    radius: int,
-    masked: bool,
-    flat: bool,
-    voxel_volume: float,
-    binning: dict[str, Any],
-) -> tuple[Neighborhoods, NDArray[np.intp]]:
-    counts = mask if masked else np.ones_like(mask)
-    # First order bins in double precision, whatever the type of the scan.
-    values = np.where(counts, crop, np.nan).astype(np.float64)
-    levels = gray_levels(values, counts, **binning)
-    values = np.pad(values, radius, constant_values=np.nan)
-    padded = np.pad(levels, radius)
-    centers = np.flatnonzero(np.pad(mask, radius)).astype(np.intp)
-    offsets = _offsets(values.shape, radius, flat)
-    neighborhoods = Neighborhoods(
-        values.ravel(), padded.ravel(), int(levels.max()), offsets, voxel_volume
-    )
-    return neighborhoods, centers
-
-
-def _offsets(shape: tuple[int, ...], radius: int, flat: bool) -> NDArray[np.intp]:
-    """Flat distances to the voxels of the cube, in scan order; one slice of it if ``flat``."""
-    reach = np.arange(-radius, radius + 1)
-    z = np.zeros(1, int) if flat else reach
-    dz, dy, dx = np.meshgrid(z, reach, reach, indexing="ij")
-    return ((dz * shape[1] + dy) * shape[2] + dx).ravel().astype(np.intp)
-
-
 def _measure(
     neighborhoods: Neighborhoods,
     centers: NDArray[np.intp],
@@ -292,9 +291,11 @@ def _measure(
     progress: Progress,
 ) -> list[tuple[Family, Feature, NDArray[np.float64]]]:
     """Measure all blocks; gives (family, feature, values of shape (V,))."""
-    step = max(16, _BLOCK // neighborhoods.offsets.size)
-    blocks = [slice(start, start + step) for start in range(0, centers.size, step)]
-    jobs = [(family, block) for family in wanted for block in blocks]
+    jobs = [
+        (family, block)
+        for family in wanted
+        for block in _blocks(centers.size, neighborhoods.offsets.size * family.cost)
+    ]
     tables = {family: np.empty((len(found), centers.size)) for family, found in wanted.items()}
 
     def run(family: Family, block: slice) -> None:
@@ -309,6 +310,11 @@ def _measure(
         for family, found in wanted.items()
         for feature, values in zip(found, tables[family], strict=True)
     ]
+
+
+def _blocks(n: int, cost: float) -> list[slice]:
+    step = max(16, int(_BLOCK / cost))
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def _wait(futures: list[Future[None]], pool: ThreadPoolExecutor, progress: Progress) -> None:

@@ -161,7 +161,18 @@ def test_the_form_of_texture_maps_gives_its_own_defaults(qtbot):
         if name != "features":  # a list is in its own order
             assert same_value(value, settings[name]), name
     assert set(form.values["features"]) == set(settings["features"])
-    assert len(form.findChildren(QComboBox)) == 0
+    assert len(form.findChildren(QComboBox)) == 1  # the weighting norm
+
+
+def test_several_numbers_are_written_in_a_line(qtbot):
+    form = SettingsForm(describe(texture_maps))
+    qtbot.addWidget(form)
+    field = form.fields["distances"]
+    assert field.value == (1,)
+    field.widget.setText("1, 2 3")
+    assert field.value == (1, 2, 3)
+    field.widget.setText("1, 2 -")
+    assert field.value == (1, 2, 3)
 
 
 ENTRIES = [("e", "Entropy", "disorder"), ("m", "Mean", "average"), ("r", "Range", "spread")]

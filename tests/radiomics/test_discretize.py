@@ -33,6 +33,11 @@ def test_levels_are_those_of_pyradiomics(values, bins):
     assert (gray_levels(array, mask, **bins) == expected).all()
 
 
+@given(values=VALUES, bins=BINS)
+def test_levels_of_single_precision_are_those_of_pyradiomics(values, bins):
+    test_levels_are_those_of_pyradiomics.hypothesis.inner_test(values.astype(np.float32), bins)
+
+
 @given(values=VALUES, width=st.floats(0.5, 500))
 def test_every_value_lies_in_its_bin(values, width):
     edges = bin_edges(values, bin_width=width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from dataclasses import replace
 
@@ -208,6 +209,44 @@ def test_values_that_are_not_finite_are_refused_with_their_place(scan, tumour, b
 def test_settings_out_of_range_are_refused(scan, tumour, settings, told):
     with pytest.raises(InputError, match=told):
         texture_maps(scan, tumour, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"distances": []}, "1 is usual"),
+        ({"distances": [0]}, "whole numbers"),
+        ({"distances": [3]}, "distances up to 2"),
+        ({"weighting_norm": "euclid"}, 'Did you mean "euclidean"'),
+        ({"gldm_a": -1}, "0 or more"),
+        ({"force_2d": True, "force_2d_dimension": 3}, "0 (along k), 1 (j) or 2 (i)"),
+        ({"kernel_radius": 16}, "too large for Co-occurrence"),
+        ({"bin_width": 0.01}, r"gray levels; matrices hold up to 5000"),
+    ],
+)
+def test_matrix_settings_out_of_range_are_refused(scan, tumour, settings, told):
+    with pytest.raises(InputError, match=re.escape(told)):
+        texture_maps(scan, tumour, features=["glcm_Contrast"], **settings)
+
+
+def test_first_order_does_not_mind_what_only_matrices_do(scan, tumour):
+    assert ENTROPY in texture_maps(scan, tumour, bin_width=0.01, kernel_radius=16)
+
+
+def test_distances_that_do_not_fit_into_the_kernel_say_nothing(scan, tumour):
+    one = texture_maps(scan, tumour, features=["glcm_Contrast"])
+    more = texture_maps(scan, tumour, features=["glcm_Contrast"], distances=[1, 7])
+    np.testing.assert_array_equal(*(m["original_glcm_Contrast"].array for m in (one, more)))
+
+
+def test_a_bare_name_means_that_of_every_family(scan, tumour):
+    maps = texture_maps(scan, tumour, features=["Contrast", "glrlm_GrayLevelVariance"])
+    assert list(maps) == [
+        "original_glcm_Contrast", "original_ngtdm_Contrast", "original_glrlm_GrayLevelVariance"
+    ]  # fmt: skip
+    assert list(texture_maps(scan, tumour, families=["ngtdm"], features=["Contrast"])) == [
+        "original_ngtdm_Contrast"
+    ]
 
 
 def test_more_maps_than_memory_are_refused(scan, tumour, monkeypatch):

@@ -220,6 +220,29 @@ class _Text(Field[QLineEdit]):
         self.widget.setText("" if value is None else str(value))
 
 
+class _Numbers(Field[QLineEdit]):
+    """Several whole numbers in a line, ``1, 2``; what is none waits until it is one."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__(parameter, QLineEdit())
+        self._last: tuple[int, ...] = ()
+        if parameter.unit:
+            self.widget.setPlaceholderText(parameter.unit)
+        self.widget.textChanged.connect(self.changed)
+
+    @property
+    def value(self) -> tuple[int, ...]:
+        try:
+            self._last = tuple(map(int, self.widget.text().replace(",", " ").split()))
+        except ValueError:
+            return self._last
+        return self._last
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.widget.setText(", ".join(map(str, value or ())))
+
+
 class _Path(Field[QWidget]):
     """A line to type in and a button that opens the system's chooser."""
 
@@ -258,6 +281,7 @@ _FIELDS: Mapping[str, Callable[[Parameter], Field[Any]]] = {
     "text": _Text,
     "path": _Path,
 }
+_LISTS: Mapping[str, Callable[[Parameter], Field[Any]]] = {"int": _Numbers}
 _SINGLE: Sequence[str] = ("int", "float", "text", "path")
 
 
@@ -274,8 +298,9 @@ def field_for(parameter: Parameter) -> Field[Any] | None:
     Field or None
         Holding the default.
     """
-    kind = _FIELDS.get(parameter.kind)
-    if kind is None or (parameter.many and parameter.kind in _SINGLE):
+    fields = _LISTS if parameter.many and parameter.kind in _SINGLE else _FIELDS
+    kind = fields.get(parameter.kind)
+    if kind is None:
         return None
     field = kind(parameter)
     field.value = parameter.default

@@ -1,0 +1,305 @@
+"""Co-occurrence of gray levels around each voxel, compiled: symmetrical, one matrix an angle.
+
+Strategy: no matrix is made. Powers of the sum and of the difference of two levels are added
+for a tile of voxels at once. The rest comes from four histograms (pairs, sums, differences,
+levels) that slide along x, angle by angle: n·log2 n and the weights of differences are added
+and taken away in fixed point, so a value does not depend on where the sliding began, and
+entropies are exactly 0 where they should be.
+
+Letters: K cells of the kernel, Q pairs of cells, A angles, V voxels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from napari_radiogenomics.radiomics.kernels.sizes import LANES, gather
+
+__all__ = ["ROWS", "difference_weights", "histogram_rows", "moment_rows"]
+
+Reals = NDArray[np.float64]
+Levels = NDArray[np.int16]
+Places = NDArray[np.intp]
+Whole = NDArray[np.int64]
+
+ROWS = (
+    "Autocorrelation", "JointAverage", "ClusterProminence", "ClusterShade", "ClusterTendency",
+    "Contrast", "Correlation", "DifferenceAverage", "DifferenceEntropy", "DifferenceVariance",
+    "JointEnergy", "JointEntropy", "Imc1", "Imc2", "MaximumProbability", "SumAverage",
+    "SumEntropy", "SumSquares", "Id", "Idm", "Idn", "Idmn", "InverseVariance", "MCC",
+)  # fmt: skip
+(
+    AUTOCORRELATION, JOINT_AVERAGE, PROMINENCE, SHADE, TENDENCY,
+    CONTRAST, CORRELATION, DIFFERENCE_AVERAGE, DIFFERENCE_ENTROPY, DIFFERENCE_VARIANCE,
+    JOINT_ENERGY, JOINT_ENTROPY, IMC1, IMC2, MAXIMUM_PROBABILITY, SUM_AVERAGE,
+    SUM_ENTROPY, SUM_SQUARES, ID, IDM, IDN, IDMN, INVERSE_VARIANCE, MCC,
+) = range(len(ROWS))  # fmt: skip
+
+# Bits of mutual information that are rounding of the table of n·log2 n.
+NO_INFORMATION = 1e-11
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fixed_point(n: int) -> tuple[Whole, float]:
+    """k·log2 k for k up to n as whole numbers, and what one of them is worth."""
+    most = max(n, 2) * np.log2(max(n, 2))
+    unit = 2.0 ** np.floor(61.0 - np.log2(most))
+    table = np.zeros(n + 1, np.int64)
+    for k in range(2, n + 1):
+        table[k] = np.int64(k * np.log2(k) * unit)
+    return table, 1.0 / unit
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def difference_weights(n_levels: int) -> Reals:
+    """What a pair adds to Id, Idm, Idn, Idmn, InverseVariance; shape (5, n_levels)."""
+    weights = np.zeros((5, n_levels))
+    for d in range(n_levels):
+        square = float(d) * d
+        weights[0, d] = 1.0 / (1.0 + d)
+        weights[1, d] = 1.0 / (1.0 + square)
+        weights[2, d] = 1.0 / (1.0 + d / n_levels)
+        weights[3, d] = 1.0 / (1.0 + square / (float(n_levels) * n_levels))
+        if d > 0:
+            weights[4, d] = 1.0 / square
+    return weights
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _moments(
+    tile: Levels, middle: int, first: Places, second: Places, begin: int, end: int, to: Reals
+) -> None:
+    """Number of pairs, powers 1-4 of their sum from that of the center, 1-2 of the difference."""
+    to[:] = 0.0
+    for q in range(begin, end):
+        a = first[q]
+        b = second[q]
+        for lane in range(LANES):
+            x = np.int32(tile[a, lane])
+            y = np.int32(tile[b, lane])
+            c = np.int32(tile[middle, lane])
+            both = np.int32((x > 0) & (y > 0))
+            s = np.float64((x + y - c - c) * both)
+            d = np.float64(abs(x - y) * both)
+            square = s * s
+            to[0, lane] += both
+            to[1, lane] += s
+            to[2, lane] += square
+            to[3, lane] += square * s
+            to[4, lane] += square * square
+            to[5, lane] += d
+            to[6, lane] += d * d
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_moments(moments: Reals, lane: int, center: float, out: Reals, v: int) -> None:
+    """Features of the sums and differences of levels."""
+    w = 1.0 / moments[0, lane]
+    mean = moments[1, lane] * w
+    s2 = moments[2, lane] * w
+    s3 = moments[3, lane] * w
+    s4 = moments[4, lane] * w
+    average = moments[5, lane] * w
+    contrast = moments[6, lane] * w
+    square = mean * mean
+    tendency = s2 - square
+    out[AUTOCORRELATION, v] += 0.25 * (s2 - contrast) + center * (mean + center)
+    out[JOINT_AVERAGE, v] += 0.5 * mean + center
+    out[SHADE, v] += s3 - mean * (3.0 * s2 - 2.0 * square)
+    out[PROMINENCE, v] += s4 - mean * (4.0 * s3 - mean * (6.0 * s2 - 3.0 * square))
+    out[TENDENCY, v] += tendency
+    out[CONTRAST, v] += contrast
+    out[DIFFERENCE_AVERAGE, v] += average
+    out[DIFFERENCE_VARIANCE, v] += contrast - average * average
+    out[SUM_SQUARES, v] += 0.25 * (tendency + contrast)
+    spread = tendency + contrast  # both are 0 or more: 0 only where all levels are one
+    out[CORRELATION, v] += (tendency - contrast) / spread if spread > 0.0 else 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def moment_rows(
+    levels: Levels,
+    centers: Places,
+    offsets: Places,
+    first: Places,
+    second: Places,
+    starts: Places,
+    out: Reals,
+    angles: Reals,
+) -> None:
+    """Add what sums and differences of levels say to the rows of each voxel.
+
+    Parameters
+    ----------
+    levels : ndarray of int16
+        Flat and padded; the gray level where a voxel counts, else 0. Every center counts.
+    centers : ndarray of intp, shape (V,)
+        Flat positions; no bounds checking.
+    offsets : ndarray of intp, shape (K,)
+        From a center to the cells of its kernel; the center is the middle one.
+    first, second, starts : ndarray of intp
+        Pairs of cells, angle after angle, as in `lattice.Pairs`.
+    out : ndarray of float64, shape (len(ROWS), V)
+        Sums over the angles that hold a pair.
+    angles : ndarray of float64, shape (V,)
+        Zeros; filled with the number of these angles.
+    """
+    K = offsets.size
+    tile = np.empty((K, LANES), np.int16)
+    moments = np.zeros((7, LANES))
+    for start in range(0, centers.size, LANES):
+        lanes = gather(levels, centers, start, offsets, tile)
+        for angle in range(starts.size - 1):
+            _moments(tile, K // 2, first, second, starts[angle], starts[angle + 1], moments)
+            for lane in range(lanes):
+                if moments[0, lane] > 0.0:
+                    center = float(tile[K // 2, lane])
+                    _add_moments(moments, lane, center, out, start + lane)
+                    angles[start + lane] += 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def histogram_rows(
+    levels: Levels,
+    centers: Places,
+    moving: tuple[Places, Places, Places, Places, Places],
+    n_levels: int,
+    out: Reals,
+    angles: Reals,
+) -> None:
+    """Add what histograms of pairs say to the rows of each voxel.
+
+    Where the next voxel lies beside the one before, only pairs that enter and leave the kernel
+    are counted. All sums are whole numbers: nothing drifts.
+
+    Parameters
+    ----------
+    levels, centers
+        As for `moment_rows`; a run of neighbors along x is fast.
+    moving : tuple of ndarray of intp
+        From a center to the first and to the second cell of each pair, no bounds checking;
+        then, of shape (A + 1,), where the pairs of each angle start: all of them, those that
+        are new when the kernel moves on by one voxel along x, those it leaves behind.
+    n_levels : int
+        Highest gray level.
+    out : ndarray of float64, shape (len(ROWS), V)
+        Sums over the angles that hold a pair.
+    angles : ndarray of float64, shape (V,)
+        Zeros; filled with the number of these angles.
+    """
+    top: Any  # whole numbers of the compiler's choice
+    far: Any
+    twins: Any
+    squares: Any
+    first, second, all_starts, entering, leaving = moving
+    V = centers.size
+    A = all_starts.size - 1
+    most = 0
+    for angle in range(A):
+        most = max(most, all_starts[angle + 1] - all_starts[angle])
+    logs, unit = fixed_point(2 * most)
+    gain = np.zeros(2 * most + 1, np.int64)
+    for k in range(2 * most):
+        gain[k] = logs[k + 1] - logs[k]
+    weights = difference_weights(n_levels)
+    by_pair = np.zeros((n_levels + 1) * (n_levels + 2) // 2, np.int16)
+    by_sum = np.zeros(2 * n_levels + 1, np.int32)
+    by_difference = np.zeros(n_levels + 1, np.int32)
+    by_level = np.zeros(n_levels + 1, np.int32)
+    by_count = np.zeros(2 * most + 2, np.int32)  # how many entries have which count
+    for angle in range(A):
+        n = same = energy = top = 0
+        log_pair = log_sum = log_level = far = 0
+        for v in range(V + 1):
+            beside = 0 < v < V and centers[v] == centers[v - 1] + 1
+            for entry in range(2):  # pairs leave, then pairs enter
+                sign = 2 * entry - 1
+                less = 1 - entry
+                if v - 1 + entry < 0 or v - 1 + entry >= V:
+                    continue
+                at = centers[v - 1 + entry]
+                begin, end = all_starts[angle], all_starts[angle + 1]
+                if beside:
+                    moved = entering if entry else leaving
+                    begin, end = moved[angle], moved[angle + 1]
+                pairs = twins = squares = 0  # what this group changes, whichever its sign
+                logs_p = logs_s = logs_l = 0
+                for q in range(begin, end):
+                    x = np.int64(levels[np.uint64(at + first[q])])
+                    y = np.int64(levels[np.uint64(at + second[q])])
+                    if x == 0 or y == 0:
+                        continue
+                    high = max(x, y)
+                    d = np.uint64(abs(x - y))
+                    equal = np.int64(x == y)
+                    pairs += 1
+                    twins += equal
+                    cell = np.uint64(high * (high + 1) // 2 + min(x, y))
+                    count = np.int64(by_pair[cell])
+                    after = count + sign
+                    by_pair[cell] = after
+                    lower = min(count, after)
+                    logs_p += gain[np.uint64(lower)]
+                    squares += (2 * lower + 1) << equal
+                    by_count[np.uint64(count << equal)] -= 1
+                    by_count[np.uint64(after << equal)] += 1
+                    top = max(top, after << equal)
+                    cell = np.uint64(x + y)
+                    count = np.int64(by_sum[cell])
+                    by_sum[cell] = count + sign
+                    logs_s += gain[np.uint64(count - less)]
+                    by_difference[d] += sign
+                    far = max(far, np.int64(d))
+                    cell = np.uint64(x)
+                    count = np.int64(by_level[cell])
+                    by_level[cell] = count + sign
+                    logs_l += gain[np.uint64(count - less)]
+                    cell = np.uint64(y)
+                    count = np.int64(by_level[cell])
+                    by_level[cell] = count + sign
+                    logs_l += gain[np.uint64(count - less)]
+                n += sign * pairs
+                same += sign * twins
+                energy += sign * squares
+                log_pair += sign * logs_p
+                log_sum += sign * logs_s
+                log_level += sign * logs_l
+            if n == 0 or v == V:
+                continue
+            while top > 0 and by_count[top] == 0:
+                top -= 1
+            angles[v] += 1.0
+            w = 1.0 / n
+            scale = w * unit
+            joint = (logs[n] - log_pair) * scale + (n - same) * w
+            one = (logs[2 * n] - log_level) * (0.5 * scale)
+            shared = 2.0 * one - joint
+            out[JOINT_ENERGY, v] += 0.5 * energy * w * w
+            out[MAXIMUM_PROBABILITY, v] += 0.5 * top * w
+            out[JOINT_ENTROPY, v] += joint
+            out[SUM_ENTROPY, v] += (logs[n] - log_sum) * scale
+            if shared > NO_INFORMATION:
+                out[IMC1, v] -= shared / one
+                out[IMC2, v] += np.sqrt(1.0 - np.exp(-2.0 * shared))
+            while far > 0 and by_difference[far] == 0:
+                far -= 1
+            log_difference = 0
+            id1 = id2 = id3 = id4 = id5 = 0.0
+            for k in range(far + 1):
+                often = by_difference[k]
+                log_difference += logs[often]
+                id1 += weights[0, k] * often
+                id2 += weights[1, k] * often
+                id3 += weights[2, k] * often
+                id4 += weights[3, k] * often
+                id5 += weights[4, k] * often
+            out[DIFFERENCE_ENTROPY, v] += (logs[n] - log_difference) * (w * unit)
+            out[ID, v] += id1 * w
+            out[IDM, v] += id2 * w
+            out[IDN, v] += id3 * w
+            out[IDMN, v] += id4 * w
+            out[INVERSE_VARIANCE, v] += id5 * w

@@ -1,0 +1,158 @@
+"""Co-occurrence against PyRadiomics itself, and against answers known by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.radiomics import texture_maps
+
+FAMILY = "glcm"
+# Entropies and MCC of PyRadiomics carry its log2(p + 2e-16) and the rounding of a square root.
+_LOOSE = dict.fromkeys(
+    ("JointEntropy", "SumEntropy", "DifferenceEntropy", "Imc1", "Imc2", "MCC"), 1e-6
+)
+# Powers of what cancels.
+_FLOOR = {"ClusterShade": 1e-7, "ClusterProminence": 1e-7, "Imc2": 1e-7, "MCC": 1e-7}
+TOLERANCES: dict = {"rtol": _LOOSE, "atol": _FLOOR}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"kernel_radius": 2},
+        {"kernel_radius": 2, "masked_kernel": False},
+        {"force_2d": True, "masked_kernel": False},
+        {"force_2d": True, "force_2d_dimension": 1},
+        {"force_2d": True, "force_2d_dimension": 2, "kernel_radius": 2},
+        {"bin_count": 6},
+        {"kernel_radius": 2, "distances": (1, 2)},
+    ],
+    ids=str,
+)
+def test_a_random_region_is_what_pyradiomics_says(check_family, phantom, settings):
+    check_family(FAMILY, *phantom(), **TOLERANCES, **settings)
+
+
+def test_a_sparse_region_is_what_pyradiomics_says(check_family, phantom):
+    sparse = phantom(seed=5, filled=0.1)
+    check_family(FAMILY, *sparse, **TOLERANCES)
+    check_family(FAMILY, *sparse, **TOLERANCES, kernel_radius=2, distances=(2,))
+
+
+def test_a_float_scan_is_binned_in_its_own_precision(check_family, phantom):
+    check_family(FAMILY, *phantom((4, 4, 4), dtype=np.float32, seed=3), **TOLERANCES, bin_width=7.3)
+
+
+def test_a_flat_region_is_what_pyradiomics_says(check_family, phantom):
+    image, region = phantom(seed=6)
+    flat = Image(np.full_like(image.array, 7), image.geometry)
+    check_family(FAMILY, flat, region, **TOLERANCES)
+    check_family(FAMILY, flat, region, **TOLERANCES, bin_count=5)
+
+
+def test_a_single_voxel_is_what_pyradiomics_says(check_family, phantom):
+    image, _ = phantom()
+    labels = np.zeros(image.array.shape, np.uint8)
+    labels[1, 2, 2] = 1
+    region = Segmentation(labels, image.geometry)
+    check_family(FAMILY, image, region, **TOLERANCES)
+    check_family(FAMILY, image, region, **TOLERANCES, masked_kernel=False)
+
+
+@pytest.mark.parametrize("name", ["brain1", "breast1", "lung1"])
+def test_real_tumours_are_what_pyradiomics_says(check_family, real_crop, name):
+    check_family(FAMILY, *real_crop(name), **TOLERANCES)
+    check_family(FAMILY, *real_crop(name, 12), **TOLERANCES, kernel_radius=2, masked_kernel=False)
+
+
+def _line(*values):
+    """Maps of a row of voxels, one gray level a value."""
+    array = np.array([[values]], float)
+    geometry = Geometry(array.shape[::-1])
+    region = Segmentation(np.ones(array.shape, np.uint8), geometry)
+    maps = texture_maps(
+        Image(array, geometry), region, families=[FAMILY], features=["all"], bin_width=1,
+        kernel_radius=2,
+    )  # fmt: skip
+    return {name.rpartition("_")[2]: found.array.ravel() for name, found in maps.items()}
+
+
+@pytest.mark.parametrize("norm", ["manhattan", "euclidean", "infinity", "no_weighting"])
+@pytest.mark.parametrize("symmetrical", [True, False])
+def test_joined_angles_are_what_pyradiomics_says(check_family, phantom, norm, symmetrical):
+    settings = {"weighting_norm": norm, "symmetrical": symmetrical}
+    check_family(FAMILY, *phantom(), **TOLERANCES, **settings)
+
+
+def test_one_way_is_what_pyradiomics_says(check_family, phantom):
+    # Where an angle has one first level, it divides rounding by rounding in Correlation.
+    given = {"symmetrical": False, "leave_out": ("Correlation",)}
+    check_family(FAMILY, *phantom(), **TOLERANCES, **given)
+    check_family(FAMILY, *phantom(spread=20), **TOLERANCES, **given, kernel_radius=2)
+
+
+def test_pairs_are_counted_by_hand():
+    found = _line(1, 1, 2, 3, 3)  # around the middle: pairs 11, 12, 23, 33
+    assert found["Contrast"][2] == pytest.approx(2 / 4)
+    assert found["JointAverage"][2] == pytest.approx((2 + 3 + 5 + 6) / 8)
+    assert found["JointEnergy"][2] == pytest.approx(2 * (2 / 8) ** 2 + 4 * (1 / 8) ** 2)
+    assert found["MaximumProbability"][2] == pytest.approx(1 / 4)
+    assert found["InverseVariance"][2] == pytest.approx(2 / 4)
+
+
+def test_levels_that_alternate_predict_each_other():
+    found = _line(1, 3, 1, 3, 1)
+    assert found["Correlation"].tolist() == pytest.approx([-1.0] * 5)
+    assert found["MCC"].tolist() == [1.0] * 5
+    assert found["Imc1"].tolist() == pytest.approx([-1.0] * 5)
+
+
+def test_the_voxel_that_a_block_begins_with_does_not_matter(phantom, monkeypatch):
+    from napari_radiogenomics.radiomics import voxelwise
+
+    scan = phantom((4, 5, 40), filled=0.9)
+    usual = texture_maps(*scan, families=[FAMILY], features=["all"], kernel_radius=2)
+    monkeypatch.setattr(voxelwise, "_BLOCK", 1)
+    again = texture_maps(*scan, families=[FAMILY], features=["all"], kernel_radius=2)
+    for name, found in again.items():
+        np.testing.assert_array_equal(found.array, usual[name].array, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
+def test_the_largest_eigenvalue_is_that_of_lapack(size):
+    from napari_radiogenomics.radiomics.kernels.spectrum import WIDE, largest_eigenvalues
+
+    rng = np.random.default_rng(size)
+    matrices = rng.normal(size=(WIDE, size, size)) * (rng.random((WIDE, size, size)) < 0.4)
+    matrices = matrices @ matrices.transpose(0, 2, 1)
+    matrices[::2] -= np.trace(matrices[::2], axis1=1, axis2=2)[:, None, None] * np.diag(
+        [0.0, *[1.0] * (size - 1)]
+    )
+    expected = np.abs(np.linalg.eigvalsh(matrices)).max(axis=1)
+    found = np.empty(WIDE)
+    largest_eigenvalues(
+        np.ascontiguousarray(matrices.transpose(1, 2, 0)), size,
+        np.empty((4 * size + 8, WIDE)), found,
+    )  # fmt: skip
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize(("spread", "width"), [(60, 25), (60, 1), (400, 1)])
+def test_the_coefficient_is_that_of_lapack_for_any_number_of_levels(phantom, spread, width):
+    from napari_radiogenomics.radiomics.families.glcm import _mcc, _mcc_of
+    from napari_radiogenomics.radiomics.family import MatrixSettings
+    from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
+
+    image, region = phantom((5, 5, 5), filled=1.0, spread=spread)
+    around, centers = make_neighborhoods(
+        image, region.labels == 1, radius=2, masked=True, thin_axis=None,
+        matrix=MatrixSettings(), binning={"bin_width": width}, needs_matrix=True,
+    )  # fmt: skip
+    few = centers[::9]
+    expected = [np.nanmean(_mcc_of(around, center)) for center in few]
+    np.testing.assert_allclose(_mcc(around, few), expected, rtol=1e-8)

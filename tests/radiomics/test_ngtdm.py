@@ -1,0 +1,90 @@
+"""Gray tone differences against PyRadiomics itself, and against answers known by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.radiomics import texture_maps
+
+FAMILY = "ngtdm"
+TOLERANCES: dict = {"atol": 1e-12}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"kernel_radius": 2},
+        {"kernel_radius": 2, "masked_kernel": False},
+        {"force_2d": True, "masked_kernel": False},
+        {"force_2d": True, "force_2d_dimension": 1},
+        {"force_2d": True, "force_2d_dimension": 2, "kernel_radius": 2},
+        {"bin_count": 6},
+        {"kernel_radius": 2, "distances": (1, 2)},
+    ],
+    ids=str,
+)
+def test_a_random_region_is_what_pyradiomics_says(check_family, phantom, settings):
+    check_family(FAMILY, *phantom(), **TOLERANCES, **settings)
+
+
+def test_a_sparse_region_is_what_pyradiomics_says(check_family, phantom):
+    sparse = phantom(seed=5, filled=0.1)
+    check_family(FAMILY, *sparse, **TOLERANCES)
+    check_family(FAMILY, *sparse, **TOLERANCES, kernel_radius=2, distances=(2,))
+
+
+def test_a_float_scan_is_binned_in_its_own_precision(check_family, phantom):
+    check_family(FAMILY, *phantom((4, 4, 4), dtype=np.float32, seed=3), **TOLERANCES, bin_width=7.3)
+
+
+def test_a_flat_region_is_what_pyradiomics_says(check_family, phantom):
+    image, region = phantom(seed=6)
+    flat = Image(np.full_like(image.array, 7), image.geometry)
+    check_family(FAMILY, flat, region, **TOLERANCES)
+    check_family(FAMILY, flat, region, **TOLERANCES, bin_count=5)
+
+
+def test_a_single_voxel_is_what_pyradiomics_says(check_family, phantom):
+    image, _ = phantom()
+    labels = np.zeros(image.array.shape, np.uint8)
+    labels[1, 2, 2] = 1
+    region = Segmentation(labels, image.geometry)
+    check_family(FAMILY, image, region, **TOLERANCES)
+    check_family(FAMILY, image, region, **TOLERANCES, masked_kernel=False)
+
+
+@pytest.mark.parametrize("name", ["brain1", "breast1", "lung1"])
+def test_real_tumours_are_what_pyradiomics_says(check_family, real_crop, name):
+    check_family(FAMILY, *real_crop(name), **TOLERANCES)
+    check_family(FAMILY, *real_crop(name, 12), **TOLERANCES, kernel_radius=2, masked_kernel=False)
+
+
+def _line(*values):
+    """Maps of a row of voxels, one gray level a value."""
+    array = np.array([[values]], float)
+    geometry = Geometry(array.shape[::-1])
+    region = Segmentation(np.ones(array.shape, np.uint8), geometry)
+    maps = texture_maps(
+        Image(array, geometry), region, families=[FAMILY], features=["all"], bin_width=1,
+        kernel_radius=2,
+    )  # fmt: skip
+    return {name.rpartition("_")[2]: found.array.ravel() for name, found in maps.items()}
+
+
+def test_tones_are_compared_by_hand():
+    found = _line(1, 3, 1, 3, 1)  # each differs from its neighbors by 2
+    assert found["Coarseness"][2] == pytest.approx(1 / (3 / 5 * 6 + 2 / 5 * 4))
+    assert found["Contrast"][2] == pytest.approx(2 * (3 / 5) * (2 / 5) * 4 / 2 * 10 / 5)
+    assert found["Strength"][2] == pytest.approx(2 * 4 / 10)
+
+
+def test_what_does_not_differ_is_coarsest():
+    found = _line(4, 4, 4)
+    assert found["Coarseness"].tolist() == [1e6] * 3
+    for name in ("Contrast", "Busyness", "Complexity", "Strength"):
+        assert found[name].tolist() == [0.0] * 3
