@@ -11,11 +11,7 @@ from napari_radiogenomics.progress import Progress
 
 __all__ = ["SCORER"]
 
-_WIDTH = 0.5
 _BLOCK = 64
-# Beyond so many standard deviations a Poisson distribution is 0 or 1 to the last digit: its
-# tail at 12 is below 1e-17 wherever the mean is above 100.
-_FAR, _FAR_FROM = 12.0, 100.0
 
 
 def _score(
@@ -30,16 +26,12 @@ def _score(
 
 def _log_odds(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log odds of the kernel estimate of the distribution, shape (N,); equal counts once."""
-    from scipy.special import gammaincc
+    from napari_radiogenomics.genomics.walk import poisson_left_tails
 
     found, inverse, times = np.unique(counts, return_inverse=True, return_counts=True)
-    means = found + _WIDTH
-    distance = (found[:, None] - means) / np.sqrt(means)
-    far = (np.abs(distance) > _FAR) & (means > _FAR_FROM)
-    below = np.where(distance > 0, 1.0, 0.0)
-    rows, columns = np.nonzero(~far)
-    below[rows, columns] = gammaincc(found[rows] + 1, means[columns])
-    left = below @ times / len(counts)
+    left = np.zeros(len(found))
+    poisson_left_tails(found, times, left)
+    left /= len(counts)
     with np.errstate(divide="ignore"):
         odds = -np.log((1 - left) / left)
     return odds[inverse]

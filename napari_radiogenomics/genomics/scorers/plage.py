@@ -23,7 +23,14 @@ def _score(
 
 def _first_vector(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """First left singular vector, its sign such that it rises with the mean of the genes."""
-    vector = np.linalg.svd(z, full_matrices=False)[0][:, 0]
+    from scipy.linalg import eigh
+
+    wide = z.shape[1] > z.shape[0]
+    gram = z @ z.T if wide else z.T @ z  # the smaller of the two products is enough
+    last = len(gram) - 1
+    _, vectors = eigh(gram, subset_by_index=(last, last))
+    vector = vectors[:, 0] if wide else z @ vectors[:, 0]
+    vector = vector / np.linalg.norm(vector)
     return -vector if vector @ z.mean(axis=1) < 0 else vector
 
 
