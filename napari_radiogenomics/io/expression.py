@@ -36,7 +36,9 @@ __all__ = ["Blanks", "Duplicates", "read_expression"]
 Duplicates = Literal["highest_mean", "mean", "sum", "first", "refuse"]
 Blanks = Literal["keep", "zero", "drop_genes", "refuse"]
 
-_SAMPLE_LIKE = re.compile(r"(R01|AMC|UCSF-PDGM|GSM|W\d+|P\d+|S\d+|sample)[-_ ]?\d*", re.IGNORECASE)
+_SAMPLE_LIKE = re.compile(
+    r"(GSM|P|S|patient|sample|case)[-_ ]?\d+|(R01|AMC|UCSF-PDGM|W\d+)-\d+.*", re.IGNORECASE
+)
 # Genes that nearly every table of human or mouse expression has.
 _EVERYWHERE = frozenset(
     {
@@ -229,6 +231,9 @@ def _some(names: Collection[str]) -> str:
 
 
 def _refuse_repeated_samples(names: list[str], path: Path) -> None:
+    if not all(name.strip() for name in names):
+        place = next(at for at, name in enumerate(names, start=1) if not name.strip())
+        raise InputError(f"{path}: sample {place} of {len(names)} has no name. Write one.")
     if len(set(names)) == len(names):
         return
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]

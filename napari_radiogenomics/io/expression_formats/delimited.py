@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,12 +52,13 @@ def read_delimited(data: bytes, path: Path) -> RawExpression:
     InputError
         If it is no table of numbers with names.
     """
+    data = data.lstrip(b"\r\n")
     text, problems = decode(data, str(path))
     delimiter = delimiter_of(text[:1_000_000])
     notes = [problem.what for problem in problems]
     if problems or data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:3] == b"\xef\xbb\xbf":
         data = text.encode()
-    header = _header(text, delimiter)
+    header = _header(text, delimiter, path)
     del text
     frame = _frame(data, delimiter, header, ".", path)
     if delimiter != "," and _has_decimal_commas(frame):
@@ -63,12 +67,36 @@ def read_delimited(data: bytes, path: Path) -> RawExpression:
     return _raw(frame, path, notes)
 
 
-def _header(text: str, delimiter: str) -> list[str]:
+def _header(text: str, delimiter: str, path: Path) -> list[str]:
     """Cells of the header; one more in front where R left out that of the row names."""
-    lines = [line for line in text[:20_000_000].split("\n", 3)[:2] if line.strip()]
-    counts = [len(re.sub(r'"[^"]*"', "", line).split(delimiter)) for line in lines]
-    cells = [cell.strip().strip('"') for cell in lines[0].rstrip("\r").split(delimiter)]
-    return ["", *cells] if len(counts) == 2 and counts[1] == counts[0] + 1 else cells
+    lines = ((at, line) for at, line in enumerate(_lines(text), start=1) if line.strip())
+    _, first = next(lines)
+    header = [cell.strip() for cell in _cells(first, delimiter)]
+    second = next(lines, None)
+    if second and len(_cells(second[1], delimiter)) == len(header) + 1:
+        header = [*header, ""] if second[1].endswith(delimiter) else ["", *header]
+    for row, line in lines if second is None else itertools.chain([second], lines):
+        count = len(_cells(line, delimiter)) if '"' in line else line.count(delimiter) + 1
+        if count != len(header):
+            raise InputError(
+                f"{path}, row {row}: {count} cells, the header has {len(header)}. The file is cut "
+                "off, or a cell holds the delimiter: export it again."
+            )
+    return header
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines one by one: a list of them would hold the file twice."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end].removesuffix("\r")
+        start = end + 1
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter))
 
 
 def _frame(
@@ -84,6 +112,7 @@ def _frame(
             decimal=decimal,
             header=None,
             skiprows=1,
+            index_col=False,
             names=list(places),
             dtype={0: str},
             na_values={place: _MISSING for place in places if place},
@@ -149,8 +178,8 @@ def _numeric_columns(
     """Places of the columns of numbers, and of those of text."""
     kept, dropped = [], []
     for at in range(frame.shape[1]):
-        if at in left_out:
-            continue
+        if at in left_out or (not frame.columns[at] and frame.iloc[:, at].isna().all()):
+            continue  # a delimiter at the end of each line makes an empty column
         if frame.dtypes.iloc[at].kind in "iuf":
             kept.append(at)
             continue
