@@ -111,7 +111,8 @@ class _Finder:
         if sample in self.patients:
             return sample, "the same name"
         if sample in self.aliases:
-            return self.aliases[sample], "an alias"
+            patient = self.aliases[sample]
+            return (patient if patient in self.patients else ""), "an alias"
         if is_tcga(sample):
             patient = tcga_patient(sample)
             return (patient if patient in self.patients else ""), "the first 12 characters"

@@ -5,7 +5,8 @@ Tables are samples × genes; what they hold is in ``attrs["unit"]``. Letters: N 
 G genes, S gene sets.
 """
 
-from napari_radiogenomics.genomics.normalize import normalize_counts
+from napari_radiogenomics.genomics.combat_seq import combat_seq
+from napari_radiogenomics.genomics.normalize import filter_genes, normalize_counts
 from napari_radiogenomics.genomics.pathways import score_pathways
 
-__all__ = ["normalize_counts", "score_pathways"]
+__all__ = ["combat_seq", "filter_genes", "normalize_counts", "score_pathways"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from napari_radiogenomics.genomics.matrix import values_of
 from napari_radiogenomics.genomics.nature import Nature, require, settle_nature
 from napari_radiogenomics.genomics.normalize import StatedKind
 from napari_radiogenomics.genomics.scorer import SCORERS, PlacedSets, Scorer
+from napari_radiogenomics.io.gene_sets import curated_gene_sets, read_gene_sets
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
@@ -45,7 +47,7 @@ def _choices() -> Mapping[str, str]:
 @verb
 def score_pathways(
     expression: pd.DataFrame,
-    gene_sets: Mapping[str, Any],
+    gene_sets: str | Path | Mapping[str, Any] = "curated",
     *,
     method: Annotated[str, Setting(choices=_choices)] = "zscore_lee",
     min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
@@ -61,8 +63,9 @@ def score_pathways(
     expression : DataFrame, N samples × G genes
         On a log scale for most methods (`normalize_counts` makes it so); genes not wanted in the
         background left out (`genomics.normalize.filter_genes`).
-    gene_sets : GeneSets or mapping
-        Name → genes, or name → gene → weight; from `read_gene_sets` or written out.
+    gene_sets : str, Path, GeneSets or mapping
+        File (GMT, JSON, table of weights), or name → genes, or name → gene → weight.
+        ``"curated"`` means the hypoxia, VEGF and angiogenesis sets of the package.
     method : str, optional
         Name of a scorer: ``"mean"``, ``"interquartile_mean"``, ``"zscore_lee"``, ``"ssgsea"``,
         ``"ssgsea_raw"``, ``"gsva"``, ``"gsva_poisson"`` (counts), ``"singscore"``, ``"ulm"``,
@@ -108,7 +111,7 @@ def score_pathways(
     ([0.75, 1.75, 3.75], ['ADM'])
     """
     values = values_of(expression)
-    scorer, sets = SCORERS[method], gene_sets_of(gene_sets)
+    scorer, sets = SCORERS[method], _sets_of(gene_sets)
     unit = str(expression.attrs.get("unit", "")) if nature == "auto" else nature
     found, notes = settle_nature(values, unit)
     _require(found, scorer, len(values))
@@ -122,8 +125,17 @@ def score_pathways(
     if scorer.has_background:
         _require_rest(placed)
     scores = scorer.score(kept, placed, progress)
-    notes += (*said, *_constant_note(constant), *_notes(placing, scorer, sets))
+    _require_numbers(scores, placed, expression, scorer)
+    notes += (*sets.notes, *said, *_constant_note(constant), *_notes(placing, scorer, sets))
     return _table(scores, expression, scorer, placing, notes)
+
+
+def _sets_of(gene_sets: str | Path | Mapping[str, Any]) -> GeneSets:
+    if isinstance(gene_sets, str) and gene_sets == "curated":
+        return curated_gene_sets()
+    if isinstance(gene_sets, str | Path):
+        return read_gene_sets(gene_sets)
+    return gene_sets_of(gene_sets)
 
 
 def _require(found: Nature, scorer: Scorer, n_samples: int) -> None:
@@ -246,7 +258,7 @@ def _require_sets(
             f"{what} The table's genes look like {some}. Check that both use the same "
             "identifiers (symbols, Ensembl, Entrez), or lower min_genes."
         )
-    warnings.warn(f"{what} Lower min_genes to score them.", DataWarning, stacklevel=5)
+    warnings.warn(f"{what} Lower min_genes to score them.", DataWarning, stacklevel=4)
 
 
 def _require_rest(sets: PlacedSets) -> None:
@@ -256,6 +268,19 @@ def _require_rest(sets: PlacedSets) -> None:
         raise InputError(
             f"Gene set {whole[0]} holds all {sets.n_genes} genes of the table, so that there is "
             "nothing to compare it with. Give the whole table, not the genes of the set."
+        )
+
+
+def _require_numbers(
+    scores: NDArray[np.float64], sets: PlacedSets, expression: pd.DataFrame, scorer: Scorer
+) -> None:
+    finite = np.isfinite(scores)
+    if not finite.all():
+        row, column = (int(at) for at in np.argwhere(~finite)[0])
+        raise InputError(
+            f"{scorer.title} has no answer for {sets.names[column]} in sample "
+            f"{expression.index[row]} ({int((~finite).sum())} such scores): do its genes have any "
+            "differences? Leave out the sample or the set, or choose another method."
         )
 
 

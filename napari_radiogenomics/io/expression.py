@@ -22,7 +22,13 @@ from napari_radiogenomics.data.gene_names import (
 )
 from napari_radiogenomics.data.ids import is_tcga
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.expression_layout import LAYOUTS, RawExpression, Rows
+from napari_radiogenomics.io.expression_layout import (
+    LAYOUTS,
+    ExpressionLayout,
+    RawExpression,
+    Rows,
+)
+from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.registry import did_you_mean
@@ -63,7 +69,7 @@ def read_expression(
     duplicates: Duplicates = "highest_mean",
     blanks: Blanks = "keep",
     repair_dates: bool = False,
-    names: Mapping[str, str] | None = None,
+    names: str | Path | Mapping[str, str] | None = None,
     samples: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> pd.DataFrame:
@@ -90,8 +96,9 @@ def read_expression(
     repair_dates : bool, optional
         Give genes that a spreadsheet turned into dates (``2-Sep``) their symbols back. They are
         named in the notes either way.
-    names : mapping, optional
-        Other names of the genes, for example Ensembl identifier → symbol.
+    names : str, Path or mapping, optional
+        Other names of the genes, for example Ensembl identifier → symbol: a mapping, or a table
+        (CSV or TSV) with the two in its first two columns.
     samples : sequence of str, optional
         Samples to read, as the file names them; all where not given. Those that the file does
         not have are reported.
@@ -138,7 +145,7 @@ def read_expression(
     return _table(values, sample_names, genes, raw, unit, entry.name, notes)
 
 
-def _layout_of(path: Path, layout: str):  # type: ignore[no-untyped-def]
+def _layout_of(path: Path, layout: str) -> ExpressionLayout:
     if not path.exists():
         raise InputError(f"{path} does not exist. Check the spelling; looked in {path.parent}.")
     if layout != "auto":
@@ -256,10 +263,15 @@ def _without_blank_names(
 
 
 def _with_names(
-    genes: list[str], names: Mapping[str, str] | None, path: Path, notes: list[str]
+    genes: list[str],
+    names: str | Path | Mapping[str, str] | None,
+    path: Path,
+    notes: list[str],
 ) -> list[str]:
     if names is None:
         return genes
+    if isinstance(names, str | Path):
+        names = _names_of(Path(names))
     found, lost = renamed(genes, names)
     if len(lost) == len(genes):
         raise InputError(
@@ -269,6 +281,14 @@ def _with_names(
     if lost:
         notes.append(f"{len(lost)} genes are not in names and keep theirs: {_some(lost)}.")
     return found
+
+
+def _names_of(path: Path) -> dict[str, str]:
+    table, _ = read_table(path)
+    if table.frame.shape[1] < 2:
+        raise InputError(f"{path} has one column; two are needed: old name and new name.")
+    pairs = zip(table.frame.iloc[:, 0], table.frame.iloc[:, 1], strict=True)
+    return {old.strip(): new.strip() for old, new in pairs if old.strip() and new.strip()}
 
 
 def _without_dates(genes: list[str], repair: bool, notes: list[str]) -> list[str]:

@@ -105,3 +105,23 @@ def test_samples_that_fit_nobody_or_two_are_named():
     assert "2 samples are of no patient" in found.notes[-1]
     with pytest.raises(InputError, match="samples look like X1, patients like P1"):
         join_samples(["X1"], ["P1"])
+
+
+def test_the_real_samples_of_nsclc_join_their_patients(real_data):
+    """130 samples of the expression series are all of the 162 patients called R01."""
+    pd = pytest.importorskip("pandas")
+    folder = real_data("nsclc_radiogenomics")
+    clinical = pd.read_csv(next(folder.glob("NSCLCR01*.csv")), dtype=str)
+    patients = [name for name in clinical.iloc[:, 0] if name.startswith("R01")]
+    text = (folder / "GSE103584_series_matrix.txt").read_text()
+    lines = {
+        line.split("\t")[0]: line.replace('"', "").split("\t")[1:] for line in text.split("\n")
+    }
+    titles, accessions = lines["!Sample_title"], lines["!Sample_geo_accession"]
+    assert (len(patients), len(titles)) == (162, 130)
+    found = join_samples(accessions, patients, aliases=dict(zip(accessions, titles, strict=True)))
+    assert set(found.patients.values()) <= set(patients)
+    assert found.rules == {"an alias": 130}
+    by_name = join_samples(titles, patients)
+    assert by_name.rules == {"the same name": 130}
+    assert by_name.unmatched == ()

@@ -234,6 +234,17 @@ def test_counts_abundances_and_logs_go_where_they_belong(counts, sets):
     assert len(score_pathways(counts, sets, method="singscore")) == 40
 
 
+def test_gene_sets_come_from_a_file_or_from_the_package(logs, sets):
+    path = REFERENCE / "rnaseq" / "sets.gmt"
+    pd.testing.assert_frame_equal(score_pathways(logs, path), score_pathways(logs, sets))
+    hypoxia = [*random_table(shape=(5, 36)).columns]
+    names = ["VEGFA", "CA9", "KDR", "FLT1", "ADM", "LDHA", "PGK1", "TEK", "TIE1", "DLL4"]
+    table = random_table(shape=(5, 36)).rename(columns=dict(zip(hypoxia, names, strict=False)))
+    with pytest.warns(DataWarning, match="HALLMARK_ANGIOGENESIS"):
+        scores = score_pathways(table)
+    assert "CRISTESCU_ANGIOGENESIS_16" in scores
+
+
 def test_weights_that_a_method_does_not_use_are_said(logs):
     weighted = {"one": {f"G{k:04d}": -1.0 for k in range(8)}}
     notes = score_pathways(logs, weighted, method="mean").attrs["notes"]
@@ -247,6 +258,7 @@ def test_weights_that_a_method_does_not_use_are_said(logs):
         (random_table(shape=(1, 60)), SETS, "zscore_lee", "needs 3 samples, the table has 1"),
         (random_table(), {"a": SETS["first"], "b": SETS["first"]}, "mlm", "follow from the others"),
         (random_table(), {}, "mean", "There are no gene sets"),
+        (random_table() * 0 + 1.5, SETS, "ulm", "no answer for first in sample S0"),
         (random_table(), {"twice": ["G1", "G1"]}, "mean", "names G1 twice"),
         (random_table(), {"text": "G1 G2"}, "mean", "no list of genes"),
         (random_table(), ["G1"], "mean", "Give a mapping"),

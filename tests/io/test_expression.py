@@ -117,6 +117,8 @@ def test_genes_get_other_names_and_what_has_none_is_said(write):
     table = read_expression(path, names={"ENSG00000112715": "VEGFA"})
     assert next(iter(table)) == "VEGFA"
     assert "1 genes are not in names" in notes(table)
+    listed = write("ensembl,symbol\nENSG00000112715,VEGFA\n", "names.csv")
+    assert list(read_expression(path, names=listed)) == list(table)
     with pytest.raises(InputError, match="None of the 2 genes"):
         read_expression(path, names={"7422": "VEGFA"})
 
