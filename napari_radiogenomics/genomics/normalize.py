@@ -84,7 +84,7 @@ def normalize_counts(
     >>> counts = pd.DataFrame({"VEGFA": [90, 210], "CA9": [10, 20], "ACTB": [900, 1800]})
     >>> table = normalize_counts(counts, method="log_cpm")
     >>> table.attrs["unit"], table["ACTB"].round(2).tolist()
-    ('log2 CPM', [19.78, 19.75])
+    ('log2 CPM', [19.78, 19.76])
     """
     values = values_of(expression)
     entry = NORMALIZATIONS[method]

@@ -124,7 +124,9 @@ def score_pathways(
     placed = PlacedSets(tuple(placing.names), tuple(places), tuple(placing.weights), kept.shape[1])
     if scorer.has_background:
         _require_rest(placed)
-    scores = scorer.score(kept, placed, progress)
+    _require_differences(kept, expression, scorer)
+    with np.errstate(divide="ignore", invalid="ignore"):  # checked by name below
+        scores = scorer.score(kept, placed, progress)
     _require_numbers(scores, placed, expression, scorer)
     notes += (*sets.notes, *said, *_constant_note(constant), *_notes(placing, scorer, sets))
     return _table(scores, expression, scorer, placing, notes)
@@ -268,6 +270,17 @@ def _require_rest(sets: PlacedSets) -> None:
         raise InputError(
             f"Gene set {whole[0]} holds all {sets.n_genes} genes of the table, so that there is "
             "nothing to compare it with. Give the whole table, not the genes of the set."
+        )
+
+
+def _require_differences(
+    values: NDArray[np.float64], expression: pd.DataFrame, scorer: Scorer
+) -> None:
+    flat = np.flatnonzero(values.max(axis=1) == values.min(axis=1))
+    if flat.size and scorer.has_background:
+        raise InputError(
+            f"All genes of sample {expression.index[flat[0]]} have the same value, so that no set "
+            f"differs from the rest ({flat.size} such samples). Leave it out."
         )
 
 

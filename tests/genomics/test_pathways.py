@@ -258,7 +258,7 @@ def test_weights_that_a_method_does_not_use_are_said(logs):
         (random_table(shape=(1, 60)), SETS, "zscore_lee", "needs 3 samples, the table has 1"),
         (random_table(), {"a": SETS["first"], "b": SETS["first"]}, "mlm", "follow from the others"),
         (random_table(), {}, "mean", "There are no gene sets"),
-        (random_table() * 0 + 1.5, SETS, "ulm", "no answer for first in sample S0"),
+        (random_table() * 0 + 1.5, SETS, "ulm", "All genes of sample S0 have the same value"),
         (random_table(), {"twice": ["G1", "G1"]}, "mean", "names G1 twice"),
         (random_table(), {"text": "G1 G2"}, "mean", "no list of genes"),
         (random_table(), ["G1"], "mean", "Give a mapping"),
