@@ -105,7 +105,10 @@ def _whole(values: NDArray[np.float64]) -> float:
 
 
 def _spread(values: NDArray[np.float64], totals: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Overdispersion, slope of log variance on log mean, and median variance / mean."""
+    """Overdispersion, slope of log variance on log mean, and mean of variance / mean.
+
+    The last is a mean, because the median of few samples' variances is below their expectation.
+    """
     if len(values) < 2 or not totals.all():
         return np.nan, np.nan, np.nan
     weights = (totals / totals.mean())[:, None]
@@ -122,7 +125,7 @@ def _spread(values: NDArray[np.float64], totals: NDArray[np.float64]) -> tuple[f
         return np.nan, np.nan, np.nan
     m, v = mean[expressed], variance[expressed]
     slope = float(np.polyfit(np.log(m), np.log(v), 1)[0]) if np.ptp(np.log(m)) > 0.1 else np.nan
-    return float(np.median((v - m) / m**2)), slope, float(np.median(v / m))
+    return float(np.median((v - m) / m**2)), slope, float(np.mean(v / m))
 
 
 def _decide(

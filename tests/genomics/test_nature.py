@@ -33,6 +33,13 @@ def test_counts_and_what_is_made_of_them_are_told_apart(seed, depth):
     assert nature_of(logs - logs.mean(axis=0)).kind == "z"
 
 
+@pytest.mark.parametrize("samples", [1, 2, 3, 10])
+def test_few_and_small_counts_are_counts(samples):
+    rng = np.random.default_rng(4)
+    assert nature_of(rng.poisson(5, (samples, 400)).astype(float)).kind == "count"
+    assert nature_of(rng.poisson(0.3, (samples, 400)).astype(float)).kind == "count"
+
+
 def test_estimated_counts_are_not_taken_for_fpkm():
     counts = simulated()
     shared = counts.copy()
