@@ -1,0 +1,1 @@
+"""One module a normalization; each defines ``NORMALIZATION``. See `genomics.normalization`."""

@@ -1,0 +1,1 @@
+"""One module a pathway score; each defines ``SCORER``. See `genomics.scorer`."""
