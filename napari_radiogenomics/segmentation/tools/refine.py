@@ -40,7 +40,7 @@ def refine(
     reach_mm: float = 5.0,
     smoothness: float = 1.0,
     expansion: float = 0.0,
-    iterations: int = 200,
+    iterations: int = 300,
     overwrite: bool = False,
     locked: Sequence[int] = (),
 ) -> Segmentation:
@@ -112,7 +112,7 @@ def refine(
         )
     values = np.clip((values - low) / (high - low), 0, 1)
     if method == "edges":
-        moved = _to_edges(values, part.mask, spacing, smoothness, expansion, iterations)
+        moved = _to_edges(values, part.mask, spacing, reach_mm, (smoothness, expansion), iterations)
     else:
         moved = _to_regions(values, part.mask, spacing, smoothness, iterations, reach_mm)
     after = part.whole(_within_reach(moved, part, spacing, reach_mm))
@@ -142,8 +142,8 @@ def _to_edges(
     values: NDArray[np.float64],
     mask: Mask,
     spacing: Sequence[float],
-    smoothness: float,
-    expansion: float,
+    reach: float,
+    weights: tuple[float, float],
     iterations: int,
 ) -> Mask:
     import SimpleITK as sitk
@@ -151,14 +151,14 @@ def _to_edges(
     sigma = max(_EDGE_MM, min(spacing))
     steepness = sitk.GradientMagnitudeRecursiveGaussian(_sitk(values, spacing), sigma)
     steep = sitk.GetArrayViewFromImage(steepness)
-    near = np.abs(signed_distance(mask, spacing)) <= 3 * sigma
-    scale = float(np.percentile(steep[near], 75)) or 1.0
+    near = np.abs(signed_distance(mask, spacing)) <= reach + sigma
+    scale = 0.3 * float(np.percentile(steep[near], 90)) or 1.0  # well below the edges nearby
     speed = _sitk(1 / (1 + (steep / scale) ** 2), spacing)
     # SimpleITK's level sets are negative inside; a positive propagation moves outwards.
     start = _sitk(-signed_distance(mask, spacing), spacing)
     active = sitk.GeodesicActiveContourLevelSetImageFilter()
-    active.SetPropagationScaling(float(expansion))
-    active.SetCurvatureScaling(float(smoothness) * 0.2)
+    active.SetPropagationScaling(float(weights[1]))
+    active.SetCurvatureScaling(float(weights[0]) * 0.2)
     active.SetAdvectionScaling(1.0)
     active.SetMaximumRMSError(1e-3)
     active.SetNumberOfIterations(int(iterations))
