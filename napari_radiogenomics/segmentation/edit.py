@@ -276,19 +276,15 @@ def changes(
             f"Labels of shape {before.shape} and {after.shape} cannot be compared voxel by voxel. "
             "The edit belongs to another segmentation."
         )
-    flat = np.flatnonzero(np.not_equal(before, after))
-    values = after.reshape(-1)[flat] if after.flags.c_contiguous else after[_spots(flat, after)]
+    differs = np.not_equal(before, after)
+    values = after[differs]
     top = int(values.max()) if values.size else 0
     if top > np.iinfo(before.dtype).max:
         raise InputError(
             f"Label {top} does not fit into {before.dtype} labels, which end at "
             f"{np.iinfo(before.dtype).max}. Convert the layer to a wider type first."
         )
-    return _spots(flat, before), values.astype(before.dtype, copy=False)
-
-
-def _spots(flat: NDArray[np.intp], array: NDArray) -> tuple[NDArray[np.intp], ...]:
-    return tuple(np.unravel_index(flat, array.shape))
+    return np.nonzero(differs), values.astype(before.dtype, copy=False)
 
 
 def next_free(labels: NDArray[np.integer]) -> int:
