@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -38,6 +39,8 @@ __all__ = ["CohortDock"]
 
 _PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and slides."
 _WIDTH = 380
+# Pause between the hidden scans of a patient, which come after what is seen.
+_REST_MS = 50
 _KEYS = {"PageDown": 1, "PageUp": -1}
 
 
@@ -76,6 +79,7 @@ class CohortDock(QWidget):
         self._variants: dict[str, list[tuple[str, str]]] = {}
         self._read_problems: tuple[Problem, ...] = ()
         self._tone: Tone = "plain"
+        self._rest = QTimer(self, interval=_REST_MS)
         self._build()
         self._connect()
         self._bind_keys()
@@ -133,23 +137,38 @@ class CohortDock(QWidget):
         page.open_button.clicked.connect(self.ask_for_cohort)
         page.table.chosen.connect(self._choose)
         page.step.connect(self.step)
-        page.timepoint_chosen.connect(lambda name: self.session.select(timepoint=name))
+        page.timepoint_chosen.connect(self._choose_timepoint)
         page.open_with_changed.connect(self._change_open_with)
         self.runner.ended.connect(self._ended)
+        self._rest.timeout.connect(self._show_next)
         self.connections.add(self.session.cohort_changed, self._use)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._color)
-        self.destroyed.connect(page.table.rows.thumbnails.stop)
 
     def _bind_keys(self) -> None:
         """PageDown and PageUp on the canvas; left alone where they are taken already."""
-        for key, step in _KEYS.items():
-            taken = {str(bound) for bound in (*self.viewer.keymap, *self.viewer.class_keymap)}
-            if key not in taken:
-                self.viewer.bind_key(key, lambda _viewer, step=step: self.step(step))
-                self.destroyed.connect(
-                    lambda _=None, key=key: self.viewer.bind_key(key, None, overwrite=True)
-                )
+        taken = {str(bound) for bound in (*self.viewer.keymap, *self.viewer.class_keymap)}
+        free = {key: step for key, step in _KEYS.items() if key not in taken}
+        step_of = weakref.WeakMethod(self.step)  # the viewer outlives a closed dock
+        viewer = weakref.ref(self.viewer)
+
+        def bind(key: str, by: int) -> None:
+            def press(_viewer: object) -> None:
+                step = step_of()
+                if step is not None:
+                    step(by)
+
+            self.viewer.bind_key(key, press)
+
+        def release() -> None:
+            alive = viewer()
+            for key in free:
+                if alive is not None:
+                    alive.bind_key(key, None, overwrite=True)
+
+        for key, by in free.items():
+            bind(key, by)
+        weakref.finalize(self, release).atexit = False
 
     # What the person does
 
@@ -176,6 +195,9 @@ class CohortDock(QWidget):
         row = (0 if by > 0 else len(shown) - 1) if row < 0 else row + by
         if 0 <= row < len(shown):
             self.session.select(patient_id=shown[row])
+
+    def _choose_timepoint(self, name: str) -> None:
+        self.session.select(timepoint=name)
 
     def _choose(self, patient_id: str) -> None:
         self.session.select(patient_id=patient_id)
@@ -283,12 +305,19 @@ class CohortDock(QWidget):
         if len(cohort) and not self.session.selection.patient_id:
             self.session.select(patient_id=self.page.table.rows.shown[0])
 
+    def _show_next(self) -> None:
+        """Add one hidden scan a time, between what the person does."""
+        if not self.view.show_next():
+            self._rest.stop()
+
     def _show_loaded(self, loaded: Loaded) -> None:
         selection = self.session.selection
         if loaded.patient_id != selection.patient_id:
             return
-        self.view.show(loaded, self.session.edits)
+        self.view.show(loaded, self.session.edits, at_once=False)
+        self._rest.start()
         dress_canvas(self.viewer)
+        QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         if selection.position:
             self.view.go_to(selection.position)
         self._read_problems = loaded.data.problems

@@ -125,8 +125,8 @@ class CohortPage(QWidget):
         self.previous_button, self.next_button = QPushButton("◀ Previous"), QPushButton("Next ▶")
         self.previous_button.setToolTip("Open the patient before (PageUp on the canvas)")
         self.next_button.setToolTip("Open the next patient (PageDown on the canvas)")
-        self.previous_button.clicked.connect(lambda: self.step.emit(-1))
-        self.next_button.clicked.connect(lambda: self.step.emit(1))
+        self.previous_button.clicked.connect(self._step_back)
+        self.next_button.clicked.connect(self._step_on)
         self.count = QLabel()
         self.count.setAlignment(Qt.AlignmentFlag.AlignCenter)
         row = QHBoxLayout()
@@ -134,6 +134,16 @@ class CohortPage(QWidget):
         row.addWidget(self.count, 1)
         row.addWidget(self.next_button)
         return row
+
+    # Methods, not lambdas: Qt would hold those, and through them a closed dock, for ever.
+    def _step_back(self) -> None:
+        self.step.emit(-1)
+
+    def _step_on(self) -> None:
+        self.step.emit(1)
+
+    def _tell_open_with(self) -> None:
+        self.open_with_changed.emit()
 
     def _make_open_with(self) -> QFlowLayout:
         row = QFlowLayout()
@@ -143,7 +153,7 @@ class CohortPage(QWidget):
         for name in OPEN_WITH:
             box = QCheckBox(name)
             box.setChecked(name in AT_FIRST)
-            box.toggled.connect(lambda _on: self.open_with_changed.emit())
+            box.toggled.connect(self._tell_open_with)
             row.addWidget(box)
             self.boxes[name] = box
         return row

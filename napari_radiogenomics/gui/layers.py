@@ -58,6 +58,9 @@ WINDOWS: dict[str, tuple[float, float]] = {
 _MOST_SAMPLED = 400_000
 # A slide is put this far from the right-hand edge of the scan.
 _SLIDE_GAP_MM = 10.0
+# Aerated lung is denser than air and lighter than anything else; from this share of the voxels
+# that are not air on, a CT is one of the chest.
+_AIR_HU, _LUNG_HU, _MUCH_LUNG = -950.0, -600.0, 0.25
 
 
 def _common(obj: Any, grid: Geometry, **more: Any) -> dict[str, Any]:
@@ -109,7 +112,8 @@ def contrast_limits(image: Image, preset: str = "auto") -> tuple[float, float]:
         The scan.
     preset : str, optional
         A name of `WINDOWS`; ``"percentiles"``; or ``"auto"``: the window that the file asks
-        for, else soft tissue for CT, else percentiles. Presets in HU are taken for CT only.
+        for, else lung or soft tissue for CT, else percentiles. Presets in HU are taken for CT
+        only.
 
     Raises
     ------
@@ -127,15 +131,23 @@ def contrast_limits(image: Image, preset: str = "auto") -> tuple[float, float]:
         raise InputError(f'Unknown window preset "{preset}". {did_you_mean(preset, known)}')
     window = WINDOWS.get(preset)
     if preset == "auto":
-        window = _window_of_file(image) or WINDOWS["abdomen"]
-        if _window_of_file(image) is None and image.unit != "HU":
-            window = None
+        window = _window_of_file(image) or _window_of_tissue(image)
     elif image.unit != "HU":
         window = None
     if window is None:
         return body_limits(image.array)
     width, level = window
     return level - width / 2, level + width / 2
+
+
+def _window_of_tissue(image: Image) -> tuple[float, float] | None:
+    """Lung where a CT shows much of it, else soft tissue; nothing for other scans."""
+    if image.unit != "HU":
+        return None
+    values = image.array.ravel()[:: max(1, image.array.size // _MOST_SAMPLED)]
+    values = values[values > _AIR_HU]
+    lung = values.size > 0 and float(np.mean(values < _LUNG_HU)) > _MUCH_LUNG
+    return WINDOWS["lung" if lung else "abdomen"]
 
 
 def _window_of_file(image: Image) -> tuple[float, float] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from napari.layers import Points
+
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.gui.keys import SOURCE
 from napari_radiogenomics.gui.layers import image_layers
@@ -73,6 +75,13 @@ def _fill(layer: ImageLayer, maps: Mapping[str, Image], name: str) -> None:
     layer.metadata = {**layer.metadata, SOURCE: maps[name], MAPS: maps}
 
 
+def _under_points(viewer: ViewerModel, layer: ImageLayer) -> None:
+    """Biopsies stay on top: a map never hides where one was taken."""
+    first = next((i for i, other in enumerate(viewer.layers) if isinstance(other, Points)), -1)
+    if first >= 0:
+        viewer.layers.move(viewer.layers.index(layer), first)
+
+
 def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
     """Overlay the maps of a run as one layer, joined with those of the same run before.
 
@@ -99,6 +108,7 @@ def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
         data, looks, _ = image_layers(maps[name])[0]
         looks["metadata"][MAPS] = maps
         layer = viewer.add_image(data, **looks)
+        _under_points(viewer, layer)
     layer.visible = True
     viewer.layers.selection.active = layer
     return layer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,33 @@ def patient_layers(
         objects += data.slides
     if "biopsies" in open_with and data.samples is not None:
         objects.append(_of_frames(data.samples, data.scans))
-    return layers_of(objects, window=window, fourth_axis=fourth_axis)
+    layers = layers_of(objects, window=window, fourth_axis=fourth_axis)
+    _hide_further_readers(layers)
+    return _with_the_scan_of_the_tumour_seen(layers, data)
+
+
+def _hide_further_readers(layers: list[LayerData]) -> None:
+    """Of several segmentations of a scan, show the first: two readers at once hide each other."""
+    first: dict[str, str] = {}
+    for _, settings, kind in layers:
+        facts = getattr(settings.get("metadata", {}).get(SOURCE), "metadata", {})
+        if kind == "labels" and "segmentation_id" in facts:
+            own = facts["segmentation_id"]
+            settings["visible"] = first.setdefault(facts.get("scan_id", ""), own) == own
+
+
+def _with_the_scan_of_the_tumour_seen(
+    layers: list[LayerData], data: PatientData
+) -> list[LayerData]:
+    """Of several scans, show the one that the regions were drawn on."""
+    wanted = {segmentation.metadata.get("scan_id") for segmentation in data.segmentations[:1]}
+    scans = {id(scan) for scan in data.scans if scan.metadata.get("scan_id") in wanted}
+    own = [x for x in layers if id(x[1]["metadata"].get(SOURCE)) in scans]
+    if own:
+        for _, settings, kind in layers:
+            if kind == "image" and not settings.get("rgb"):
+                settings["visible"] = settings is own[0][1]
+    return layers
 
 
 def _of_frames(samples: Samples, scans: Iterable[Any]) -> Samples:
@@ -127,6 +154,7 @@ class PatientView(Attached):
         self._loaded: list[Layer] = []
         self._others: list[Layer] = list(self.viewer.layers)
         self._painted: list[Layer] = []
+        self._pending: list[Layer] = []
         self._edits: Edits | None = None
         self.patient_id = ""
         self.timepoint = ""
@@ -140,9 +168,7 @@ class PatientView(Attached):
 
     def leave(self) -> None:
         """Take the open patient off the screen; what was drawn is kept."""
-        with batched(self.viewer):
-            for layer in self._leave():
-                self.viewer.layers.remove(layer)
+        self._remove(self._leave())
 
     def _leave(self) -> list[Layer]:
         """Keep what was drawn; answer with layers that may be filled with other voxels."""
@@ -153,17 +179,23 @@ class PatientView(Attached):
         spare = [layer for layer in own if layer not in kept and self._may_be_refilled(layer)]
         for layer in own:
             self._listen(layer, on=False)
-            if layer not in spare:
-                self.viewer.layers.remove(layer)
+        self._remove([layer for layer in own if layer not in spare])
         self._loaded, self.patient_id, self.timepoint = [], "", ""
         self._painted.clear()
+        self._pending.clear()
         return spare
+
+    def _remove(self, layers: list[Layer]) -> None:
+        """Remove layers; napari collects garbage once for each, or once for a batch."""
+        with batched(self.viewer) if len(layers) > 1 else nullcontext():
+            for layer in layers:
+                self.viewer.layers.remove(layer)
 
     def _may_be_refilled(self, layer: Layer) -> bool:
         """Whether its visuals can serve another patient; painted labels have an undo history."""
         return layer in self._loaded and layer not in self._painted and refillable(layer)
 
-    def show(self, loaded: Loaded, edits: Edits) -> list[Layer]:
+    def show(self, loaded: Loaded, edits: Edits, *, at_once: bool = True) -> list[Layer]:
         """Show a patient in place of the one before.
 
         Parameters
@@ -172,41 +204,45 @@ class PatientView(Attached):
             What `load_layers` gave.
         edits : Edits
             Where what was drawn is kept.
+        at_once : bool, optional
+            Add the hidden scans too. Otherwise `show_next` adds them one by one, so that the
+            tumour is seen first.
 
         Returns
         -------
         list of Layer
             Its layers, in drawing order.
         """
-        with batched(self.viewer):
-            spare = self._leave()
-            self._others = [layer for layer in self.viewer.layers if layer not in spare]
-            self._edits, self.patient_id = edits, loaded.patient_id
-            self.timepoint = loaded.timepoint
-            kept = edits.kept((loaded.patient_id, loaded.timepoint))
-            known = {_identity(layer): layer for layer in kept if _identity(layer)}
-            for data, settings, kind in loaded.layers:
-                identity = _identity_of(settings.get("metadata", {}), kind)
-                layer = known.pop(identity, None) or refilled(spare, data, settings, kind)
-                self._loaded.append(layer or Layer.create(data, settings, kind))
-            for layer in spare:
-                self.viewer.layers.remove(layer)
-            for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
+        spare = self._leave()
+        self._others = [layer for layer in self.viewer.layers if layer not in spare]
+        self._edits, self.patient_id = edits, loaded.patient_id
+        self.timepoint = loaded.timepoint
+        kept = edits.kept((loaded.patient_id, loaded.timepoint))
+        self._loaded = _made_of(loaded.layers, spare, kept)
+        self._remove(spare)
+        for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
+            if at_once or layer.visible or layer in kept or layer in self.viewer.layers:
                 self._add(layer)
-            self._put_in_order()
+            else:
+                self._pending.append(layer)
         self._look_at_the_tumour()
         return self.layers
 
-    def _put_in_order(self) -> None:
-        """Refilled layers stand where they stood: bring all into drawing order."""
-        layers = self.viewer.layers
-        for place, layer in enumerate(self._loaded, len(self._others)):
-            if layers.index(layer) != place:
-                layers.move(layers.index(layer), place)
+    def show_next(self) -> bool:
+        """Add the next hidden layer of the open patient; answer whether more are waiting."""
+        if self._pending:
+            self._add(self._pending.pop(0))
+        return bool(self._pending)
 
     def _add(self, layer: Layer) -> None:
-        if layer not in self.viewer.layers:
-            self.viewer.add_layer(layer)
+        """Put a layer where it belongs in the drawing order; refilled ones stand elsewhere."""
+        layers = self.viewer.layers
+        there = [x for x in self._loaded if x in layers or x is layer]
+        place = len(self._others) + there.index(layer) if layer in there else len(layers)
+        if layer not in layers:
+            layers.insert(place, layer)
+        elif layer in there and layers.index(layer) != place:
+            layers.move(layers.index(layer), place)
         self._listen(layer)
 
     def _listen(self, layer: Layer, *, on: bool = True) -> None:
@@ -238,24 +274,46 @@ class PatientView(Attached):
             x, y, z in LPS mm.
         """
         dims = self.viewer.dims
-        for axis, value in zip(range(dims.ndim - 3, dims.ndim), position[::-1], strict=True):
-            dims.set_point(axis, value)
+        dims.set_point(range(dims.ndim - 3, dims.ndim), position[::-1])
+
+    def fit(self) -> None:
+        """Fit the scan and its regions to the canvas, in all linked views; slides may lie out."""
+        names = {layer.name for layer in self.layers if _is_volume(layer)}
+        if not self.patient_id or not names:
+            return
+        for model in models(self.viewer):
+            model.reset_view(layers=[layer for layer in model.layers if layer.name in names])
 
     def _look_at_the_tumour(self) -> None:
-        layers = self.layers
-        if not layers:
+        volumes = [layer for layer in self.layers if _is_volume(layer)]
+        if not volumes:
             return
-        scans = [x for x in layers if isinstance(x, ImageLayer) and not x.rgb and x.visible]
-        drawn = [layer for layer in layers if isinstance(layer, Labels)]
-        for model in models(self.viewer):
-            fitted = [layer for layer in layers if layer in scans or layer in drawn]
-            names = [layer.name for layer in fitted or layers]
-            model.reset_view(layers=[layer for layer in model.layers if layer.name in names])
+        self.fit()
+        drawn = [layer for layer in volumes if isinstance(layer, Labels)]
         center = next((c for c in map(_center, drawn) if c is not None), None)
         if center is not None:
             self.go_to(center)
-        if scans or drawn:
-            self.viewer.layers.selection.active = (scans or drawn)[0]
+        self.viewer.layers.selection.active = next((x for x in volumes if x.visible), volumes[0])
+
+
+def _made_of(wanted: list[LayerData], spare: list[Layer], kept: Collection[Layer]) -> list[Layer]:
+    """Layers in the order wanted: kept ones, else spare ones filled anew, else new ones.
+
+    What is seen takes the spare layers first, so that it is seen soonest.
+    """
+    known = {_identity(layer): layer for layer in kept if _identity(layer)}
+    made: dict[int, Layer] = {}
+    order = sorted(range(len(wanted)), key=lambda place: not wanted[place][1].get("visible", True))
+    for place in order:
+        data, settings, kind = wanted[place]
+        identity = _identity_of(settings.get("metadata", {}), kind)
+        layer = known.pop(identity, None) or refilled(spare, data, settings, kind)
+        made[place] = layer or Layer.create(data, settings, kind)
+    return [made[place] for place in range(len(wanted))]
+
+
+def _is_volume(layer: Layer) -> bool:
+    return isinstance(layer, Labels) or (isinstance(layer, ImageLayer) and not layer.rgb)
 
 
 def _identity(layer: Layer) -> tuple[Any, ...] | None:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image as ImageLayer
-from napari.layers import Labels, Layer
+from napari.layers import Labels, Layer, Points
 
 from napari_radiogenomics.gui.attached import attached, is_attached
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["batched", "models", "refillable", "refilled"]
 
+_KINDS = {"image": ImageLayer, "labels": Labels, "points": Points}
+_OF_POINTS = ("size", "symbol", "face_color", "border_color", "border_width")
 # Set in this order: the voxels first, so that what depends on their shape fits.
 _FIRST = ("scale", "translate", "metadata", "name", "features", "colormap")
 
@@ -47,8 +49,8 @@ def batched(viewer: ViewerModel) -> Iterator[None]:
 
 
 def refillable(layer: Layer) -> bool:
-    """Whether a layer can show other voxels: plain volumes and labels can."""
-    if isinstance(layer, Labels):
+    """Whether a layer can show other data: plain volumes, labels and points can."""
+    if isinstance(layer, Labels | Points):
         return True
     return isinstance(layer, ImageLayer) and not layer.rgb and not layer.multiscale
 
@@ -68,11 +70,11 @@ def refilled(spare: list[Layer], data: Any, settings: dict[str, Any], kind: str)
     Layer or None
         The filled layer; None where no spare one is of the kind.
     """
-    if kind not in ("image", "labels") or settings.get("rgb") or settings.get("multiscale"):
+    if kind not in _KINDS or settings.get("rgb") or settings.get("multiscale"):
         return None
-    wanted = Labels if kind == "labels" else ImageLayer
+    wanted = _KINDS[kind]
     found = next(
-        (x for x in spare if type(x) is wanted and x.ndim == data.ndim and _same_dtype(x, data)),
+        (x for x in spare if type(x) is wanted and _is_alike(x, data)),
         None,
     )
     if found is not None:
@@ -81,17 +83,25 @@ def refilled(spare: list[Layer], data: Any, settings: dict[str, Any], kind: str)
     return found
 
 
-def _same_dtype(layer: Layer, data: Any) -> bool:
-    return layer.data.dtype == data.dtype
+def _is_alike(layer: Layer, data: Any) -> bool:
+    if isinstance(layer, Points):
+        return bool(layer.ndim == data.shape[1])
+    same_type = isinstance(layer, ImageLayer) or layer.data.dtype == data.dtype
+    return bool(layer.ndim == data.ndim and same_type)
 
 
 def _fill(layer: Layer, data: Any, settings: dict[str, Any]) -> None:
+    if isinstance(layer, Points):
+        layer.selected_data = set()
     layer.data = data
     for name in _FIRST:
         if name in settings:
             setattr(layer, name, settings[name])
     if isinstance(layer, Labels):
         layer.selected_label, layer.mode = 1, "pan_zoom"
+    elif isinstance(layer, Points):
+        for name in _OF_POINTS:
+            setattr(layer, name, settings[name])
     else:
         layer.reset_contrast_limits_range()
         layer.contrast_limits = settings["contrast_limits"]

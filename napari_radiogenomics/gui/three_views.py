@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -12,7 +13,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QSplitter
 
 from napari_radiogenomics.gui.attached import Attached, attached
-from napari_radiogenomics.gui.overlays import show_orientation, stand_upright
+from napari_radiogenomics.gui.canvas import dress_canvas
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -39,6 +40,17 @@ def upright_order(labels: tuple[str, ...], order: tuple[int, ...]) -> tuple[int,
     return (*order[:-2], order[-1], order[-2])
 
 
+def center_in_sight(model: ViewerModel, center: Sequence[float]) -> tuple[float, ...]:
+    """Move a camera's center only as far as the point of the slices would be out of sight."""
+    dims, camera = model.dims, model.scene.camera
+    wanted = list(center)
+    for place, axis in ((-2, dims.order[-2]), (-1, dims.order[-1])):
+        half = model.canvas.size[place] / camera.zoom / 2
+        if abs(dims.point[axis] - center[place]) > half:
+            wanted[place] = dims.point[axis]
+    return tuple(wanted)
+
+
 class ThreeViews(Attached):
     """Turns the linked views upright and puts letters on them, whenever they come.
 
@@ -51,6 +63,7 @@ class ThreeViews(Attached):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._followed: WeakSet[Any] = WeakSet()
+        self._centers: dict[int, list[tuple[ViewerModel, Any]]] = {}
         self.viewer.dims.events.order.connect(self.update, position="last")
         self.viewer.layers.events.inserted.connect(self.update, position="last")
 
@@ -69,8 +82,7 @@ class ThreeViews(Attached):
             if model not in self._followed:
                 self._followed.add(model)
                 model.dims.events.order.connect(self.update, position="last")
-                show_orientation(model)
-                stand_upright(model)
+                dress_canvas(model, linked=True)
             labels, dims = tuple(self.viewer.dims.axis_labels), model.dims
             if dims.ndim != len(labels):
                 continue  # it has not got its layers yet
@@ -80,8 +92,31 @@ class ThreeViews(Attached):
             if tuple(dims.order) != order:
                 dims.order = order
 
+    def _hold_still(self, model: ViewerModel) -> None:
+        """Keep the pictures where they are when slices change.
+
+        napari-orthogonal-views 0.5 follows the slice with the camera, but takes places for
+        voxel indices, so that a scan that does not start at 0 mm jumps out of sight.
+        """
+        step = model.dims.events.current_step
+        step.connect(self._note_centers, position="first")
+        step.connect(self._restore_centers, position="last")
+
+    def _note_centers(self, event: Any) -> None:
+        seen = [self.viewer, *self.models()]
+        self._centers[id(event.source)] = [(model, model.scene.camera.center) for model in seen]
+
+    def _restore_centers(self, event: Any) -> None:
+        for model, center in self._centers.pop(id(event.source), ()):
+            wanted = center_in_sight(model, center)
+            if tuple(model.scene.camera.center) != wanted:
+                model.scene.camera.center = wanted
+
     def arrange(self) -> None:
         """Set the controls and sizes so that everything fits a small screen."""
+        if self.viewer not in self._followed:
+            self._followed.add(self.viewer)
+            self._hold_still(self.viewer)
         self.update()
         for widget in self.widgets():
             row = widget.parentWidget()
@@ -91,7 +126,6 @@ class ThreeViews(Attached):
                 lower = round(height * _LOWER)
                 column.setSizes([height - lower, lower])
                 for controls in column.findChildren(ControlsWidget):
-                    controls.cross_widget.setChecked(True)
                     controls.show_axes.setChecked(False)  # the letters say it
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,8 @@ class Thumbnails(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnails")
+        stop = weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
+        stop.atexit = False
         self._wishes: list[str] = []
         self._asked: set[str] = set()
         self._lock = threading.Lock()

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 import napari.viewer
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMainWindow
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_radiogenomics.gui.canvas import dress_canvas
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.cohort_dock import CohortDock
 
-__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace"]
+__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace", "raise_dock"]
 
 _PLUGIN = "napari-radiogenomics"
-DOCKS = ("Cohort", "Texture")
+DOCKS = ("Cohort", "Scan", "Texture")
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
+# By then the linked views are there.
+_SETTLED_MS = 500
 
 
 def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
     widgets, docks = {}, []
     for name in DOCKS:
         dock, widgets[name] = viewer.window.add_plugin_dock_widget(_PLUGIN, name, tabify=True)
+        dock.setWindowTitle(name)  # the tabs are too narrow for the name of the plugin
         docks.append(dock)
     _lay_out(docks)
     dress_canvas(viewer)
@@ -49,7 +53,18 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
         from napari_radiogenomics.gui.three_views import show_three_views
 
         show_three_views(viewer)
+    QTimer.singleShot(_SETTLED_MS, _settle)
     return widgets
+
+
+def _settle() -> None:
+    """Leave what is there by now out of later garbage collections.
+
+    napari collects once a canvas when layers go, and walks through every module and widget of
+    the program each time: half of what changing a patient costs.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _lay_out(docks: list[Any]) -> None:
@@ -59,6 +74,16 @@ def _lay_out(docks: list[Any]) -> None:
         window.resizeDocks(docks, [_WIDTH] * len(docks), Qt.Orientation.Horizontal)
     docks[0].show()
     docks[0].raise_()
+
+
+def raise_dock(widget: QWidget) -> None:
+    """Bring the tab of a widget to the front."""
+    parent: QWidget | None = widget
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    if parent is not None:
+        parent.show()
+        parent.raise_()
 
 
 def cohort_dock(viewer: napari.viewer.Viewer) -> CohortDock:

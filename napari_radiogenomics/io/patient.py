@@ -16,6 +16,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.samples import Samples
 from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import DataWarning, GeometryError, InputError, MissingDependency
 from napari_radiogenomics.io.files import read_all
 from napari_radiogenomics.io.layout import LAYOUTS
@@ -193,6 +194,11 @@ def _labelled(obj: Any, identity: str, facts: dict[str, Any], total: int, number
     if isinstance(obj, Image):
         changes["unit"] = obj.unit or facts.get("unit", "")
         changes["modality"] = obj.modality or facts.get("modality", "")
+    if isinstance(obj, Slide):
+        size = facts.get("um_per_pixel")
+        changes["um_per_pixel"] = obj.um_per_pixel or ((float(size),) * 2 if size else None)
+        changes["stain"] = facts.get("stain", obj.stain)
+        changes["frame"] = facts.get("frame", obj.frame)
     return replace(obj, **changes)
 
 

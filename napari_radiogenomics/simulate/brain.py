@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
-from napari_radiogenomics.simulate.fields import Tumor, axes_of, block_of
+from napari_radiogenomics.simulate.fields import Tumor, axes_of, block_of, ellipsoid
 from napari_radiogenomics.simulate.randomness import smooth_field, stream
 from napari_radiogenomics.simulate.vessels import Tube, draw, keep_outside, tree
 
@@ -53,7 +53,7 @@ def edema_of(seed: int, patient: str, tumor: Tumor, *, whole: bool) -> Float:
 
 def _skull(geometry: Geometry) -> Float:
     """Depth below the skin in mm."""
-    return _ellipsoid(axes_of(geometry), (0, 0, -6), (76, 94, 84))
+    return ellipsoid(axes_of(geometry), (0, 0, -6), (76, 94, 84))
 
 
 def brain(
@@ -115,11 +115,6 @@ def _fill(values: Float, inside: Float, value: Float | float, mm: float) -> Floa
     return values + part * (value - values)
 
 
-def _ellipsoid(axes: tuple, center: tuple, radii: tuple) -> Float:
-    squared = sum(((a - c) / r) ** 2 for a, c, r in zip(axes, center, radii, strict=True))
-    return ((1 - np.sqrt(squared)) * min(radii)).astype(np.float32)
-
-
 def _head(seed: int, patient: str, geometry: Geometry) -> list[tuple[str, Float]]:
     """Layers from outside in: scalp, skull, fluid, cortex, white matter, ventricles, nuclei."""
     rng = stream(seed, patient, "head")
@@ -137,11 +132,11 @@ def _head(seed: int, patient: str, geometry: Geometry) -> list[tuple[str, Float]
     bridge = np.minimum(callosum, 9 - np.abs(x))
     white = np.maximum(np.minimum(white, fissure + 3 - 0.02 * z), bridge)
     side = np.abs(x)
-    horn = _ellipsoid((side, y, z), (9, 0, 10), (7.0, 34, 10)) - 0.08 * np.abs(y)
-    third = _ellipsoid((x, y, z), (0, 4, -4), (3, 14, 10))
+    horn = ellipsoid((side, y, z), (9, 0, 10), (7.0, 34, 10)) - 0.08 * np.abs(y)
+    third = ellipsoid((x, y, z), (0, 4, -4), (3, 14, 10))
     nuclei = np.maximum(
-        _ellipsoid((side, y, z), (13, 10, -2), (9, 15, 10)),
-        _ellipsoid((side, y, z), (24, -4, 0), (7, 16, 12)),
+        ellipsoid((side, y, z), (13, 10, -2), (9, 15, 10)),
+        ellipsoid((side, y, z), (24, -4, 0), (7, 16, 12)),
     )
     ventricles = np.maximum(horn, third)
     return [

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
-from napari_radiogenomics.simulate.fields import Tumor, axes_of, block_of
+from napari_radiogenomics.simulate.fields import Tumor, axes_of, block_of, ellipsoid
 from napari_radiogenomics.simulate.randomness import smooth_field, stream
 from napari_radiogenomics.simulate.vessels import Tube, draw, keep_outside, tree
 
@@ -52,12 +52,6 @@ def tumor_center(body: Body, rng: np.random.Generator) -> NDArray[np.float64]:
     """A place well inside the lung."""
     shift = rng.uniform(-1, 1, 3) * np.array([5.0, 12.0, 10.0])
     return np.array([body.side * 84.0, 4.0, 0.0]) * body.scale + shift
-
-
-def _ellipsoid(axes: tuple, center: tuple, radii: tuple) -> Float:
-    """Roughly the distance inside an ellipsoid's surface in mm, positive inside."""
-    squared = sum(((a - c) / r) ** 2 for a, c, r in zip(axes, center, radii, strict=True))
-    return ((1 - np.sqrt(squared)) * min(radii)).astype(np.float32)
 
 
 def _fill(values: Float, inside: Float, value: Float | float) -> Float:
@@ -132,8 +126,8 @@ def _thorax(seed: int, patient: str, geometry: Geometry, body: Body, lung: Float
     x, y, z = axes
     flat = np.zeros_like(z)
     rough = smooth_field(rng, geometry, 10.0)
-    skin = _ellipsoid((x, y, flat), (0, 0, 0), (172, 118, 1e3))
-    cage = _ellipsoid((x, y, z), (0, -2, 10), (140, 96, 260)) + 0.6 * rough
+    skin = ellipsoid((x, y, flat), (0, 0, 0), (172, 118, 1e3))
+    cage = ellipsoid((x, y, z), (0, -2, 10), (140, 96, 260)) + 0.6 * rough
     values = np.full(geometry.shape, AIR, np.float32)
     values = _fill(values, skin, FAT + 4 * rough)
     values = _fill(values, cage + 17, MUSCLE + 2 * rough)
@@ -141,7 +135,7 @@ def _thorax(seed: int, patient: str, geometry: Geometry, body: Body, lung: Float
     cavity = cage - 4
     values = _fill(values, cavity, FAT + 60 + 4 * rough)
     for side in (1, -1):
-        lobe = _ellipsoid(axes, (side * 76, -2, -4), (56, 84, 150)) + 1.5 * rough
+        lobe = ellipsoid(axes, (side * 76, -2, -4), (56, 84, 150)) + 1.5 * rough
         values = _fill(values, np.minimum(lobe, cavity - 1), lung)
     return _mediastinum(values, axes, rough)
 
@@ -159,14 +153,14 @@ def _ribs(values: Float, cage: Float, axes: tuple) -> Float:
 def _mediastinum(values: Float, axes: tuple, rough: Float) -> Float:
     x, y, z = axes
     flat = np.zeros_like(z)
-    heart = _ellipsoid(axes, (22, -30, -46), (52, 42, 58)) + rough
+    heart = ellipsoid(axes, (22, -30, -46), (52, 42, 58)) + rough
     values = _fill(values, heart, 118.0)
     for center in ((32, -24, -48), (2, -38, -44)):
-        chamber = _ellipsoid(axes, center, (21, 19, 34)) + rough
+        chamber = ellipsoid(axes, center, (21, 19, 34)) + rough
         values = _fill(values, chamber, BLOOD)
     ascending = 15 - np.hypot(x + 10, y + 26) - 0.5 * np.maximum(-z - 10, 0)
     values = _fill(values, ascending + flat, BLOOD + 30)
-    pulmonary = _ellipsoid(axes, (0, -8, 2), (40, 11, 12))
+    pulmonary = ellipsoid(axes, (0, -8, 2), (40, 11, 12))
     values = _fill(values, pulmonary, BLOOD)
     airway = 8.5 - np.hypot(x - np.sign(x) * np.maximum(8 - z, 0) * 0.55, y - 14)
     values = _fill(values, airway + 1.6, MUSCLE)

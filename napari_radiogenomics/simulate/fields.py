@@ -15,9 +15,19 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.simulate.randomness import smooth_field, stream
 
-__all__ = ["PROGRAMS", "Tumor", "axes_of", "block_of", "box_around", "make_tumor", "sample_at"]
+__all__ = [
+    "PROGRAMS",
+    "Tumor",
+    "axes_of",
+    "block_of",
+    "box_around",
+    "ellipsoid",
+    "make_tumor",
+    "sample_at",
+]
 
 Float = NDArray[np.float32]
+Triple = tuple[float, float, float]
 
 PROGRAMS = ("hypoxia", "angiogenesis", "proliferation", "emt", "immune")
 # What each program gains from the core to the rim, and how much it varies in between.
@@ -73,6 +83,12 @@ def axes_of(geometry: Geometry) -> tuple[Float, Float, Float]:
         )
     )
     return x, y[:, None], z[:, None, None]
+
+
+def ellipsoid(axes: tuple[Float, ...], center: Triple, radii: Triple) -> Float:
+    """Roughly the distance inside an ellipsoid's surface in mm, positive inside."""
+    squared = sum(((a - c) / r) ** 2 for a, c, r in zip(axes, center, radii, strict=True))
+    return ((1 - np.sqrt(squared)) * min(radii)).astype(np.float32)
 
 
 def box_around(lattice: Geometry, center: NDArray[np.float64], reach: float) -> Geometry:
@@ -156,8 +172,7 @@ def make_tumor(
     radius = (3 * baseline_ml * 1000 / (4 * np.pi)) ** (1 / 3)
     depth = _to_volume(_blob(seed, patient, geometry, center, radius), volume_ml, geometry)
     grown = (volume_ml / baseline_ml) ** (1 / 3)
-    # Hypoxic tumours have a thinner living rim.
-    rim_mm = radius * grown * (0.46 - 0.05 * float(np.tanh(activity["hypoxia"] / 2)))
+    rim_mm = 0.45 * radius * grown
     core = 1 / (1 + np.exp(-np.clip((depth - rim_mm) / 1.0, -30, 30)))
     fields = {
         name: smooth_field(stream(seed, patient, "field", name), geometry, PATCH_MM)

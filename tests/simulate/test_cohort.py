@@ -66,7 +66,9 @@ def test_it_opens_as_a_cohort_without_a_problem(small: Path) -> None:
     for patient in cohort.patients.index:
         data = load_patient(cohort, patient)
         assert [problem for problem in data.problems if problem.level != "note"] == []
-        assert len(data.slides) == 3
+        assert [slide.stain for slide in data.slides] == ["H&E", "CD31", "CAIX"]
+        assert data.slides[1].frame == f"{patient}-CD31"
+        assert data.slides[1].um_per_pixel == (8.0, 8.0)
         assert data.scans
         assert data.segmentations
         assert data.samples is not None
