@@ -307,7 +307,7 @@ def test_a_rough_outline_moves_to_the_edge_of_a_ball(grid, ball, method):
     noise = np.random.default_rng(1).normal(0, 5, grid.shape)
     scan = Image(np.where(truth, 100.0, 0.0) + noise, grid)
     rough = segmentation(grid, tumour=ball((8, 15, 18), 11))
-    after = refine(rough, scan, method=method, reach_mm=8)
+    after = refine(rough, scan, method=method, reach_mm=8, iterations=300)
     assert dice(rough.labels == 1, truth) < 0.75
     assert dice(after.labels == 1, truth) > 0.95
 

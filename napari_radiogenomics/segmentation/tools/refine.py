@@ -26,7 +26,7 @@ from napari_radiogenomics.segmentation.tool import Tool
 
 __all__ = ["TOOL", "LevelSet", "refine"]
 
-LevelSet = Literal["edges", "regions"]
+LevelSet = Literal["regions", "edges"]
 _EDGE_MM = 1.0  # scale at which an edge is looked for, at least one voxel
 
 
@@ -36,11 +36,11 @@ def refine(
     image: Image,
     *,
     label: int = 1,
-    method: LevelSet = "edges",
-    reach_mm: float = 5.0,
+    method: LevelSet = "regions",
+    reach_mm: float = 3.0,
     smoothness: float = 1.0,
     expansion: float = 0.0,
-    iterations: int = 300,
+    iterations: int = 100,
     overwrite: bool = False,
     locked: Sequence[int] = (),
 ) -> Segmentation:
@@ -54,9 +54,10 @@ def refine(
         Scan on the same grid.
     label : int, optional
         Label that changes.
-    method : {"edges", "regions"}, optional
-        ``"edges"``: a geodesic active contour stops where values change. ``"regions"``: the
-        contour of Chan and Vese parts the values near the outline into two even groups.
+    method : {"regions", "edges"}, optional
+        ``"regions"``: the contour of Chan and Vese parts the values near the outline into two
+        even groups. ``"edges"``: a geodesic active contour stops where values change; it suits
+        uneven regions with sharp edges, and thin parts of a region may shrink.
     reach_mm : float, optional
         How far the outline may move, either way.
     smoothness : float, optional
@@ -158,7 +159,7 @@ def _to_edges(
     start = _sitk(-signed_distance(mask, spacing), spacing)
     active = sitk.GeodesicActiveContourLevelSetImageFilter()
     active.SetPropagationScaling(float(weights[1]))
-    active.SetCurvatureScaling(float(weights[0]) * 0.2)
+    active.SetCurvatureScaling(float(weights[0]) * 0.05)
     active.SetAdvectionScaling(1.0)
     active.SetMaximumRMSError(1e-3)
     active.SetNumberOfIterations(int(iterations))
@@ -209,6 +210,6 @@ TOOL = Tool(
     "Moves a rough outline to the edges of the image nearby.",
     refine,
     needs_image=True,
-    limits="Where tissue of the same value touches the region, the outline leaks up to the reach.",
+    limits="Look at the preview: an uneven region can get worse. Where tissue of the same value touches the region, the outline leaks up to the reach.",
     doi="10.1023/A:1007979827043",
 )
