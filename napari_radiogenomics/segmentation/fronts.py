@@ -1,18 +1,68 @@
 """Travel costs through a volume: the cheapest path from seeds to every voxel (Dijkstra).
 
+Strategy: the voxels that wait are kept in a binary heap that knows each voxel's place, so that
+a cheaper path moves it up and the heap never holds a voxel twice. It lives in plain arrays
+between calls of the kernel: the work can be shown and stopped.
+
 Letters: V voxels of the padded volume, N neighbours of a voxel.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from napari_radiogenomics.progress import Progress, quiet
+
 __all__ = ["travel_costs"]
+
+_TURN = 50_000  # voxels settled in one call, about a tenth of a second
+
+
+@njit(cache=True, nogil=True)
+def _rise(
+    heap: NDArray[np.int32], places: NDArray[np.int32], keys: NDArray[np.float64], place: int
+) -> None:  # pragma: no cover - compiled
+    """Move a voxel of the heap up to where its key belongs."""
+    voxel = heap[place]
+    key = keys[voxel]
+    while place > 0:
+        parent = (place - 1) >> 1
+        above = heap[parent]
+        if keys[above] <= key:
+            break
+        heap[place] = above
+        places[above] = place
+        place = parent
+    heap[place] = voxel
+    places[voxel] = place
+
+
+@njit(cache=True, nogil=True)
+def _sink(
+    heap: NDArray[np.int32], places: NDArray[np.int32], keys: NDArray[np.float64], size: int
+) -> None:  # pragma: no cover - compiled
+    """Move the voxel on top of the heap down to where its key belongs."""
+    place = 0
+    voxel = heap[0]
+    key = keys[voxel]
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[heap[child + 1]] < keys[heap[child]]:
+            child += 1
+        below = heap[child]
+        if keys[below] >= key:
+            break
+        heap[place] = below
+        places[below] = place
+        place = child
+    heap[place] = voxel
+    places[voxel] = place
 
 
 @njit(cache=True, nogil=True)
@@ -23,21 +73,25 @@ def _spread(
     lengths: NDArray[np.float64],
     edge: float,
     reached: NDArray[np.float64],
-) -> None:  # pragma: no cover - compiled
-    """Lower ``reached`` (V,), 0 at the seeds, to the cost of the cheapest path.
+    heap: NDArray[np.int32],
+    places: NDArray[np.int32],
+    size: int,
+    most: int,
+) -> int:  # pragma: no cover - compiled
+    """Settle up to ``most`` voxels of the heap; gives its new size.
 
-    No bounds checking: voxels at the border of the padded volume have infinite costs.
+    ``reached`` (V,) holds the cost of the cheapest path so far. No bounds checking: voxels at
+    the border of the padded volume have infinite costs.
     """
-    heap = [(0.0, 0)]
-    heap.pop()
-    for voxel in range(reached.size):
-        if reached[voxel] == 0.0:
-            heap.append((0.0, voxel))
-    while heap:
-        so_far, voxel = heapq.heappop(heap)
-        if so_far > reached[voxel]:
-            continue
-        cost, value = costs[voxel], values[voxel]
+    while size > 0 and most > 0:
+        most -= 1
+        voxel = heap[0]
+        places[voxel] = -1
+        size -= 1
+        if size > 0:
+            heap[0] = heap[size]
+            _sink(heap, places, reached, size)
+        so_far, cost, value = reached[voxel], costs[voxel], values[voxel]
         for n in range(offsets.size):
             other = voxel + offsets[n]
             total = (
@@ -47,7 +101,12 @@ def _spread(
             )
             if total < reached[other]:
                 reached[other] = total
-                heapq.heappush(heap, (total, other))
+                if places[other] < 0:
+                    heap[size] = other
+                    places[other] = size
+                    size += 1
+                _rise(heap, places, reached, places[other])
+    return size
 
 
 def travel_costs(
@@ -57,6 +116,7 @@ def travel_costs(
     spacing: Sequence[float],
     *,
     edge: float,
+    progress: Progress = quiet,
 ) -> NDArray[np.float64]:
     """Cost of the cheapest path from the nearest seed to each voxel, over 26 neighbours.
 
@@ -75,6 +135,8 @@ def travel_costs(
         Along z, y, x in mm.
     edge : float
         Price of a difference of one in the values.
+    progress : Progress, optional
+        Reports parts of the work, may cancel.
 
     Returns
     -------
@@ -89,7 +151,7 @@ def travel_costs(
     [[[0.0, 2.0, 4.0]]]
     """
     walls: NDArray[np.float64] = np.pad(np.asarray(costs, float), 1, constant_values=np.inf)
-    padded = np.pad(np.asarray(values, float), 1)
+    padded = np.pad(np.asarray(values, float), 1).reshape(-1)
     reached = np.where(np.pad(seeds, 1), 0.0, np.inf)
     steps = np.argwhere(np.ones((3, 3, 3))) - 1
     steps = steps[np.any(steps != 0, axis=1)]  # (N, 3)
@@ -97,5 +159,17 @@ def travel_costs(
     along = np.array([walls.shape[1] * walls.shape[2], walls.shape[2], 1])
     offsets = (steps @ along).astype(np.intp)
     flat = reached.reshape(-1)
-    _spread(walls.reshape(-1), padded.reshape(-1), offsets, lengths, float(edge), flat)
+    start = np.flatnonzero(flat == 0).astype(np.int32)
+    heap, places = np.zeros(flat.size, np.int32), np.full(flat.size, -1, np.int32)
+    heap[: start.size], places[start] = start, np.arange(start.size)
+    ways = (walls.reshape(-1), padded, offsets, lengths, float(edge), flat, heap, places)
+
+    def turns() -> Iterator[int]:
+        size = start.size
+        while size:
+            size = _spread(*ways, size, _TURN)
+            yield size
+
+    for _ in progress(turns(), "Voxels"):
+        pass
     return reached[1:-1, 1:-1, 1:-1]

@@ -87,7 +87,8 @@ def measure_regions(
         (voxels that touch at a corner belong together), ``longest_mm``, ``perpendicular_mm``,
         ``slice`` (of the longest diameter, from 0), ``x_mm``, ``y_mm``, ``z_mm`` (LPS: the
         voxel of the region deepest inside its largest piece, to jump to), and with a scan
-        ``mean`` and ``sd`` (of the population of voxels, in its unit, which is in ``attrs["unit"]``).
+        ``mean`` and ``sd`` (of the population of voxels, in its unit, which is in
+        ``attrs["unit"]``).
 
     Raises
     ------

@@ -126,7 +126,7 @@ def grow_seeds(
     smooth_mm : float, optional
         Standard deviation of the Gaussian that smooths the labels' shares before they decide.
     progress : Progress, optional
-        Reports the labels, may cancel.
+        Reports parts of the work, may cancel.
 
     Returns
     -------
@@ -138,11 +138,11 @@ def grow_seeds(
     from napari_radiogenomics.segmentation.fronts import travel_costs
 
     shares = np.zeros((len(labels), *values.shape), np.float32)
-    for n, label in enumerate(progress(labels, "Labels")):
+    for n, label in enumerate(labels):
         costs = _SHORTEST + 1 - likelihoods[n]
         if blocked is not None:
             costs[blocked] = np.inf
-        far = travel_costs(seeds == label, costs, values, spacing, edge=_EDGE)
+        far = travel_costs(seeds == label, costs, values, spacing, edge=_EDGE, progress=progress)
         shares[n] = 1 / (far + 1e-6)
     total = shares.sum(axis=0)
     shares /= np.where(total > 0, total, 1)

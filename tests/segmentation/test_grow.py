@@ -8,7 +8,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from napari_radiogenomics import Geometry, Image, Segmentation
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import Cancelled, InputError
+from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.segmentation import grow
 from napari_radiogenomics.segmentation.fronts import travel_costs
 
@@ -108,3 +109,18 @@ def test_seeds_are_read_wherever_labels_have_gaps(grid, ball):
     found = grow(Segmentation(seeds, grid), scan, background=12, reach_mm=40, smooth_mm=0)
     assert found.present == (3, 700)
     assert ((found.labels == 3) == (truth == 1)).mean() > 0.99
+
+
+def test_growing_can_be_stopped_between_parts_of_the_work(grid, monkeypatch):
+    from napari_radiogenomics.segmentation import fronts
+
+    monkeypatch.setattr(fronts, "_TURN", 100)
+    steps: list[int] = []
+    stopping = reporting(
+        lambda done, total, what: steps.append(done), cancelled=lambda: len(steps) >= 3
+    )
+    seeds = np.zeros(grid.shape, np.uint8)
+    seeds[8, 16, 18], seeds[8, 16, 22] = 1, 2
+    with pytest.raises(Cancelled):
+        grow(Segmentation(seeds, grid), Image(np.zeros(grid.shape), grid), progress=stopping)
+    assert len(steps) == 3

@@ -58,7 +58,7 @@ def grow(
     locked : sequence of int, optional
         Labels that never change; nothing grows through them.
     progress : Progress, optional
-        Reports the labels, may cancel.
+        Reports parts of the work, may cancel.
 
     Returns
     -------

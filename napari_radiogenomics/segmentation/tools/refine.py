@@ -210,6 +210,7 @@ TOOL = Tool(
     "Moves a rough outline to the edges of the image nearby.",
     refine,
     needs_image=True,
-    limits="Look at the preview: an uneven region can get worse. Where tissue of the same value touches the region, the outline leaks up to the reach.",
+    limits="An uneven region can get worse: look at the preview. Where tissue of the same value "
+    "touches the region, the outline leaks up to the reach.",
     doi="10.1023/A:1007979827043",
 )
