@@ -22,9 +22,9 @@ from napari_radiogenomics.errors import (
     MissingDependency,
     RadiogenomicsError,
 )
-from napari_radiogenomics.gui.edits import mark_saved, object_from
-from napari_radiogenomics.gui.keys import PART, SOURCE
-from napari_radiogenomics.gui.layers import LayerData, layers_of, notes_of
+from napari_radiogenomics.gui.layers.edits import mark_saved, object_from
+from napari_radiogenomics.gui.layers.keys import PART, SOURCE
+from napari_radiogenomics.gui.layers.layers import LayerData, layers_of, notes_of
 from napari_radiogenomics.gui.preferences import preference
 from napari_radiogenomics.io.files import find_format, read_all, write
 from napari_radiogenomics.io.format import FORMATS
@@ -166,7 +166,7 @@ def _open_cohort(folder: Path) -> list[LayerData]:
 
 
 def _first_patient(cohort: Any) -> list[LayerData]:
-    from napari_radiogenomics.gui.patient import patient_layers
+    from napari_radiogenomics.gui.cohort.patient import patient_layers
     from napari_radiogenomics.io.cohorts import load_patient
 
     if not len(cohort.patients):

@@ -191,7 +191,7 @@ def _closer(viewer: napari.Viewer, dock: Any) -> None:
     """Choose the largest region and look at it from nearby, in all linked views."""
     from napari.layers import Labels
 
-    from napari_radiogenomics.gui.refill import models
+    from napari_radiogenomics.gui.cohort.refill import models
 
     drawn = [layer for layer in dock.view.layers if isinstance(layer, Labels)]
     if drawn:

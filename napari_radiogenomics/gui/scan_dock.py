@@ -10,13 +10,10 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
-from napari_radiogenomics.gui.canvas import dress_canvas
-from napari_radiogenomics.gui.connections import Connections
-from napari_radiogenomics.gui.fields import NumberBox, QuietCombo
-from napari_radiogenomics.gui.form import form_layout
-from napari_radiogenomics.gui.hover import HoverCard, number_text
-from napari_radiogenomics.gui.overlays import OrientationLetters
-from napari_radiogenomics.gui.window_level import (
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.hover import HoverCard, number_text
+from napari_radiogenomics.gui.canvas.overlays import OrientationLetters
+from napari_radiogenomics.gui.canvas.window_level import (
     Preset,
     image_of,
     presets_for,
@@ -24,6 +21,9 @@ from napari_radiogenomics.gui.window_level import (
     set_window,
     window_of,
 )
+from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.fields import NumberBox, QuietCombo
+from napari_radiogenomics.gui.forms.form import form_layout
 
 if TYPE_CHECKING:
     import napari

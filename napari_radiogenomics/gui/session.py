@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.gui.edits import Edits
+from napari_radiogenomics.gui.layers.edits import Edits
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import napari.viewer
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from napari_radiogenomics.gui.canvas import dress_canvas
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
 
 if TYPE_CHECKING:
-    from napari_radiogenomics.gui.cohort_dock import CohortDock
+    from napari_radiogenomics.gui.cohort.dock import CohortDock
 
 __all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace", "raise_dock"]
 
@@ -50,7 +50,7 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
     _lay_out(docks)
     dress_canvas(viewer)
     if three_views and find_spec("napari_orthogonal_views") is not None:
-        from napari_radiogenomics.gui.three_views import show_three_views
+        from napari_radiogenomics.gui.canvas.three_views import show_three_views
 
         show_three_views(viewer)
     QTimer.singleShot(_SETTLED_MS, _settle)

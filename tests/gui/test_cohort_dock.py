@@ -14,8 +14,9 @@ from qtpy.QtCore import Qt
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
-from napari_radiogenomics.gui.cohort_dock import CohortDock
-from napari_radiogenomics.gui.cohort_rows import (
+from napari_radiogenomics.gui.cohort.dock import CohortDock
+from napari_radiogenomics.gui.cohort.patient import AT_FIRST, PatientView, load_layers
+from napari_radiogenomics.gui.cohort.rows import (
     MISSING,
     Filters,
     card,
@@ -25,9 +26,8 @@ from napari_radiogenomics.gui.cohort_rows import (
     problem_text,
     search_text,
 )
-from napari_radiogenomics.gui.edits import Edits, mark_saved, object_of
-from napari_radiogenomics.gui.patient import AT_FIRST, PatientView, load_layers
-from napari_radiogenomics.gui.thumbnails import SIDE, glance, glance_of
+from napari_radiogenomics.gui.cohort.thumbnails import SIDE, glance, glance_of
+from napari_radiogenomics.gui.layers.edits import Edits, mark_saved, object_of
 from napari_radiogenomics.io.cohorts import open_cohort
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.simulate import sample_cohort
@@ -173,7 +173,7 @@ def test_a_glance_has_the_slice_of_the_tumour_and_its_volume(cohort):
 
 def test_a_glance_is_kept_until_the_file_changes(cohort, made, monkeypatch, tmp_path):
     first = glance_of(cohort, "P1")
-    monkeypatch.setattr("napari_radiogenomics.gui.thumbnails._read", lambda *_: None)
+    monkeypatch.setattr("napari_radiogenomics.gui.cohort.thumbnails._read", lambda *_: None)
     again = glance_of(cohort, "P1")
     np.testing.assert_array_equal(first.picture, again.picture)
     assert again.volume_ml == first.volume_ml

@@ -15,7 +15,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError, MissingDependency
 from napari_radiogenomics.gui import contributions
-from napari_radiogenomics.gui.keys import SOURCE
+from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.io.format import FORMATS
 
@@ -173,7 +173,7 @@ def test_a_cached_real_case_opens_as_ct(monkeypatch, real_data):
     paths = (str(folder / "lung1_image.nrrd"), str(folder / "lung1_label.nrrd"))
     monkeypatch.setattr(contributions, "pyradiomics_case", lambda name: paths)
     (_, scan, _), (_, tumour, _) = contributions.lung_case()
-    assert scan["contrast_limits"] == (-160.0, 240.0)
+    assert scan["contrast_limits"] == (-1200.0, 200.0)
     assert Path(tumour["metadata"][SOURCE].metadata["path"]).name == "lung1_label.nrrd"
 
 

@@ -14,8 +14,8 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel
 
 from napari_radiogenomics import texture_maps
-from napari_radiogenomics.gui.checklist import CheckList
-from napari_radiogenomics.gui.form import SettingsForm, same_value
+from napari_radiogenomics.gui.forms.checklist import CheckList
+from napari_radiogenomics.gui.forms.form import SettingsForm, same_value
 from napari_radiogenomics.signature import Setting, describe
 
 

@@ -10,8 +10,8 @@ from napari.components import ViewerModel
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
-from napari_radiogenomics.gui.hover import card_lines, elide_middle, number_text, show_hover
-from napari_radiogenomics.gui.layers import image_layers, segmentation_layers
+from napari_radiogenomics.gui.canvas.hover import card_lines, elide_middle, number_text, show_hover
+from napari_radiogenomics.gui.layers.layers import image_layers, segmentation_layers
 
 GRID = Geometry((6, 5, 4), (1.0, 2.0, 3.0), (-3.0, 7.0, 11.0))
 
@@ -123,7 +123,7 @@ def test_a_narrow_canvas_gets_narrow_lines_that_keep_the_value(viewer):
 
 
 def test_many_moves_are_few_updates(viewer, qtbot, monkeypatch):
-    import napari_radiogenomics.gui.hover as hover
+    import napari_radiogenomics.gui.canvas.hover as hover
 
     seen = []
     monkeypatch.setattr(hover, "card_lines", lambda viewer: seen.append(1) or ["x"])

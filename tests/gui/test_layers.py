@@ -15,15 +15,15 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError
-from napari_radiogenomics.gui.edits import (
+from napari_radiogenomics.gui.layers.edits import (
     Edits,
     is_edited,
     is_unsaved,
     mark_saved,
     object_of,
 )
-from napari_radiogenomics.gui.keys import AXES, SOURCE
-from napari_radiogenomics.gui.layers import (
+from napari_radiogenomics.gui.layers.keys import AXES, SOURCE
+from napari_radiogenomics.gui.layers.layers import (
     contrast_limits,
     image_layers,
     label_features,

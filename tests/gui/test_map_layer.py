@@ -6,8 +6,8 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.gui.layers import contrast_limits
-from napari_radiogenomics.gui.map_layer import show_maps
+from napari_radiogenomics.gui.layers.layers import contrast_limits
+from napari_radiogenomics.gui.texture.map_layer import show_maps
 
 GRID = Geometry((10, 10, 10))
 

@@ -10,9 +10,8 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.gui.layers import SOURCE, image_layers
-from napari_radiogenomics.gui.legend import feature_title, show_legend, top_map
-from napari_radiogenomics.gui.overlays import (
+from napari_radiogenomics.gui.canvas.legend import feature_title, show_legend, top_map
+from napari_radiogenomics.gui.canvas.overlays import (
     edge_letters,
     keep_text,
     show_orientation,
@@ -20,6 +19,7 @@ from napari_radiogenomics.gui.overlays import (
     stand_upright,
     upright_orientation,
 )
+from napari_radiogenomics.gui.layers.layers import SOURCE, image_layers
 
 GRID = Geometry((6, 5, 4), (1.0, 2.0, 3.0), (-3.0, 7.0, 11.0))
 LABELS = ("z", "y", "x")

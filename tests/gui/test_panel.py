@@ -13,9 +13,15 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import Cancelled, InputError
-from napari_radiogenomics.gui.inputs import LabelCombo, LayerCombo, belongs_to, is_region, is_scan
-from napari_radiogenomics.gui.layers import image_layers, segmentation_layers
-from napari_radiogenomics.gui.panel import Panel
+from napari_radiogenomics.gui.forms.inputs import (
+    LabelCombo,
+    LayerCombo,
+    belongs_to,
+    is_region,
+    is_scan,
+)
+from napari_radiogenomics.gui.forms.panel import Panel
+from napari_radiogenomics.gui.layers.layers import image_layers, segmentation_layers
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.progress import quiet
 

@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QApplication, QPushButton, QScrollArea
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
-from napari_radiogenomics.gui.layers import layers_of
-from napari_radiogenomics.gui.window_level import window_of
+from napari_radiogenomics.gui.canvas.window_level import window_of
+from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.progress import quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("opengl")]

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.gui.runner import Runner
+from napari_radiogenomics.gui.forms.runner import Runner
 from napari_radiogenomics.progress import quiet
 
 

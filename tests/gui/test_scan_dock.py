@@ -8,10 +8,10 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.gui.canvas import dress_canvas
-from napari_radiogenomics.gui.layers import image_layers
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.window_level import set_window, window_of
+from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.scan_dock import ScanDock
-from napari_radiogenomics.gui.window_level import set_window, window_of
 
 GRID = Geometry((6, 5, 4))
 

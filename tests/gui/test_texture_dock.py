@@ -12,12 +12,12 @@ from napari_radiogenomics import read, texture_maps
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
-from napari_radiogenomics.gui.edits import object_of
-from napari_radiogenomics.gui.keys import SOURCE
-from napari_radiogenomics.gui.layers import layers_of
-from napari_radiogenomics.gui.map_layer import maps_of
+from napari_radiogenomics.gui.layers.edits import object_of
+from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.gui.texture_dock import TextureDock
+from napari_radiogenomics.gui.texture.dock import TextureDock
+from napari_radiogenomics.gui.texture.map_layer import maps_of
 
 # Sagittal order with flips: nothing of it is canonical.
 TURNED = Geometry((5, 7, 6), (2.0, 1.0, 3.0), (10.0, -20.0, 30.0), (0, 0, -1, 1, 0, 0, 0, -1, 0))
@@ -254,7 +254,7 @@ def test_the_segmentation_of_the_chosen_scan_is_taken(viewer, qtbot):
 
 
 def test_cancel_leaves_no_layer(dock, viewer, qtbot, monkeypatch):
-    import napari_radiogenomics.gui.texture_dock as module
+    import napari_radiogenomics.gui.texture.dock as module
 
     def slow(image, segmentation, *, progress, **settings):
         for _ in progress(iter(int, 1), "Blocks"):

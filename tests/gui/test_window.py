@@ -11,7 +11,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtWidgets import QDockWidget
 
-from napari_radiogenomics.gui.refill import models
+from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.workspace import DOCKS, open_workspace
 
 pytestmark = pytest.mark.usefixtures("opengl")

@@ -11,8 +11,7 @@ from napari.components import ViewerModel
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
-from napari_radiogenomics.gui.layers import image_layers, segmentation_layers
-from napari_radiogenomics.gui.window_level import (
+from napari_radiogenomics.gui.canvas.window_level import (
     drag_with_right,
     image_of,
     presets_for,
@@ -20,6 +19,7 @@ from napari_radiogenomics.gui.window_level import (
     set_window,
     window_of,
 )
+from napari_radiogenomics.gui.layers.layers import image_layers, segmentation_layers
 
 GRID = Geometry((6, 5, 4))
 

@@ -9,8 +9,8 @@ from npe2 import PluginManifest
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui import demo, screen
+from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.demo import Picture, is_blank, run_demo
-from napari_radiogenomics.gui.refill import models
 from napari_radiogenomics.gui.workspace import DOCKS
 
 
@@ -36,12 +36,12 @@ def test_without_linked_views_there_is_one_model():
     ("order", "upright"), [((2, 1, 0), (2, 0, 1)), ((1, 0, 2), (1, 0, 2)), ((0, 1, 2), (0, 1, 2))]
 )
 def test_the_head_is_up_in_every_view(order, upright):
-    views = pytest.importorskip("napari_radiogenomics.gui.three_views")
+    views = pytest.importorskip("napari_radiogenomics.gui.canvas.three_views")
     assert views.upright_order(("z", "y", "x"), order) == upright
 
 
 def test_the_camera_moves_only_when_the_slices_would_be_out_of_sight():
-    views = pytest.importorskip("napari_radiogenomics.gui.three_views")
+    views = pytest.importorskip("napari_radiogenomics.gui.canvas.three_views")
     viewer = ViewerModel()
     viewer.add_image(np.zeros((10, 100, 100)), translate=(0, -500, -500))
     viewer.canvas.size = (200, 200)

@@ -296,6 +296,29 @@ def test_pyradiomics_batch(tmp_path: Path) -> None:
     assert find_layout(tmp_path)[0].name == "pyradiomics"
 
 
+def test_pyradiomics_patients_share_an_image(tmp_path: Path) -> None:
+    touch(tmp_path, "lung_image.nrrd", "a_mask.nrrd", "b_mask.nrrd", "c_mask.nrrd")
+    (tmp_path / "a.csv").write_text(
+        "Patient,Image,Mask\n"
+        "X1,lung_image.nrrd,a_mask.nrrd\n"
+        "X2,lung_image.nrrd,b_mask.nrrd\n"
+        "X2,lung_image.nrrd,c_mask.nrrd\n"
+    )
+    cohort = open_cohort(tmp_path / "a.csv")
+    assert cohort.scans["patient_id"].to_dict() == {"X1": "X1", "X2": "X2"}
+    assert cohort.segmentations_of("X1")["path"].tolist() == ["a_mask.nrrd"]
+    assert cohort.segmentations_of("X2")["path"].tolist() == ["b_mask.nrrd", "c_mask.nrrd"]
+    assert not any(p.level == "error" or "no scan" in p.what for p in cohort.problems)
+
+
+def test_pyradiomics_images_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    touch(tmp_path, "pre/ct.nrrd", "post/ct.nrrd", "m.nrrd")
+    (tmp_path / "a.csv").write_text("ID,Image,Mask\nP,pre/ct.nrrd,m.nrrd\nP,post/ct.nrrd,m.nrrd\n")
+    cohort = open_cohort(tmp_path / "a.csv")
+    assert cohort.scans["path"].to_dict() == {"P_ct": "pre/ct.nrrd", "P_ct_2": "post/ct.nrrd"}
+    assert len(cohort.segmentations) == 2
+
+
 def test_pyradiomics_batch_with_patients_or_folders(tmp_path: Path) -> None:
     touch(tmp_path, *(f"{p}/{w}.nii.gz" for p in ("P1", "P2") for w in ("image", "mask")))
     lines = [f"{p}/image.nii.gz,{p}/mask.nii.gz" for p in ("P1", "P2")]

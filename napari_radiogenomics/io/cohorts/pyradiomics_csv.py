@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -62,12 +63,14 @@ def _fill(draft: Draft, table: Table) -> None:
     images, masks = table.texts("Image"), table.texts("Mask")
     labels = table.texts("Label")
     free = [name for name in table.frame.columns if name not in ("Image", "Mask", "Label")]
-    scans: dict[str, int] = {}
-    regions: dict[tuple[str, str], int] = {}
-    for at, (image, mask) in enumerate(zip(images, masks, strict=True)):
-        scans.setdefault(image, at)
-        regions.setdefault((image, mask), at)
-    names = _scan_ids(list(scans), [patients[at] for at in scans.values()])
+    # Patients may share an image: it is a scan of each of them.
+    pairs = list(zip(patients, images, strict=True))
+    scans: dict[tuple[str, str], int] = {}
+    regions: dict[tuple[tuple[str, str], str], int] = {}
+    for at, (pair, mask) in enumerate(zip(pairs, masks, strict=True)):
+        scans.setdefault(pair, at)
+        regions.setdefault((pair, mask), at)
+    names = _scan_ids(list(scans))
     firsts = {patient: at for at, patient in reversed(list(enumerate(patients)))}
     clinical = [name for name in free if name.lower() not in _IDS]
     _add(
@@ -84,22 +87,22 @@ def _fill(draft: Draft, table: Table) -> None:
         draft,
         table,
         "scans",
-        [_scan(names[image], patients[at], image) for image, at in scans.items()],
+        [_scan(names[pair], *pair) for pair in scans],
         list(scans.values()),
     )
-    wanted: dict[tuple[str, str], list[str]] = {pair: [] for pair in regions}
-    for image, mask, label in zip(images, masks, labels, strict=True):
-        wanted[image, mask].append(label)
-    counts: dict[str, int] = {}
+    wanted: dict[tuple[tuple[str, str], str], list[str]] = {region: [] for region in regions}
+    for pair, mask, label in zip(pairs, masks, labels, strict=True):
+        wanted[pair, mask].append(label)
+    counts: Counter[tuple[str, str]] = Counter()
     rows = []
-    for image, mask in regions:
-        counts[image] = number = counts.get(image, 0) + 1
+    for pair, mask in regions:
+        counts[pair] += 1
         rows.append(
             {
-                "segmentation_id": f"{names[image]}_mask{number if number > 1 else ''}",
-                "scan_id": names[image],
+                "segmentation_id": f"{names[pair]}_mask{counts[pair] if counts[pair] > 1 else ''}",
+                "scan_id": names[pair],
                 "path": mask,
-                "label": " ".join(sorted({*wanted[image, mask]} - {""})),
+                "label": " ".join(sorted({*wanted[pair, mask]} - {""})),
             }
         )
     _add(draft, table, "segmentations", rows, list(regions.values()))
@@ -135,13 +138,19 @@ def _patients(table: Table) -> list[str]:
     return [folder or stem or "patient" for folder, stem in zip(folders, stems, strict=True)]
 
 
-def _scan_ids(images: list[str], patients: list[str]) -> dict[str, str]:
-    """Name of each image: its patient, and its file where a patient has several."""
-    count = Counter(patients)
-    return {
-        image: patient if count[patient] == 1 else f"{patient}_{_stem(image)}"
-        for image, patient in zip(images, patients, strict=True)
-    }
+def _scan_ids(scans: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Name of each (patient, image): the patient, and the file where a patient has several."""
+    count = Counter(patient for patient, _ in scans)
+    names: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    for patient, image in scans:
+        name = patient if count[patient] == 1 else f"{patient}_{_stem(image)}"
+        same = (f"{name}_{number}" for number in itertools.count(2))
+        names[patient, image] = (
+            name if name not in taken else next(n for n in same if n not in taken)
+        )
+        taken.add(names[patient, image])
+    return names
 
 
 def _stem(image: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.data.precision import allows
-from napari_radiogenomics.gui.keys import AXES, SOURCE, UNITS
+from napari_radiogenomics.gui.layers.keys import AXES, SOURCE, UNITS
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.geometry import Geometry

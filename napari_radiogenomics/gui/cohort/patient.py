@@ -12,10 +12,10 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 
 from napari_radiogenomics.gui.attached import Attached
-from napari_radiogenomics.gui.edits import Edits, is_unsaved
-from napari_radiogenomics.gui.keys import PART, SOURCE
-from napari_radiogenomics.gui.layers import FourthAxisView, LayerData, layers_of
-from napari_radiogenomics.gui.refill import batched, models, refillable, refilled
+from napari_radiogenomics.gui.cohort.refill import batched, models, refillable, refilled
+from napari_radiogenomics.gui.layers.edits import Edits, is_unsaved
+from napari_radiogenomics.gui.layers.keys import PART, SOURCE
+from napari_radiogenomics.gui.layers.layers import FourthAxisView, LayerData, layers_of
 from napari_radiogenomics.progress import Progress, quiet
 
 if TYPE_CHECKING:

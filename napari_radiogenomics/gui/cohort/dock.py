@@ -19,15 +19,15 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
-from napari_radiogenomics.gui.canvas import dress_canvas
-from napari_radiogenomics.gui.cohort_page import CohortPage
-from napari_radiogenomics.gui.cohort_rows import card, mutations, problem_text
-from napari_radiogenomics.gui.connections import Connections
-from napari_radiogenomics.gui.patient import AT_FIRST, Loaded, PatientView, load_layers
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.cohort.page import CohortPage
+from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
+from napari_radiogenomics.gui.cohort.rows import card, mutations, problem_text
+from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.runner import Outcome, Runner
+from napari_radiogenomics.gui.forms.style import Tone, tone_color
 from napari_radiogenomics.gui.preferences import preference
-from napari_radiogenomics.gui.runner import Outcome, Runner
 from napari_radiogenomics.gui.session import Selection, session_of
-from napari_radiogenomics.gui.style import Tone, tone_color
 
 if TYPE_CHECKING:
     import napari

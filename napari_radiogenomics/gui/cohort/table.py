@@ -10,14 +10,14 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, Si
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from napari_radiogenomics.gui.cohort_rows import (
+from napari_radiogenomics.gui.cohort.rows import (
     Filters,
     flag_marks,
     flag_words,
     matching,
     search_text,
 )
-from napari_radiogenomics.gui.thumbnails import SIDE, Glance, Thumbnails
+from napari_radiogenomics.gui.cohort.thumbnails import SIDE, Glance, Thumbnails
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort

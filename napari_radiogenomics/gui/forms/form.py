@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
-from napari_radiogenomics.gui.fields import Field, field_for
+from napari_radiogenomics.gui.forms.fields import Field, field_for
 from napari_radiogenomics.signature import VerbForm
 
 __all__ = ["SettingsForm", "folded", "form_layout", "same_value"]

@@ -25,11 +25,11 @@ from qtpy.QtWidgets import (
 
 from napari_radiogenomics.errors import InputError, RadiogenomicsError
 from napari_radiogenomics.gui.attached import plain_viewer
-from napari_radiogenomics.gui.connections import Connections
-from napari_radiogenomics.gui.form import SettingsForm, form_layout
-from napari_radiogenomics.gui.runner import Outcome, Runner
+from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.form import SettingsForm, form_layout
+from napari_radiogenomics.gui.forms.runner import Outcome, Runner
+from napari_radiogenomics.gui.forms.style import Tone, tone_color
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.gui.style import Tone, tone_color
 from napari_radiogenomics.signature import describe
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_radiogenomics.gui.checklist import CheckList
+from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.signature import Parameter
 
 __all__ = ["Field", "NumberBox", "QuietCombo", "field_for"]

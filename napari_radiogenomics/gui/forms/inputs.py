@@ -13,11 +13,11 @@ from qtpy.QtWidgets import QWidget
 
 from napari_radiogenomics.data.segmentation import Segmentation, labels_present
 from napari_radiogenomics.gui.attached import plain_viewer
-from napari_radiogenomics.gui.connections import Connections
-from napari_radiogenomics.gui.fields import QuietCombo
-from napari_radiogenomics.gui.hover import region_title
-from napari_radiogenomics.gui.keys import SOURCE
-from napari_radiogenomics.gui.legend import is_map
+from napari_radiogenomics.gui.canvas.hover import region_title
+from napari_radiogenomics.gui.canvas.legend import is_map
+from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.fields import QuietCombo
+from napari_radiogenomics.gui.layers.keys import SOURCE
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

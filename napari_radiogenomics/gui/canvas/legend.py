@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.gui.attached import Attached, attached
-from napari_radiogenomics.gui.overlays import keep_text
-from napari_radiogenomics.gui.window_level import image_of
+from napari_radiogenomics.gui.canvas.overlays import keep_text
+from napari_radiogenomics.gui.canvas.window_level import image_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

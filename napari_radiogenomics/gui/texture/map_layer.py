@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Points
 
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.gui.keys import SOURCE
-from napari_radiogenomics.gui.layers import image_layers
+from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.layers import image_layers
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -30,7 +30,7 @@ _FIRST = ("scale", "translate", "metadata", "name", "features", "colormap")
 def models(viewer: ViewerModel) -> list[ViewerModel]:
     """Return the viewer and the models of its linked orthogonal views, where they are open."""
     try:
-        from napari_radiogenomics.gui.three_views import ThreeViews
+        from napari_radiogenomics.gui.canvas.three_views import ThreeViews
     except ImportError:  # napari-orthogonal-views is not installed
         return [viewer]
     if not is_attached(viewer, ThreeViews):

@@ -13,7 +13,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QSplitter
 
 from napari_radiogenomics.gui.attached import Attached, attached
-from napari_radiogenomics.gui.canvas import dress_canvas
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
 
 if TYPE_CHECKING:
     import napari.viewer

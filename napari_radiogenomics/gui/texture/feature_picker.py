@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
-from napari_radiogenomics.gui.checklist import CheckList
+from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature
 
 __all__ = ["FeaturePicker"]

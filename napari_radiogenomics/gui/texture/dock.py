@@ -11,18 +11,24 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.gui.canvas import dress_canvas
-from napari_radiogenomics.gui.edits import object_from
-from napari_radiogenomics.gui.feature_picker import FeaturePicker
-from napari_radiogenomics.gui.fields import QuietCombo
-from napari_radiogenomics.gui.hover import number_text
-from napari_radiogenomics.gui.inputs import LabelCombo, LayerCombo, belongs_to, is_region, is_scan
-from napari_radiogenomics.gui.legend import feature_title, map_title
-from napari_radiogenomics.gui.map_layer import choose_map, latest_maps, maps_of, show_maps
-from napari_radiogenomics.gui.panel import Panel, section_line
-from napari_radiogenomics.gui.runner import Outcome
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.hover import number_text
+from napari_radiogenomics.gui.canvas.legend import feature_title, map_title
+from napari_radiogenomics.gui.canvas.window_level import image_of
+from napari_radiogenomics.gui.forms.fields import QuietCombo
+from napari_radiogenomics.gui.forms.inputs import (
+    LabelCombo,
+    LayerCombo,
+    belongs_to,
+    is_region,
+    is_scan,
+)
+from napari_radiogenomics.gui.forms.panel import Panel, section_line
+from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.layers.edits import object_from
 from napari_radiogenomics.gui.session import Selection, session_of
-from napari_radiogenomics.gui.window_level import image_of
+from napari_radiogenomics.gui.texture.feature_picker import FeaturePicker
+from napari_radiogenomics.gui.texture.map_layer import choose_map, latest_maps, maps_of, show_maps
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics import texture_maps

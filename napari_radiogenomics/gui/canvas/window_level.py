@@ -18,7 +18,7 @@ from napari.layers import Image as ImageLayer
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.gui.attached import Attached, attached
-from napari_radiogenomics.gui.layers import SOURCE, WINDOWS
+from napari_radiogenomics.gui.layers.layers import SOURCE, WINDOWS
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

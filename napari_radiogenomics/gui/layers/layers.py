@@ -17,8 +17,8 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.gui.keys import AXES, PART, SOURCE, UNITS
-from napari_radiogenomics.gui.sample_points import samples_layers
+from napari_radiogenomics.gui.layers.keys import AXES, PART, SOURCE, UNITS
+from napari_radiogenomics.gui.layers.sample_points import samples_layers
 from napari_radiogenomics.imaging.display import display_geometry, show
 from napari_radiogenomics.registry import did_you_mean
 

@@ -24,9 +24,9 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel, QFlowLayout
 
-from napari_radiogenomics.gui.cohort_rows import MISSING, Filters
-from napari_radiogenomics.gui.cohort_table import CohortTable
-from napari_radiogenomics.gui.patient import AT_FIRST, OPEN_WITH
+from napari_radiogenomics.gui.cohort.patient import AT_FIRST, OPEN_WITH
+from napari_radiogenomics.gui.cohort.rows import MISSING, Filters
+from napari_radiogenomics.gui.cohort.table import CohortTable
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort

@@ -21,7 +21,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import RadiogenomicsError
-from napari_radiogenomics.gui.layers import contrast_limits
+from napari_radiogenomics.gui.layers.layers import contrast_limits
 from napari_radiogenomics.imaging.display import show
 from napari_radiogenomics.io.atomic import atomic_path
 

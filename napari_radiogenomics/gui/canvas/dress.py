@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.gui.attached import is_attached
-from napari_radiogenomics.gui.hover import show_hover
-from napari_radiogenomics.gui.legend import show_legend
-from napari_radiogenomics.gui.overlays import show_orientation, show_scale_bar, stand_upright
-from napari_radiogenomics.gui.window_level import RightDrag, drag_with_right
+from napari_radiogenomics.gui.canvas.hover import show_hover
+from napari_radiogenomics.gui.canvas.legend import show_legend
+from napari_radiogenomics.gui.canvas.overlays import show_orientation, show_scale_bar, stand_upright
+from napari_radiogenomics.gui.canvas.window_level import RightDrag, drag_with_right
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -20,7 +20,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.orientation import from_canonical
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError
-from napari_radiogenomics.gui.keys import AXES, PART, SAVED, SOURCE
+from napari_radiogenomics.gui.layers.keys import AXES, PART, SAVED, SOURCE
 from napari_radiogenomics.imaging.display import display_geometry, edited, show
 
 if TYPE_CHECKING:

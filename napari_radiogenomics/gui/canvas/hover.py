@@ -11,10 +11,10 @@ from napari.layers import Labels, Layer, Points
 
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.gui.attached import Attached, attached
-from napari_radiogenomics.gui.layers import SOURCE
-from napari_radiogenomics.gui.legend import is_map, map_title
-from napari_radiogenomics.gui.overlays import keep_text
-from napari_radiogenomics.gui.window_level import image_of
+from napari_radiogenomics.gui.canvas.legend import is_map, map_title
+from napari_radiogenomics.gui.canvas.overlays import keep_text
+from napari_radiogenomics.gui.canvas.window_level import image_of
+from napari_radiogenomics.gui.layers.layers import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

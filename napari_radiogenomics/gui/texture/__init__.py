@@ -1,0 +1,1 @@
+"""The Texture dock: what a region looks like, voxel by voxel."""
