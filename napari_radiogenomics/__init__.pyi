@@ -13,6 +13,8 @@ from .io.files import read as read
 from .io.files import read_all as read_all
 from .io.files import write as write
 from .radiomics.voxelwise import texture_maps as texture_maps
+from .segmentation.compare import compare_segmentations as compare_segmentations
+from .segmentation.measure import measure_regions as measure_regions
 from .simulate.cohort import simulate_cohort as simulate_cohort
 
 __version__: str

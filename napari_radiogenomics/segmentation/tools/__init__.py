@@ -1,0 +1,1 @@
+"""Segmentation tools: one file each, found on first use."""
