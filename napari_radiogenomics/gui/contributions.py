@@ -30,6 +30,7 @@ from napari_radiogenomics.gui.layers.layers import LayerData, layers_of, notes_o
 from napari_radiogenomics.gui.preferences import preference
 from napari_radiogenomics.io.files import find_format, read_all, write
 from napari_radiogenomics.io.format import FORMATS
+from napari_radiogenomics.io.formats.ometiff import is_whole_slide
 
 __all__ = [
     "NOTHING",
@@ -57,6 +58,10 @@ NO_LAYER: list[LayerData] = [(np.empty((0, 1, 1)), {"channel_axis": 0}, "image")
 each of which would become a layer."""
 
 
+# Endings that are not ours alone: what is in the file decides.
+_PICTURES, _OME, _TABLES = (".tif", ".tiff"), (".ome.tif", ".ome.tiff"), (".csv", ".tsv")
+
+
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
     """Answer whether we can read a path, or all paths of a list; looks at a few bytes at most.
 
@@ -79,7 +84,12 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
 
 
 def _is_ours(path: Path) -> bool:
-    if path.is_dir() or is_cohort(path) or any(form.claims(path) for form in FORMATS):
+    if path.is_dir() or is_cohort(path):
+        return True
+    name = path.name.lower()
+    if name.endswith(_PICTURES) and not name.endswith(_OME):
+        return is_whole_slide(path)
+    if not name.endswith(_TABLES) and any(form.claims(path) for form in FORMATS):
         return True
     try:
         find_format(path)

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tifffile
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManager, PluginManifest
+from npe2.io_utils import read_get_reader
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
@@ -64,6 +66,58 @@ def test_every_volume_format_is_offered_to_napari(manifest):
     }
     missing = voxels - patterns
     assert not missing
+
+
+def _offered(path: Path) -> set[str]:
+    readers = PluginManager.instance().iter_compatible_readers([str(path)])
+    return {reader.plugin_name for reader in readers}
+
+
+def _pyramid(path: Path) -> None:
+    level = np.zeros((64, 64, 3), np.uint8)
+    with tifffile.TiffWriter(path) as file:
+        file.write(level, subifds=1, tile=(16, 16), photometric="rgb")
+        file.write(level[::2, ::2], subfiletype=1, tile=(16, 16), photometric="rgb")
+
+
+@pytest.mark.parametrize("name", ["IM0001", "00000001", "I1", "IM1", "1.2.840.113.4", "a.dicom"])
+def test_dicom_without_an_ending_is_offered_and_read(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(bytes(128) + b"DICM" + bytes(64))
+    assert PLUGIN in _offered(path)
+    assert contributions.get_reader(str(path)) is contributions.read_paths
+    if "." not in name:
+        path.write_bytes(b"just some text")
+        assert contributions.get_reader(str(path)) is None
+
+
+@pytest.mark.parametrize("name", ["slide.tif", "slide.tiff", "slide.svs", "slide.ome.btf"])
+def test_slides_are_offered_and_read(tmp_path, name):
+    _pyramid(tmp_path / name)
+    assert PLUGIN in _offered(tmp_path / name)
+    assert contributions.get_reader(str(tmp_path / name)) is contributions.read_paths
+
+
+def test_tables_are_read_where_they_are_a_cohort_or_samples(tmp_path):
+    (tmp_path / "batch.csv").write_text("Image,Mask\na.nrrd,b.nrrd\n")
+    (tmp_path / "biopsies.tsv").write_text("sample_id\tpatient_id\nb1\tP1\n")
+    (tmp_path / "points.csv").write_text("index,axis-0,axis-1\n0,1,2\n")
+    for name in ("batch.csv", "biopsies.tsv"):
+        assert PLUGIN in _offered(tmp_path / name)
+        assert contributions.get_reader(str(tmp_path / name)) is not None
+    assert contributions.get_reader(str(tmp_path / "points.csv")) is None
+    assert "napari" in _offered(tmp_path / "points.csv")
+
+
+def test_pictures_stay_with_napari(tmp_path):
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    tifffile.imwrite(tmp_path / "plain.tif", picture)
+    assert contributions.get_reader(str(tmp_path / "plain.tif")) is None
+    (layer,), reader = read_get_reader(str(tmp_path / "plain.tif"))
+    assert reader.plugin_name == "napari"
+    np.testing.assert_array_equal(layer[0], picture)
+    for name in ("photo.png", "photo.jpg", "film.mp4", "data.h5", "notes"):
+        assert PLUGIN not in _offered(tmp_path / name)
 
 
 def test_every_writable_ending_is_written(manifest):
@@ -277,6 +331,20 @@ def test_a_scan_in_a_fresh_window_gets_its_scale_bar(opengl, make_napari_viewer,
     viewer = make_napari_viewer()
     viewer.open(str(scan), plugin=PLUGIN)
     qtbot.waitUntil(lambda: viewer.canvas.overlays.scale_bar.visible, timeout=5_000)
+
+
+def test_every_case_in_an_empty_window_opens_on_its_tumour(
+    opengl, make_napari_viewer, qtbot, scan, tmp_path
+):
+    viewer = make_napari_viewer()
+    for place in (4, 1):
+        labels = np.zeros(GRID.shape, np.uint8)
+        labels[place - 1, 1:3, 1:3] = 1
+        drawn = write(Segmentation(labels, GRID, (Label(1, "t"),)), tmp_path / "seg.nrrd")
+        viewer.open([str(scan), str(drawn)], plugin=PLUGIN, stack=True)
+        z = GRID.origin[2] + (place - 1) * GRID.spacing[2]
+        qtbot.waitUntil(lambda z=z: abs(viewer.dims.point[0] - z) < 0.1, timeout=5_000)
+        viewer.layers.clear()
 
 
 def test_notes_come_every_time_as_a_notification(monkeypatch, scan):

@@ -19,7 +19,7 @@ from napari_radiogenomics.io.format import Format, ReadOptions
 if TYPE_CHECKING:
     import tifffile
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "is_whole_slide"]
 
 _SUFFIXES = (".ome.tif", ".ome.tiff", ".tif", ".tiff", ".ome.btf", ".svs")
 _SUFFIX = re.compile(r"(\.ome)?\.(tiff?|btf|svs)$", re.IGNORECASE)
@@ -46,6 +46,26 @@ def _reads(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(4) in _MAGIC
+
+
+def is_whole_slide(path: Path) -> bool:
+    """Whether a TIFF is a pyramid or comes from a slide scanner, not just a picture.
+
+    Parameters
+    ----------
+    path : Path
+        Existing or not; what is no TIFF is no slide. Only its directory is read.
+    """
+    import tifffile
+
+    try:
+        if not _reads(path):
+            return False
+        with tifffile.TiffFile(path) as file:
+            scanner = file.is_svs or file.is_scn or file.is_bif or file.is_philips or file.is_ndpi
+            return bool(scanner or file.series[0].is_pyramidal)
+    except (OSError, tifffile.TiffFileError, LookupError, TypeError, ValueError, AttributeError):
+        return False
 
 
 def _read(path: Path, options: ReadOptions) -> list[Slide]:
