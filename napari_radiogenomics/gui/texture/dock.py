@@ -312,8 +312,9 @@ class TextureDock(Panel):
         titles = map_title(first) + (f" and {more} more" if more else "")
         undefined = [note for image in run.maps.values() for note in image.notes]
         facts = " ".join(undefined) or "Every voxel has a value."
+        took = "under 0.1" if outcome.seconds < 0.1 else f"{outcome.seconds:.1f}"
         return (
-            f"{titles}: {run.voxels:,} voxels in {outcome.seconds:.1f} s. {facts} "
+            f"{titles}: {run.voxels:,} voxels in {took} s. {facts} "
             "Next: choose a map above, or save it."
         )
 

@@ -142,7 +142,8 @@ def maps_of_layers(job: Job, *, progress: Progress = quiet, **settings: Any) -> 
         As for `texture_maps`; ``label`` is required.
     """
     image = object_from(*job.scan)
-    segmentation = object_from(*job.region, [job.scan])
+    data, attributes, kind = job.region
+    segmentation = object_from(data, attributes, kind, [job.scan])
     maps = texture_maps(image, segmentation, progress=progress, **settings)
     return Finished(job, maps, int(segmentation.mask(settings["label"]).sum()))
 
