@@ -115,6 +115,11 @@ def _follow(
     texts = table.texts(column)
     lost = np.array([text not in lookup and (needed or text != "") for text in texts], bool)
     consequence = "the row is left out" if needed else "the link is not used"
+    if needed and not len(target) and lost.sum() > 1:  # the fault is there, not in each row
+        what = f"{target.file} has no usable row; {int(lost.sum())} rows that name its {noun} "
+        what += f"({column}) are left out."
+        problems.append(Problem(table.file, None, column, what, f"Mend {target.file} first."))
+        return table.keep(~lost)
     for count, at in enumerate(np.flatnonzero(lost)):
         what = f'{column} "{texts[at]}" is not among the {noun} ({target.file}); {consequence}.'
         remedy = _suggest(texts[at], known) if count < _MOST_SUGGESTED else ""

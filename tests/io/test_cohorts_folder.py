@@ -326,6 +326,17 @@ def test_deep_check_tells_a_missing_file_once(folder: Path) -> None:
     assert (problem.file, problem.row, problem.column) == ("scans.csv", 2, "path")
 
 
+def test_an_empty_table_is_told_once_for_all_rows_that_need_it(tmp_path: Path) -> None:
+    put(tmp_path, "cohort.toml", 'format = 1\nname = "T"')
+    put(tmp_path, "patients.csv", "patient_id,site", "P1,A")
+    put(tmp_path, "scans.csv")
+    rows = [f"g{n},s{n},seg.nrrd" for n in range(20)]
+    put(tmp_path, "segmentations.csv", "segmentation_id,scan_id,path", *rows)
+    errors = [p for p in open_cohort(tmp_path).problems if p.level == "error"]
+    assert [p.file for p in errors] == ["scans.csv", "segmentations.csv"]
+    assert "20 rows that name its scans (scan_id) are left out" in errors[1].what
+
+
 def test_transforms_are_matrices(folder: Path) -> None:
     put(folder, "transforms.csv", "from_frame,to_frame,path", "a,P1,t.json", "b,P1,u.json")
     (folder / "t.json").write_text(json.dumps({"matrix": np.eye(4).tolist()}))

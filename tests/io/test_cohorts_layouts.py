@@ -250,7 +250,7 @@ def test_patterns_that_cannot_be(tmp_path: Path, pattern: str, said: str) -> Non
 
 
 def test_pattern_is_asked_for_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="needs a pattern"):
+    with pytest.raises(InputError, match="with the setting pattern"):
         open_cohort(tmp_path, layout="pattern")
 
 
