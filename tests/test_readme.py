@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from napari_radiogenomics import Geometry, Image, Segmentation, read, write
 from napari_radiogenomics.cli.command import COMMANDS
+from napari_radiogenomics.errors import DataWarning
 from napari_radiogenomics.io.format import FORMATS
 from napari_radiogenomics.io.layout import LAYOUTS
 
@@ -37,9 +39,19 @@ def test_the_tour_in_python_runs(brain):
     assert read("entropy.nii.gz", kind="image").array.shape == brain.array.shape
 
 
+def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
+    monkeypatch.chdir(README.parent / "sample_data" / "cohort")
+    names: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # sets of which the cohort has few genes
+        exec(compile(PYTHON[1], "README.md", "exec"), names)
+    assert names["scores"].shape[0] == names["counts"].shape[0]
+    assert np.isfinite(names["scores"].to_numpy()).all()
+
+
 def test_the_format_of_the_readme_reads_what_it_writes(brain, tmp_path, monkeypatch):
     names: dict = {}
-    exec(compile(PYTHON[1], "README.md", "exec"), names)
+    exec(compile(PYTHON[2], "README.md", "exec"), names)
     monkeypatch.setattr(FORMATS, "_entries", {**FORMATS.entries, "npz": names["FORMAT"]})
     write(brain, tmp_path / "scan.npz")
     back = read(tmp_path / "scan.npz")
@@ -51,7 +63,7 @@ def test_the_layout_of_the_readme_opens_a_cohort(brain, tmp_path, monkeypatch):
     from napari_radiogenomics import open_cohort
 
     names: dict = {}
-    exec(compile(PYTHON[2], "README.md", "exec"), names)
+    exec(compile(PYTHON[3], "README.md", "exec"), names)
     monkeypatch.setattr(LAYOUTS, "_entries", {**LAYOUTS.entries, "ours": names["LAYOUT"]})
     (tmp_path / "our_patients.csv").write_text("patient_id,site\np1,A\n")
     (tmp_path / "our_scans.csv").write_text(
