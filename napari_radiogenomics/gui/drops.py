@@ -8,6 +8,7 @@ from typing import Any
 
 import napari
 import napari.viewer
+from napari.layers import Labels
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
@@ -146,7 +147,7 @@ def _grid(geometry: Geometry) -> str:
 
 
 def dress_later(layers: Iterable[LayerData]) -> None:
-    """Once napari has added scans, show scale bar and letters.
+    """Once napari has added scans, show scale bar and letters; with the first regions, the tumour.
 
     Does nothing where there is no window.
 
@@ -155,12 +156,15 @@ def dress_later(layers: Iterable[LayerData]) -> None:
     layers : iterable of LayerData
         What a reader is about to return.
     """
-    viewer = napari.current_viewer()
+    viewer, layers = napari.current_viewer(), list(layers)
     if not isinstance(viewer, napari.viewer.Viewer) or not any(map(_is_volume, layers)):
         return
     from qtpy.QtCore import QTimer
 
-    QTimer.singleShot(0, lambda: _dress(viewer))
+    # Scan and regions that are dropped together come one after the other.
+    drawn = any(kind == "labels" for _, _, kind in layers)
+    first = drawn and not any(isinstance(layer, Labels) for layer in viewer.layers)
+    QTimer.singleShot(0, lambda: _dress(viewer, first))
 
 
 def _is_volume(layer: LayerData) -> bool:
@@ -168,9 +172,11 @@ def _is_volume(layer: LayerData) -> bool:
     return kind in ("image", "labels") and not settings.get("rgb")
 
 
-def _dress(viewer: napari.viewer.Viewer) -> None:
+def _dress(viewer: napari.viewer.Viewer, first_regions: bool) -> None:
     if napari.current_viewer() is not viewer:
         return  # closed meanwhile
-    from napari_radiogenomics.gui.canvas.dress import dress_canvas
+    from napari_radiogenomics.gui.canvas.dress import dress_on_first_scan, look_at_tumour
 
-    dress_canvas(viewer)
+    dress_on_first_scan(viewer)
+    if first_regions:
+        look_at_tumour(viewer)  # also where another case was looked at and removed before

@@ -341,7 +341,7 @@ def test_every_case_in_an_empty_window_opens_on_its_tumour(
         labels = np.zeros(GRID.shape, np.uint8)
         labels[place - 1, 1:3, 1:3] = 1
         drawn = write(Segmentation(labels, GRID, (Label(1, "t"),)), tmp_path / "seg.nrrd")
-        viewer.open([str(scan), str(drawn)], plugin=PLUGIN, stack=True)
+        viewer.open([str(scan), str(drawn)], plugin=PLUGIN)
         z = GRID.origin[2] + (place - 1) * GRID.spacing[2]
         qtbot.waitUntil(lambda z=z: abs(viewer.dims.point[0] - z) < 0.1, timeout=5_000)
         viewer.layers.clear()

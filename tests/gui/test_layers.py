@@ -229,6 +229,14 @@ def test_scans_lie_below_regions_and_only_the_first_is_seen():
     assert [settings.get("visible", True) for _, settings, _ in layers] == [True, False, True, True]
 
 
+def test_regions_of_a_hidden_scan_are_hidden_with_it():
+    here, there, nowhere = Geometry(SIZE), Geometry(SIZE, SPACING), Geometry(SIZE, (9.0, 9.0, 9.0))
+    scans = [scan(here, name="T1"), scan(there, name="CT")]
+    layers = layers_of([*scans, *(tumour(grid) for grid in (here, there, nowhere))])
+    seen = [settings["visible"] for _, settings, _ in layers]
+    assert seen == [True, False, True, False, True]
+
+
 def test_labels_added_by_hand_on_a_scan_get_its_true_grid(viewer):
     geometry = list(orientations())[17]
     (layer,) = add(viewer, image_layers(scan(geometry)))

@@ -355,7 +355,8 @@ def layers_of(
     Returns
     -------
     list of LayerData
-        In drawing order; of several scans only the first is visible.
+        In drawing order; of several scans only the first is visible, with the segmentations
+        that are not on the grid of another one.
     """
     objects = list(objects)
     scans = [obj for obj in objects if isinstance(obj, Image) and obj.modality != "map"]
@@ -373,13 +374,21 @@ def layers_of(
     slides = [obj for obj in rest if hasattr(obj, "levels")]
     layers += _slides_beside(slides, [obj.geometry for obj in on_grids])
     for segmentation in drawn:
-        layers += segmentation_layers(segmentation)
+        found = segmentation_layers(segmentation)
+        for _, settings, _ in found:
+            settings["visible"] = not _belongs_to_hidden(segmentation, scans)
+        layers += found
     for image in maps:
         layers += image_layers(image, window=window, fourth_axis=fourth_axis)
     for obj in rest:
         if not hasattr(obj, "levels"):
             layers += samples_layers(obj, beside)
     return layers
+
+
+def _belongs_to_hidden(segmentation: Segmentation, scans: Sequence[Image]) -> bool:
+    fits = [scan.geometry.same_grid(segmentation.geometry) for scan in scans]
+    return any(fits) and not fits[0]
 
 
 def notes_of(objects: Iterable[Any]) -> list[str]:
