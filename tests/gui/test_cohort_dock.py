@@ -369,8 +369,11 @@ def test_what_is_seen_comes_first_and_the_rest_in_its_place():
     assert all(layer.visible for layer in viewer.layers)
     assert len(viewer.layers) < len(loaded.layers)
     assert sum(isinstance(layer, Labels) for layer in viewer.layers) == 1
+    active = viewer.layers.selection.active
     while view.show_next():
         pass
+    assert viewer.layers.selection.active is active
+    assert active.visible
     assert [x.name for x in viewer.layers] == [settings["name"] for _, settings, _ in loaded.layers]
     assert view.layers == list(viewer.layers)
 

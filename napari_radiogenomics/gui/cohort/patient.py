@@ -244,7 +244,9 @@ class PatientView(Attached):
             self._remove([layer for layer in self._surplus if layer in self.viewer.layers])
             self._surplus.clear()
         elif self._pending:
+            active = self.viewer.layers.selection.active
             self._add(self._pending.pop(0))
+            self.viewer.layers.selection.active = active  # a new layer would take its place
         return bool(self._surplus or self._pending)
 
     def _add(self, layer: Layer) -> None:
