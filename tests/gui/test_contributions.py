@@ -92,9 +92,10 @@ def test_dicom_without_an_ending_is_offered_and_read(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["slide.tif", "slide.tiff", "slide.svs", "slide.ome.btf"])
-def test_slides_are_offered_and_read(tmp_path, name):
+def test_slides_are_read_and_offered_unless_napari_reads_such_names(tmp_path, name):
     _pyramid(tmp_path / name)
-    assert PLUGIN in _offered(tmp_path / name)
+    offered = name.endswith((".svs", ".btf"))
+    assert (PLUGIN in _offered(tmp_path / name)) == offered
     assert contributions.get_reader(str(tmp_path / name)) is contributions.read_paths
 
 
@@ -102,11 +103,12 @@ def test_tables_are_read_where_they_are_a_cohort_or_samples(tmp_path):
     (tmp_path / "batch.csv").write_text("Image,Mask\na.nrrd,b.nrrd\n")
     (tmp_path / "biopsies.tsv").write_text("sample_id\tpatient_id\nb1\tP1\n")
     (tmp_path / "points.csv").write_text("index,axis-0,axis-1\n0,1,2\n")
-    for name in ("batch.csv", "biopsies.tsv"):
-        assert PLUGIN in _offered(tmp_path / name)
+    (tmp_path / "samples.csv").write_text("sample_id,patient_id\nb1,P1\n")
+    for name in ("batch.csv", "biopsies.tsv", "samples.csv"):
+        assert (PLUGIN in _offered(tmp_path / name)) == (name != "batch.csv")
         assert contributions.get_reader(str(tmp_path / name)) is not None
     assert contributions.get_reader(str(tmp_path / "points.csv")) is None
-    assert "napari" in _offered(tmp_path / "points.csv")
+    assert _offered(tmp_path / "points.csv") == {"napari"}
 
 
 def test_pictures_stay_with_napari(tmp_path):
