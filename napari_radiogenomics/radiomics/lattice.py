@@ -100,7 +100,7 @@ def pairs(radius: int, thin_axis: int | None = None, distances: tuple[int, ...] 
     Examples
     --------
     >>> found = pairs(1)
-    >>> len(found.first), np.diff(found.starts).max()
+    >>> len(found.first), int(np.diff(found.starts).max())
     (158, 18)
     """
     steps = directions(distances, thin_axis)
