@@ -40,7 +40,7 @@ lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floo
 	@failed=0; $(CHECKS); exit $$failed
 
 bench: .venv/.ready-test ## Time the heavy verbs
-	@$(PYTEST) --benchmark-only -p no:xdist tests
+	@$(PYTEST) --benchmark-only -r f tests
 
 clean: ## Remove the environment and everything that was made
 	rm -rf .venv build dist demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
