@@ -11,57 +11,6 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.radiomics import texture_maps
 
 FAMILY = "glrlm"
-TOLERANCES: dict = {}
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"kernel_radius": 2},
-        {"kernel_radius": 2, "masked_kernel": False},
-        {"force_2d": True, "masked_kernel": False},
-        {"force_2d": True, "force_2d_dimension": 1},
-        {"force_2d": True, "force_2d_dimension": 2, "kernel_radius": 2},
-        {"bin_count": 6},
-        {"kernel_radius": 2, "distances": (1, 2)},
-    ],
-    ids=str,
-)
-def test_a_random_region_is_what_pyradiomics_says(check_family, phantom, settings):
-    check_family(FAMILY, *phantom(), **TOLERANCES, **settings)
-
-
-def test_a_sparse_region_is_what_pyradiomics_says(check_family, phantom):
-    sparse = phantom(seed=5, filled=0.1)
-    check_family(FAMILY, *sparse, **TOLERANCES)
-    check_family(FAMILY, *sparse, **TOLERANCES, kernel_radius=2, distances=(2,))
-
-
-def test_a_float_scan_is_binned_in_its_own_precision(check_family, phantom):
-    check_family(FAMILY, *phantom((4, 4, 4), dtype=np.float32, seed=3), **TOLERANCES, bin_width=7.3)
-
-
-def test_a_flat_region_is_what_pyradiomics_says(check_family, phantom):
-    image, region = phantom(seed=6)
-    flat = Image(np.full_like(image.array, 7), image.geometry)
-    check_family(FAMILY, flat, region, **TOLERANCES)
-    check_family(FAMILY, flat, region, **TOLERANCES, bin_count=5)
-
-
-def test_a_single_voxel_is_what_pyradiomics_says(check_family, phantom):
-    image, _ = phantom()
-    labels = np.zeros(image.array.shape, np.uint8)
-    labels[1, 2, 2] = 1
-    region = Segmentation(labels, image.geometry)
-    check_family(FAMILY, image, region, **TOLERANCES)
-    check_family(FAMILY, image, region, **TOLERANCES, masked_kernel=False)
-
-
-@pytest.mark.parametrize("name", ["brain1", "breast1", "lung1"])
-def test_real_tumours_are_what_pyradiomics_says(check_family, real_crop, name):
-    check_family(FAMILY, *real_crop(name), **TOLERANCES)
-    check_family(FAMILY, *real_crop(name, 12), **TOLERANCES, kernel_radius=2, masked_kernel=False)
 
 
 def _line(*values):
