@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_radiogenomics.data.ids import canonical_id
 from napari_radiogenomics.data.problems import Level, Problem
@@ -20,13 +22,20 @@ _MOST_COMPARED = 2000
 _MOST_SUGGESTED = 50
 
 
-def relate(tables: Mapping[str, Table]) -> tuple[dict[str, Table], list[Problem]]:
+def relate(
+    tables: Mapping[str, Table], known: Iterable[Problem] = ()
+) -> tuple[dict[str, Table], list[Problem]]:
     """Follow every key: rows that point nowhere are left out with an error that names them.
+
+    Rows that point to a row which was left out share one error, which names that row: a person
+    mends the cause, not each consequence.
 
     Parameters
     ----------
     tables : mapping of str to Table
         Conformed tables by name, all of `schema.TABLES`.
+    known : iterable of Problem, optional
+        What was found before; errors of the patients' table tell which rows are left out.
 
     Returns
     -------
@@ -37,22 +46,44 @@ def relate(tables: Mapping[str, Table]) -> tuple[dict[str, Table], list[Problem]
     """
     tables = dict(tables)
     problems: list[Problem] = []
+    gone = _Gone({"patients": _left_out(tables["patients"], known)})
     _make_patients(tables, problems)
-    _check_aliases(tables, problems)
+    _check_aliases(tables, gone, problems)
     for name in ("timepoints", "scans", "samples", "slides"):
-        tables[name] = _to_patients(tables[name], tables, problems)
+        tables[name] = _to_patients(tables[name], name, tables, gone, problems)
     for name, column, target, needed in (
         ("segmentations", "scan_id", "scans", True),
         ("labels", "segmentation_id", "segmentations", False),
         ("slides", "sample_id", "samples", False),
     ):
-        tables[name] = _follow(tables[name], column, tables[target], target, needed, problems)
+        link = _Link(name, column, target, needed)
+        tables[name] = _follow(tables[name], link, tables[target], gone, problems)
     for name in ("scans", "samples", "slides"):
         problems.extend(_timepoints(tables[name], tables["timepoints"]))
     problems.extend(_labels(tables["labels"]))
     problems.extend(_frames(tables))
     problems.extend(_without_scans(tables))
     return tables, problems
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A foreign key: table and column that hold it, and the table that it points to."""
+
+    table: str
+    column: str
+    target: str
+    needed: bool
+
+
+# Row of each key that was there and was left out, by table.
+_Gone = dict[str, dict[str, int]]
+
+
+def _left_out(patients: Table, known: Iterable[Problem]) -> dict[str, int]:
+    there = set(patients.texts("patient_id"))
+    errors = (p for p in known if p.file == patients.file and p.level == "error" and p.patient_id)
+    return {p.patient_id: p.row or 0 for p in errors if p.patient_id not in there}
 
 
 def _make_patients(tables: dict[str, Table], problems: list[Problem]) -> None:
@@ -70,11 +101,10 @@ def _make_patients(tables: dict[str, Table], problems: list[Problem]) -> None:
     tables["patients"] = table_of([{spec.key: text} for text in ids], patients.file, spec.names)
 
 
-def _check_aliases(tables: dict[str, Table], problems: list[Problem]) -> None:
+def _check_aliases(tables: dict[str, Table], gone: _Gone, problems: list[Problem]) -> None:
     """Keep the aliases that name one patient only."""
-    aliases = tables["aliases"] = _follow(
-        tables["aliases"], "patient_id", tables["patients"], "patients", True, problems
-    )
+    link = _Link("aliases", "patient_id", "patients", True)
+    aliases = _follow(tables["aliases"], link, tables["patients"], gone, problems)
     patients = aliases.texts("patient_id")
     meant: dict[tuple[str, str], str] = {}
     keep = np.ones(len(aliases), bool)
@@ -88,7 +118,9 @@ def _check_aliases(tables: dict[str, Table], problems: list[Problem]) -> None:
     tables["aliases"] = aliases.keep(keep)
 
 
-def _to_patients(table: Table, tables: dict[str, Table], problems: list[Problem]) -> Table:
+def _to_patients(
+    table: Table, name: str, tables: dict[str, Table], gone: _Gone, problems: list[Problem]
+) -> Table:
     """Replace aliases by the patient they name, then follow the key."""
     known = set(tables["patients"].texts("patient_id"))
     owner = dict(
@@ -102,31 +134,64 @@ def _to_patients(table: Table, tables: dict[str, Table], problems: list[Problem]
             problems.append(table.problem(at, "patient_id", what, "", "note"))
     if renamed != texts:
         table = table.with_frame(table.frame.assign(patient_id=renamed))
-    return _follow(table, "patient_id", tables["patients"], "patients", True, problems)
+    link = _Link(name, "patient_id", "patients", True)
+    return _follow(table, link, tables["patients"], gone, problems)
 
 
 def _follow(
-    table: Table, column: str, target: Table, noun: str, needed: bool, problems: list[Problem]
+    table: Table, link: _Link, target: Table, gone: _Gone, problems: list[Problem]
 ) -> Table:
     """Check one foreign key; rows that need it and miss are left out."""
-    key = TABLES[noun].key
-    known = target.texts(key)
+    known = target.texts(TABLES[link.target].key)
     lookup = set(known)
-    texts = table.texts(column)
-    lost = np.array([text not in lookup and (needed or text != "") for text in texts], bool)
-    consequence = "the row is left out" if needed else "the link is not used"
-    if needed and not len(target) and lost.sum() > 1:  # the fault is there, not in each row
-        what = f"{target.file} has no usable row; {int(lost.sum())} rows that name its {noun} "
-        what += f"({column}) are left out."
-        problems.append(Problem(table.file, None, column, what, f"Mend {target.file} first."))
+    texts = table.texts(link.column)
+    lost = np.array([text not in lookup and (link.needed or text != "") for text in texts], bool)
+    if not lost.any():
+        return table
+    if link.needed and not len(target) and lost.sum() > 1:  # the fault is there, not in each row
+        what = f"{target.file} has no usable row; {int(lost.sum())} rows that name its "
+        what += f"{link.target} ({link.column}) are left out."
+        problems.append(Problem(table.file, None, link.column, what, f"Mend {target.file} first."))
         return table.keep(~lost)
-    for count, at in enumerate(np.flatnonzero(lost)):
-        what = f'{column} "{texts[at]}" is not among the {noun} ({target.file}); {consequence}.'
+    away = gone.get(link.target, {})
+    follows = np.array([text in away for text in texts], bool) & lost
+    problems += _consequences(table, link, target, np.flatnonzero(follows), away)
+    problems += _unknown(table, link, target, np.flatnonzero(lost & ~follows), known)
+    if not link.needed:
+        return table
+    key = TABLES[link.table].key
+    rows = zip(table.texts(key), table.rows.tolist(), lost, strict=True) if key else ()
+    gone.setdefault(link.table, {}).update({text: row for text, row, out in rows if out})
+    return table.keep(~lost)
+
+
+def _consequences(
+    table: Table, link: _Link, target: Table, lost: NDArray[np.int64], away: Mapping[str, int]
+) -> Iterator[Problem]:
+    """One problem for all rows that point to a row which was left out."""
+    groups: dict[str, list[int]] = {}
+    for at in lost.tolist():
+        groups.setdefault(table.texts(link.column)[at], []).append(at)
+    for text, places in groups.items():
+        where = f"row {away[text]} of {target.file}" if away[text] else target.file
+        rows = f"{len(places)} rows are" if len(places) > 1 else "the row is"
+        end = "left out with it" if link.needed else "used without it"
+        what = f'{link.column} "{text}" stands on {where}, which was left out; {rows} {end}.'
+        level: Level = "error" if link.needed else "warning"
+        yield table.problem(places[0], link.column, what, f"Mend {where} first.", level)
+
+
+def _unknown(
+    table: Table, link: _Link, target: Table, lost: NDArray[np.int64], known: list[str]
+) -> Iterator[Problem]:
+    end = "the row is left out" if link.needed else "the link is not used"
+    level: Level = "error" if link.needed else "warning"
+    texts = table.texts(link.column)
+    for count, at in enumerate(lost):
+        what = f'{link.column} "{texts[at]}" is not among the {link.target} ({target.file}); {end}.'
         remedy = _suggest(texts[at], known) if count < _MOST_SUGGESTED else ""
         remedy += f"Correct it, or add it to {target.file}."
-        level: Level = "error" if needed else "warning"
-        problems.append(table.problem(at, column, what, remedy, level))
-    return table.keep(~lost) if needed else table
+        yield table.problem(at, link.column, what, remedy, level)
 
 
 def _suggest(text: str, known: list[str]) -> str:

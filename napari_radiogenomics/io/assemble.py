@@ -54,11 +54,11 @@ def assemble(draft: Draft, layout: str) -> Cohort:
             table, found = read_free_columns(table, spec)
             problems += found
         tables[name] = table
-    tables, found = relate(tables)
+    tables, found = relate(tables, problems)
     problems += found
     tables["segmentations"] = _with_owner(tables["segmentations"], tables["scans"])
     problems += _same_file(tables["scans"])
-    tree = Tree(draft.root, absolute=draft.absolute_paths)
+    tree = Tree(draft.root, absolute=draft.absolute_paths, claimed=_paths(tables))
     for name, spec in TABLES.items():
         tables[name] = _look(tables[name], spec, tree, problems)
     tables["segmentations"] = tables["segmentations"].with_frame(
@@ -78,6 +78,17 @@ def assemble(draft: Draft, layout: str) -> Cohort:
         problems=tuple(dict.fromkeys(problems)),
         rows={name: _rows(table, TABLES[name]) for name, table in tables.items()},
         files={name: table.file for name, table in tables.items()},
+    )
+
+
+def _paths(tables: dict[str, Table]) -> frozenset[str]:
+    """Every path that a row names: the file of one row is not what another row meant."""
+    return frozenset(
+        cell
+        for name, spec in TABLES.items()
+        for column in spec.columns
+        if column.kind == "path"
+        for cell in tables[name].texts(column.name)
     )
 
 

@@ -69,16 +69,18 @@ def validate_cohort(
         found += _gene_sets(_shown(cohort, sets.path), sets.path)
     found += _transforms(cohort)
     if deep:
-        told = {_place(problem) for problem in cohort.problems if problem.level == "error"}
+        errors = [problem for problem in cohort.problems if problem.level == "error"]
+        told = {_place(problem) for problem in errors}
+        told |= {(p.file, None, p.column, p.patient_id) for p in errors}
         for patient_id in progress(list(cohort.patients.index), "Patients"):
             more = load_patient(cohort, patient_id).problems
-            found += [p for p in more if p.row is None or _place(p) not in told]
+            found += [p for p in more if _place(p) not in told]
     order = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: order[problem.level]))
 
 
-def _place(problem: Problem) -> tuple[str, int | None, str]:
-    return problem.file, problem.row, problem.column
+def _place(problem: Problem) -> tuple[str, int | None, str, str]:
+    return problem.file, problem.row, problem.column, problem.patient_id
 
 
 def _shown(cohort: Cohort, path: Path) -> str:

@@ -148,7 +148,7 @@ def _frame(
         if not any(cells):
             keep[at] = False
         elif len(cells) != width:
-            problems.extend(_ragged(cells, width, file, int(rows[at])))
+            problems.extend(_ragged(cells, header, file, int(rows[at])))
             keep[at] = len(cells) < width or not any(cell.strip() for cell in cells[width:])
             records[at] = (cells + [""] * width)[:width]
     kept = [cells for cells, good in zip(records, keep, strict=True) if good]
@@ -160,14 +160,17 @@ def _frame(
     return Table(frame, rows[keep], file)
 
 
-def _ragged(cells: list[str], width: int, file: str, row: int) -> list[Problem]:
+def _ragged(cells: list[str], header: list[str], file: str, row: int) -> list[Problem]:
+    width = len(header)
     if len(cells) < width:
         what = f"The row has {len(cells)} cells, the header {width}; the rest is taken as empty."
         return [Problem(file, row, "", what, "Check for a missing delimiter.", "warning")]
     if not any(cell.strip() for cell in cells[width:]):
         return []
     what = f"The row has {len(cells)} cells, the header {width}; it is left out."
-    return [Problem(file, row, "", what, 'Put cells that hold the delimiter in "quotes".')]
+    patient = cells[header.index("patient_id")].strip() if "patient_id" in header else ""
+    remedy = 'Put cells that hold the delimiter in "quotes".'
+    return [Problem(file, row, "", what, remedy, patient_id=patient)]
 
 
 def read_header(path: str | Path) -> list[str]:

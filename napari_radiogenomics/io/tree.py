@@ -62,10 +62,13 @@ class Tree:
         Folder to which paths are relative.
     absolute : bool
         Whether paths may lie outside it.
+    claimed : frozenset of str
+        Paths that are somebody's already, and so are not proposed for a missing one.
     """
 
     root: Path
     absolute: bool = False
+    claimed: frozenset[str] = frozenset()
     _listings: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     _suggested: int = field(default=0, repr=False)
 
@@ -139,10 +142,10 @@ class Tree:
         if len(rest) > 1:
             what = f"{path} does not exist: there is no folder {rest[0]} in {where}."
         self._suggested += 1
-        close = difflib.get_close_matches(rest[0], names, n=1)
-        if close:
-            nearest = "/".join(filter(None, (done.rstrip("/"), close[0], *rest[1:])))
-            return Finding(path, what, f"Did you mean {nearest}?", usable=False)
+        for name in difflib.get_close_matches(rest[0], names):
+            nearest = "/".join(filter(None, (done.rstrip("/"), name, *rest[1:])))
+            if nearest not in self.claimed:
+                return Finding(path, what, f"Did you mean {nearest}?", usable=False)
         return Finding(path, what, f"Correct the path or copy the file to {where}.", usable=False)
 
 

@@ -177,6 +177,32 @@ def test_links_that_lead_nowhere() -> None:
     assert said["patients.csv", 3].level == "note"
 
 
+def test_a_row_that_was_left_out_is_named_once_by_each_table_that_needs_it() -> None:
+    tables, problems = relate(
+        all_tables(
+            patients=table("patients", "patient_id", "P1"),
+            scans=table(
+                "scans", "scan_id,patient_id,path", "s1,P1,a.nii", "s2,P2,b.nii", "s3,P2,c.nii"
+            ),
+            segmentations=table(
+                "segmentations",
+                "segmentation_id,scan_id,path",
+                *("g1,s1,d.nii", "g2,s2,e.nii", "g3,s2,f.nii"),
+            ),
+        ),
+        [Problem("patients.csv", 3, "", "Too long; it is left out.", "", patient_id="P2")],
+    )
+    assert tables["scans"].texts("scan_id") == ["s1"]
+    assert tables["segmentations"].texts("segmentation_id") == ["g1"]
+    assert [(p.file, p.row, p.level) for p in problems] == [
+        ("scans.csv", 3, "error"),
+        ("segmentations.csv", 3, "error"),
+    ]
+    assert "row 3 of patients.csv" in problems[0].what
+    assert "2 rows are left out with it" in problems[0].what
+    assert "row 3 of scans.csv" in problems[1].what
+
+
 def test_aliases_lead_to_the_patient_and_to_one_only() -> None:
     tables, problems = relate(
         all_tables(

@@ -130,7 +130,7 @@ def replacing(file: str, old: str, new: str) -> Callable[[Path], None]:
 
 DEFECTS: list[Defect] = [
     ("missing file", lambda r: (r / "scans" / "P2_CT.nii.gz").unlink(),
-     "scans.csv", 3, "path", "Did you mean scans/P1_CT.nii.gz?"),
+     "scans.csv", 3, "path", "Correct the path or copy the file to scans"),
     ("misspelt", replacing("scans.csv", "scans/P2_CT", "scans/P2_C"),
      "scans.csv", 3, "path", "Did you mean scans/P2_CT.nii.gz?"),
     ("missing folder", replacing("scans.csv", "scans/P2_CT", "scan/P2_CT"),
@@ -381,3 +381,20 @@ def test_export_above_the_folder_but_never_beside_it(folder: Path, tmp_path: Pat
     assert os.listdir(beside) == []
     with pytest.raises(InputError, match="already"):
         export_cohort(cohort, tmp_path)
+
+
+def test_a_ragged_row_is_the_one_cause_that_its_dependents_name(folder: Path) -> None:
+    change(folder / "patients.csv", "P1,A,", "P1,A,B,C,D,E,")
+    cohort = open_cohort(folder)
+    assert list(cohort.patients.index) == ["P2"]
+    (cause,) = [p for p in cohort.problems if p.file == "patients.csv" and p.level == "error"]
+    rest = [p for p in cohort.problems if p.level == "error" and p is not cause]
+    assert cause.row == 2
+    assert all("was left out" in p.what for p in rest)
+    assert len({p.file for p in rest}) == len(rest) > 1
+
+
+def test_an_empty_path_is_told_once(folder: Path) -> None:
+    change(folder / "scans.csv", "scans/P2_CT.nii.gz", "")
+    found = [p for p in validate_cohort(folder, deep=True) if p.file == "scans.csv"]
+    assert [(p.row, p.column) for p in found] == [(3, "path")]
