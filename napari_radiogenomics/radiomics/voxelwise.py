@@ -8,42 +8,43 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
-from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.radiomics.checks import (
+    LARGEST_RADIUS,
+    matrix_settings,
+    region_of,
+    require_memory,
+    require_radius,
+    thin_axis_of,
+)
 from napari_radiogenomics.radiomics.family import (
     FAMILIES,
     Family,
     Feature,
-    MatrixSettings,
     Neighborhoods,
     feature_meanings,
     find_features,
 )
 from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
-from napari_radiogenomics.registry import did_you_mean
 from napari_radiogenomics.signature import Setting
 
-__all__ = ["texture_maps"]
+__all__ = ["MapPlan", "plan_maps", "texture_maps"]
 
 # Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
 _BLOCK = 200_000
-# A million voxels a kernel: beyond it a map says no more than one number for the region.
-_LARGEST_RADIUS = 50
-# Numbers of voxels are 16 bits wide in the kernels of matrices.
-_LARGEST_MATRIX_RADIUS = 15
 _SIX = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
-_NORMS = ["manhattan", "euclidean", "infinity", "no_weighting"]
 _THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -59,7 +60,7 @@ def texture_maps(
     families: Annotated[Sequence[str], Setting(choices=_family_titles)] = _SIX,
     features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy", "Mean"),
     label: Annotated[int | None, Setting(minimum=1)] = None,
-    kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=_LARGEST_RADIUS)] = 1,
+    kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=LARGEST_RADIUS)] = 1,
     masked_kernel: Annotated[bool, Setting(advanced=True)] = True,
     bin_width: Annotated[float, Setting(unit="unit of the scan", minimum=0)] = 25.0,
     bin_count: Annotated[int | None, Setting(minimum=1, advanced=True)] = None,
@@ -159,129 +160,153 @@ def texture_maps(
     >>> entropy.array.round(3).tolist(), entropy.unit
     ([[[1.0, 0.918, 0.0, 0.0]]], 'bits')
     """
+    plan = plan_maps(
+        image,
+        segmentation,
+        families=families,
+        features=features,
+        label=label,
+        kernel_radius=kernel_radius,
+        masked_kernel=masked_kernel,
+        bin_width=bin_width,
+        bin_count=bin_count,
+        distances=distances,
+        symmetrical=symmetrical,
+        weighting_norm=weighting_norm,
+        gldm_a=gldm_a,
+        force_2d=force_2d,
+        force_2d_dimension=force_2d_dimension,
+    )
+    require_memory(image, sum(map(len, plan.wanted.values())))
+    measured = plan.measure(progress=progress)
+    return {
+        name: plan.map_of(name, values, init_value)
+        for name, values in progress(measured.items(), "Maps")  # each is as large as the scan
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class MapPlan:
+    """What a run of texture maps measures, ready for kernels; parts of it may be measured first.
+
+    Attributes
+    ----------
+    image : Image, shape (Z, Y, X)
+        Scan.
+    mask : ndarray of bool, shape (Z, Y, X)
+        Region.
+    wanted : dict
+        Families, each with its features.
+    neighborhoods : Neighborhoods
+        What kernels see. Gray levels are those of the whole region.
+    centers : ndarray of intp, shape (V,)
+        Flat positions of the region's voxels in it, in scan order.
+    facts : dict
+        What is noted with each map.
+    """
+
+    image: Image
+    mask: NDArray[np.bool_]
+    wanted: dict[Family, tuple[Feature, ...]]
+    neighborhoods: Neighborhoods
+    centers: NDArray[np.intp]
+    facts: dict[str, Any]
+
+    @cached_property
+    def features(self) -> dict[str, tuple[Family, Feature]]:
+        """Records of the features by PyRadiomics' name of their map."""
+        return {
+            f"original_{family.name}_{feature.name}": (family, feature)
+            for family, found in self.wanted.items()
+            for feature in found
+        }
+
+    def measure(
+        self, part: NDArray[np.intp] | None = None, *, progress: Progress = quiet
+    ) -> dict[str, NDArray[np.float64]]:
+        """Measure the region or some of its voxels; either way they get the same values.
+
+        Parameters
+        ----------
+        part : ndarray of intp, shape (N,), optional
+            Numbers of the voxels, in scan order; all without it.
+        progress : Progress, optional
+            Reports blocks of voxels; may cancel.
+
+        Returns
+        -------
+        dict of str to ndarray of float64, shape (N,)
+            By PyRadiomics' name; NaN where a feature has no value.
+        """
+        centers = self.centers if part is None else self.centers[part]
+        measured = _measure(self.neighborhoods, centers, self.wanted, progress)
+        return dict(zip(self.features, (values for _, _, values in measured), strict=True))
+
+    def map_of(self, name: str, values: NDArray[np.float64], init_value: float = math.nan) -> Image:
+        """Make the map of a feature from its values at all voxels of the region.
+
+        Parameters
+        ----------
+        name : str
+            PyRadiomics' name.
+        values : ndarray of float64, shape (V,)
+            In scan order.
+        init_value : float, optional
+            Value outside the region.
+        """
+        family, feature = self.features[name]
+        return _map(values, self.mask, self.image, family, feature, init_value, self.facts)
+
+
+def plan_maps(
+    image: Image,
+    segmentation: Segmentation,
+    *,
+    families: Sequence[str] = _SIX,
+    features: Sequence[str] = ("Entropy", "Mean"),
+    label: int | None = None,
+    kernel_radius: int = 1,
+    masked_kernel: bool = True,
+    bin_width: float = 25.0,
+    bin_count: int | None = None,
+    distances: Sequence[int] = (1,),
+    symmetrical: bool = True,
+    weighting_norm: str | None = None,
+    gldm_a: int = 0,
+    force_2d: bool = False,
+    force_2d_dimension: int = 0,
+) -> MapPlan:
+    """Check what `texture_maps` is given and make it ready for kernels.
+
+    Parameters
+    ----------
+    image, segmentation, **settings
+        As for `texture_maps`; raises as it does.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import Geometry
+    >>> grid = Geometry((4, 1, 1))
+    >>> scan = Image(np.array([[[0.0, 100.0, 100.0, 100.0]]]), grid, unit="HU")
+    >>> plan = plan_maps(scan, Segmentation(np.ones((1, 1, 4), np.uint8), grid), features=["Mean"])
+    >>> plan.measure(np.array([0, 3]))
+    {'original_firstorder_Mean': array([ 50., 100.])}
+    """
     wanted = find_features(families, features)
-    _require_radius(kernel_radius, wanted)
-    mask = _region(image, segmentation, label)
-    _require_memory(image, sum(map(len, wanted.values())))
+    require_radius(kernel_radius, wanted)
+    mask = region_of(image, segmentation, label)
     neighborhoods, centers = make_neighborhoods(
         image,
         mask,
         radius=kernel_radius,
         masked=masked_kernel,
-        thin_axis=_thin_axis(force_2d, force_2d_dimension),
-        matrix=_matrix(distances, kernel_radius, symmetrical, weighting_norm, gldm_a),
+        thin_axis=thin_axis_of(force_2d, force_2d_dimension),
+        matrix=matrix_settings(distances, kernel_radius, symmetrical, weighting_norm, gldm_a),
         binning={"bin_width": bin_width, "bin_count": bin_count},
         needs_matrix=any(family.needs_matrix for family in wanted),
     )
-    measured = _measure(neighborhoods, centers, wanted, progress)
     facts = {"kernel_radius": kernel_radius, **_origin(image, segmentation)}
-    return {
-        f"original_{family.name}_{feature.name}": _map(
-            values, mask, image, family, feature, init_value, facts
-        )
-        for family, feature, values in progress(measured, "Maps")  # each is as large as the scan
-    }
-
-
-def _require_radius(radius: int, families: Iterable[Family]) -> None:
-    if radius != int(radius) or not 1 <= radius <= _LARGEST_RADIUS:
-        raise InputError(
-            f"kernel_radius is a whole number of voxels from 1 to {_LARGEST_RADIUS}; got {radius}. "
-            "1 means a kernel of 3×3×3 voxels."
-        )
-    titles = [family.title for family in families if family.needs_matrix]
-    if titles and radius > _LARGEST_MATRIX_RADIUS:
-        raise InputError(
-            f"A kernel_radius of {radius} is too large for {', '.join(titles)}; the limit is "
-            f"{_LARGEST_MATRIX_RADIUS}. Use a smaller one, or first-order features alone."
-        )
-
-
-def _thin_axis(force_2d: bool, dimension: int) -> int | None:
-    if dimension not in (0, 1, 2):
-        raise InputError(f"force_2d_dimension is 0 (along k), 1 (j) or 2 (i); got {dimension}.")
-    return dimension if force_2d else None
-
-
-def _matrix(
-    distances: Sequence[int], radius: int, symmetrical: bool, norm: str | None, alpha: int
-) -> MatrixSettings:
-    if not len(distances) or any(d != int(d) or d < 1 for d in distances):
-        raise InputError(
-            f"distances are whole numbers of voxels, 1 or more; got {list(distances)}. 1 is usual."
-        )
-    fitting = tuple(sorted({int(d) for d in distances if d <= 2 * radius}))
-    if not fitting:
-        raise InputError(
-            f"No two voxels of a kernel of radius {radius} are {min(distances)} apart. Use "
-            f"distances up to {2 * radius}, or a larger kernel_radius."
-        )
-    if norm is not None and norm not in _NORMS:
-        raise InputError(
-            f'weighting_norm is one of {", ".join(_NORMS)} or None; got "{norm}". '
-            f"{did_you_mean(str(norm), _NORMS)}"
-        )
-    if alpha < 0:
-        raise InputError(f"gldm_a is a number of gray levels, 0 or more; got {alpha}.")
-    return MatrixSettings(fitting, symmetrical, norm, alpha)
-
-
-def _region(image: Image, segmentation: Segmentation, label: int | None) -> NDArray[np.bool_]:
-    if image.array.ndim == 4:
-        names = ", ".join(volume.name for volume in image.volumes())
-        raise InputError(
-            f"{image.name or 'The scan'} holds {len(image.array)} volumes ({names}). "
-            "Choose one of image.volumes()."
-        )
-    require_same_grid(image.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
-    mask = segmentation.mask(_label(segmentation, label))
-    blank = [k for k in image.blank_slices if mask[k].any()]
-    if blank:
-        slices = ", ".join(map(str, blank[:10])) + (", …" if len(blank) > 10 else "")
-        raise InputError(
-            f"The region touches {len(blank)} slices that are missing in the source of "
-            f"{image.name or 'the scan'} (slices {slices}, counted from 0). Erase it there, or "
-            "read the scan with all its files."
-        )
-    return mask
-
-
-def _label(segmentation: Segmentation, label: int | None) -> int:
-    present = segmentation.present
-    if label is not None:
-        return label
-    if not present:
-        raise InputError(
-            f"The segmentation {segmentation.name!r} is empty: no voxel has a label. Draw a "
-            "region first."
-        )
-    if 1 in present or len(present) == 1:
-        return 1 if 1 in present else present[0]
-    named = ", ".join(f"{x.value} ({x.name})" for x in segmentation.scheme if x.value in present)
-    raise InputError(
-        f"The segmentation {segmentation.name!r} holds several labels: {named}. Choose one with "
-        f"label={present[0]}."
-    )
-
-
-def _require_memory(image: Image, n_maps: int) -> None:
-    need = n_maps * image.array.size * 8
-    free = _free_memory()
-    if free is not None and need > 0.8 * free:
-        raise InputError(
-            f"{n_maps} maps of {image.geometry} need {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB "
-            "are free. Choose fewer features, or crop the scan."
-        )
-
-
-def _free_memory() -> int | None:
-    """Memory that can be had without swapping, in bytes; None where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            found = next(line for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return None
-    return int(found.split()[1]) * 1024
+    return MapPlan(image, mask, wanted, neighborhoods, centers, facts)
 
 
 def _measure(

@@ -17,7 +17,7 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.provenance import read_history
-from napari_radiogenomics.radiomics import texture_maps, voxelwise
+from napari_radiogenomics.radiomics import checks, texture_maps, voxelwise
 from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature, find_features
 
 ENTROPY = "original_firstorder_Entropy"
@@ -250,7 +250,7 @@ def test_a_bare_name_means_that_of_every_family(scan, tumour):
 
 
 def test_more_maps_than_memory_are_refused(scan, tumour, monkeypatch):
-    monkeypatch.setattr(voxelwise, "_free_memory", lambda: 1000)
+    monkeypatch.setattr(checks, "_free_memory", lambda: 1000)
     with pytest.raises(InputError, match="Choose fewer features"):
         texture_maps(scan, tumour)
 
@@ -268,6 +268,21 @@ def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
     with pytest.raises(Cancelled):
         texture_maps(scan, tumour, progress=stop)
     assert threading.active_count() == threads
+
+
+def test_a_part_has_the_values_of_the_whole(scan, tumour):
+    settings = {"features": ["all"], "families": ["firstorder", "glszm"], "bin_width": 12.0}
+    maps = texture_maps(scan, tumour, **settings)
+    plan = voxelwise.plan_maps(scan, tumour, **settings)
+    assert list(plan.features) == list(maps)
+    voxels = np.argwhere(plan.mask)
+    part = np.flatnonzero(voxels[:, 0] == voxels[len(voxels) // 2, 0])
+    assert 0 < part.size < len(voxels)
+    for name, values in plan.measure(part).items():
+        np.testing.assert_array_equal(values, maps[name].array[tuple(voxels[part].T)])
+    whole = plan.measure()["original_firstorder_Entropy"]
+    again = plan.map_of("original_firstorder_Entropy", whole)
+    np.testing.assert_array_equal(again.array, maps["original_firstorder_Entropy"].array)
 
 
 def test_a_failure_in_a_block_is_not_swallowed(scan, tumour, monkeypatch):
