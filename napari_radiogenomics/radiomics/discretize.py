@@ -5,12 +5,17 @@ Binning is global: one set of edges for the region, never one a kernel.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 
-__all__ = ["MOST_LEVELS", "bin_edges", "gray_levels"]
+__all__ = ["MOST_LEVELS", "Binning", "Standard", "bin_edges", "gray_levels"]
+
+Standard = Literal["pyradiomics", "ibsi"]
 
 # More levels than this mean a bin width in the wrong unit, and histograms that fill the memory.
 MOST_LEVELS = 1 << 20
@@ -107,3 +112,67 @@ def gray_levels(
     levels = np.zeros(array.shape, np.int32)
     levels[mask] = np.digitize(inside, bin_edges(inside, bin_width=bin_width, bin_count=bin_count))
     return levels
+
+
+@dataclass(frozen=True)
+class Binning:
+    """How the values of a region become gray levels.
+
+    Attributes
+    ----------
+    bin_width, bin_count
+        As for `bin_edges`.
+    standard : {"pyradiomics", "ibsi"}
+        Where bins start: at multiples of the width, or at ``lowest``.
+    lowest : float or None
+        Lower end of the range that the region was cut to; the region's minimum where None is
+        given (IBSI only).
+    """
+
+    bin_width: float = 25.0
+    bin_count: int | None = None
+    standard: Standard = "pyradiomics"
+    lowest: float | None = None
+
+    def levels(self, values: NDArray) -> NDArray[np.int32]:
+        """Gray level of each value, 1 or more.
+
+        Parameters
+        ----------
+        values : ndarray, shape (N,)
+            Finite values of the region, in the scan's own type.
+
+        Returns
+        -------
+        ndarray of int32, shape (N,)
+
+        Raises
+        ------
+        InputError
+            As `bin_edges`.
+
+        References
+        ----------
+        Image Biomarker Standardisation Initiative, reference manual, 2.7 (Q3RU, K15C).
+
+        Examples
+        --------
+        >>> values = np.array([54.0, 78.0, 166.0])
+        >>> Binning(25).levels(values).tolist()
+        [1, 2, 5]
+        >>> Binning(25, standard="ibsi").levels(values).tolist()
+        [1, 1, 5]
+        """
+        if self.standard == "pyradiomics":
+            edges = bin_edges(values, bin_width=self.bin_width, bin_count=self.bin_count)
+            return np.digitize(values, edges).astype(np.int32)
+        exact = values.astype(np.float64)
+        bin_edges(exact, bin_width=self.bin_width, bin_count=self.bin_count)  # refuses too many
+        low, high = exact.min(), exact.max()
+        if self.bin_count is not None:
+            if low == high:
+                return np.ones(values.shape, np.int32)
+            part = self.bin_count * (exact - low) / (high - low)
+            return np.minimum(np.floor(part) + 1, self.bin_count).astype(np.int32)
+        start = low if self.lowest is None else self.lowest
+        return (np.floor((exact - start) / self.bin_width) + 1).astype(np.int32)

@@ -1,4 +1,4 @@
-"""What a family of texture features is: one module in ``families/`` that defines ``FAMILY``.
+"""What a family of features is: one module in ``families/`` that defines ``FAMILY``.
 
 Letters: V voxels measured, F features, K voxels of a kernel.
 """
@@ -6,15 +6,17 @@ Letters: V voxels measured, F features, K voxels of a kernel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.lattice import Pairs, far_pairs, pairs
+from napari_radiogenomics.radiomics.roi import MatrixSettings, Region, lengths
 from napari_radiogenomics.registry import Registry, did_you_mean
 
 __all__ = [
@@ -23,9 +25,14 @@ __all__ = [
     "Feature",
     "MatrixSettings",
     "Neighborhoods",
+    "Region",
+    "Use",
+    "families_of",
     "feature_meanings",
     "find_features",
 ]
+
+Use = Literal["maps", "regions"]
 
 
 @dataclass(frozen=True)
@@ -72,30 +79,6 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class MatrixSettings:
-    """How the matrices of gray levels are made.
-
-    Attributes
-    ----------
-    distances : tuple of int
-        How far apart neighbors are, in voxels along the longest axis.
-    symmetrical : bool
-        Count a pair of neighbors both ways (GLCM).
-    weighting_norm : str or None
-        Join the angles (GLCM, GLRLM), weighted by their length in mm by this norm:
-        "manhattan", "euclidean", "infinity", or all alike with "no_weighting". Without it, a
-        feature is the mean over the angles.
-    alpha : int
-        Gray levels that dependent neighbors may differ (GLDM).
-    """
-
-    distances: tuple[int, ...] = (1,)
-    symmetrical: bool = True
-    weighting_norm: str | None = None
-    alpha: int = 0
-
-
-@dataclass(frozen=True)
 class Neighborhoods:
     """A region cropped and padded so that a kernel is a list of flat offsets.
 
@@ -133,7 +116,7 @@ class Neighborhoods:
     n_native_levels: int
     radius: int
     thin_axis: int | None = None
-    matrix: MatrixSettings = MatrixSettings()
+    matrix: MatrixSettings = field(default_factory=MatrixSettings)
 
     @property
     def voxel_volume(self) -> float:
@@ -158,13 +141,7 @@ class Neighborhoods:
 
     def lengths(self, steps: NDArray[np.intp]) -> NDArray[np.float64]:
         """Length of steps of shape (A, 3) in the weighting norm, in mm; 1 without weighting."""
-        parts = np.abs(steps) * np.array(self.spacing)
-        norms: dict[str | None, Callable[[], NDArray[np.float64]]] = {
-            "infinity": lambda: parts.max(axis=1),
-            "euclidean": lambda: np.sqrt((parts**2).sum(axis=1)),
-            "manhattan": lambda: parts.sum(axis=1),
-        }
-        return norms.get(self.matrix.weighting_norm, lambda: np.ones(len(steps)))()
+        return lengths(steps, self.spacing, self.matrix.weighting_norm)
 
     def far_pairs(self) -> Pairs:
         """Voxels of a kernel on one line that do not touch."""
@@ -178,9 +155,23 @@ class Neighborhoods:
         return np.searchsorted(edges, self.values, side="right").astype(np.uint8)
 
 
+Measure = Callable[[Neighborhoods, NDArray[np.intp], tuple[str, ...]], NDArray[np.float64]]
+MeasureRegion = Callable[[Region, tuple[str, ...]], NDArray[np.float64]]
+
+
+def _no_maps(
+    neighborhoods: Neighborhoods, centers: NDArray[np.intp], names: tuple[str, ...]
+) -> NDArray[np.float64]:
+    raise InputError(f"{', '.join(names)} describe a whole region: they have no map.")
+
+
+def _no_regions(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
+    raise InputError(f"{', '.join(names)} are measured around voxels only, not of a region.")
+
+
 @dataclass(frozen=True)
 class Family:
-    """One family of texture features.
+    """One family of features.
 
     Attributes
     ----------
@@ -193,7 +184,13 @@ class Family:
     measure : callable
         ``measure(neighborhoods, centers, names) -> ndarray of float64, shape (F, V)``: the
         named features around the voxels at the flat positions ``centers`` (intp, shape (V,)).
-        Runs in several threads at once. A value without meaning is NaN.
+        Runs in several threads at once. A value without meaning is NaN. A family without it
+        has no maps.
+    measure_region : callable
+        ``measure_region(region, names) -> ndarray of float64, shape (F,)``: the named features
+        of a whole region. A family without it is measured around voxels only.
+    of_shape : bool
+        Whether it looks at the outline alone: the same in every derived image.
     needs_matrix : bool
         Whether it looks at `Neighborhoods.native_levels`.
     cost : float
@@ -203,9 +200,21 @@ class Family:
     name: str
     title: str
     features: tuple[Feature, ...]
-    measure: Callable[[Neighborhoods, NDArray[np.intp], tuple[str, ...]], NDArray[np.float64]]
+    measure: Measure = _no_maps
+    measure_region: MeasureRegion = _no_regions
+    of_shape: bool = False
     needs_matrix: bool = False
     cost: float = 1.0
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether it can be measured around voxels."""
+        return self.measure is not _no_maps
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether it can be measured of a region."""
+        return self.measure_region is not _no_regions
 
     def __getitem__(self, name: str) -> Feature:
         for feature in self.features:
@@ -226,10 +235,15 @@ FAMILIES: Registry[Family] = Registry(
 )
 
 
-def feature_meanings() -> Mapping[str, str]:
-    """Names of the features of all families, each with its meaning."""
+def families_of(use: Use) -> tuple[Family, ...]:
+    """Families that make maps, or that measure regions."""
+    return tuple(f for f in FAMILIES if (f.has_maps if use == "maps" else f.has_regions))
+
+
+def feature_meanings(families: Iterable[Family] | None = None) -> Mapping[str, str]:
+    """Names of the features of families, each with its meaning; of all that make maps."""
     several: dict[str, list[tuple[Family, Feature]]] = {}
-    for family in FAMILIES:
+    for family in families_of("maps") if families is None else families:
         for feature in family.features:
             several.setdefault(feature.name, []).append((family, feature))
     return {
@@ -242,7 +256,7 @@ def feature_meanings() -> Mapping[str, str]:
 
 
 def find_features(
-    families: Sequence[str], names: Sequence[str]
+    families: Sequence[str], names: Sequence[str], *, use: Use = "maps"
 ) -> dict[Family, tuple[Feature, ...]]:
     """Find features by name in the families chosen.
 
@@ -253,6 +267,8 @@ def find_features(
     names : sequence of str
         ``"Entropy"``, ``"firstorder_Entropy"`` or ``"original_firstorder_Entropy"``;
         ``"all"`` means every feature that is computed by default.
+    use : {"maps", "regions"}, optional
+        What they are wanted for.
 
     Returns
     -------
@@ -262,7 +278,7 @@ def find_features(
     Raises
     ------
     InputError
-        If a family or a feature is not known, or none is named.
+        If a family or a feature is not known or has no such use, or none is named.
 
     Examples
     --------
@@ -271,6 +287,11 @@ def find_features(
     [('firstorder', ['Mean', 'Range'])]
     """
     chosen = [FAMILIES[name] for name in dict.fromkeys(families)]
+    unfit = [family for family in chosen if family not in families_of(use)]
+    if unfit:
+        fit = ", ".join(family.name for family in families_of(use))
+        what = "one number a region, no map" if use == "maps" else "maps, no number of a region"
+        raise InputError(f"{unfit[0].title} gives {what}. Choose from {fit}.")
     found: dict[Family, dict[str, Feature]] = {}
     for name in names:
         matches = [(f, x) for f in chosen for x in f.features if _means(name, f, x)]

@@ -18,11 +18,9 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.discretize import gray_levels
 from napari_radiogenomics.radiomics.family import MatrixSettings, Neighborhoods
 from napari_radiogenomics.radiomics.lattice import cells
+from napari_radiogenomics.radiomics.roi import MOST_MATRIX_LEVELS
 
 __all__ = ["MOST_MATRIX_LEVELS", "make_neighborhoods"]
-
-# A matrix of more gray levels than this is nearly empty, and its square fills the memory.
-MOST_MATRIX_LEVELS = 5000
 
 
 def make_neighborhoods(

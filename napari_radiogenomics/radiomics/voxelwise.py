@@ -30,10 +30,10 @@ from napari_radiogenomics.radiomics.checks import (
     thin_axis_of,
 )
 from napari_radiogenomics.radiomics.family import (
-    FAMILIES,
     Family,
     Feature,
     Neighborhoods,
+    families_of,
     feature_meanings,
     find_features,
 )
@@ -49,7 +49,7 @@ _THREADS = min(2, os.cpu_count() or 1)
 
 
 def _family_titles() -> dict[str, str]:
-    return {family.name: family.title for family in FAMILIES}
+    return {family.name: family.title for family in families_of("maps")}
 
 
 @verb

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.forms.checklist import CheckList
-from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature
+from napari_radiogenomics.radiomics.family import Family, Feature, families_of
 
 __all__ = ["FeaturePicker"]
 
@@ -28,10 +28,10 @@ class FeaturePicker(QWidget):
         super().__init__()
         self._records = {
             f"{family.name}_{feature.name}": (family, feature)
-            for family in FAMILIES
+            for family in families_of("maps")
             for feature in family.features
         }
-        several = len(FAMILIES) > 1
+        several = len(families_of("maps")) > 1
         entries = [
             (key, _title(family, feature, several), f"{feature.meaning} {feature.ibsi}")
             for key, (family, feature) in self._records.items()
