@@ -1,0 +1,91 @@
+"""Boxes of voxels: around a region, and cut out of a scan.
+
+A box is three slices along z, y, x with a start and a stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.errors import InputError
+
+__all__ = ["Box", "box_around", "crop", "whole_box"]
+
+Box = tuple[slice, slice, slice]
+Grid = TypeVar("Grid", Image, Segmentation)
+
+
+def whole_box(shape: Sequence[int]) -> Box:
+    """Box of a whole grid of this shape.
+
+    Examples
+    --------
+    >>> whole_box((2, 3, 4))
+    (slice(0, 2, None), slice(0, 3, None), slice(0, 4, None))
+    """
+    z, y, x = (slice(0, n) for n in shape[-3:])
+    return z, y, x
+
+
+def box_around(mask: NDArray[np.bool_], reach: int = 0) -> Box:
+    """Smallest box around a region, larger by ``reach`` voxels, clipped at the grid's edge.
+
+    Examples
+    --------
+    >>> box_around(np.array([[[False, True, True, False]]]))
+    (slice(0, 1, None), slice(0, 1, None), slice(1, 3, None))
+    """
+    box = []
+    for axis in range(3):
+        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if not places.size:
+            raise InputError("The region is empty: no voxel lies in it.")
+        start, stop = int(places[0]) - reach, int(places[-1]) + reach + 1
+        box.append(slice(max(start, 0), min(stop, mask.shape[axis])))
+    z, y, x = box
+    return z, y, x
+
+
+def crop(source: Grid, box: Box) -> Grid:
+    """Cut a box out of a scan or a segmentation; its place in the patient stays true.
+
+    Parameters
+    ----------
+    source : Image or Segmentation
+        What to cut. The result shares its memory.
+    box : tuple of slice
+        Along z, y, x.
+
+    Returns
+    -------
+    Image or Segmentation
+        The same kind, on the grid of the box.
+
+    Examples
+    --------
+    >>> scan = Image(np.arange(4).reshape(1, 1, 4), Geometry((4, 1, 1), spacing=(2, 1, 1)))
+    >>> part = crop(scan, (slice(0, 1), slice(0, 1), slice(1, 3)))
+    >>> part.array.tolist(), part.geometry.origin
+    ([[[1, 2]]], (2.0, 0.0, 0.0))
+    """
+    if box == whole_box(source.geometry.shape):
+        return source
+    grid = source.geometry
+    corner = grid.index_to_world([part.start for part in reversed(box)])
+    size = tuple(part.stop - part.start for part in reversed(box))
+    geometry = Geometry(size, grid.spacing, tuple(map(float, corner)), grid.direction)  # type: ignore[arg-type]
+    where = (..., *box)
+    if isinstance(source, Segmentation):
+        fractions = None if source.fractions is None else source.fractions[where]
+        return replace(source, labels=source.labels[where], geometry=geometry, fractions=fractions)  # type: ignore[call-arg]
+    inside = range(box[0].start, box[0].stop)
+    blank = tuple(k - box[0].start for k in source.blank_slices if k in inside)
+    return replace(source, array=source.array[where], geometry=geometry, blank_slices=blank)
