@@ -1,51 +1,26 @@
 """Voxelwise texture maps: features of a small kernel around each voxel of a region.
 
-Strategy: see `surroundings` for how a kernel becomes a list of offsets. Blocks of voxels go to
-a few threads; progress and cancel fall between.
+Strategy: see `surroundings` for how a kernel becomes a list of offsets, `plan` for how it is
+measured.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Annotated, Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Annotated, Literal
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics.checks import (
-    LARGEST_RADIUS,
-    matrix_settings,
-    region_of,
-    require_memory,
-    require_radius,
-    thin_axis_of,
-)
-from napari_radiogenomics.radiomics.family import (
-    Family,
-    Feature,
-    Neighborhoods,
-    families_of,
-    feature_meanings,
-    find_features,
-)
-from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
+from napari_radiogenomics.radiomics.checks import LARGEST_RADIUS, require_memory
+from napari_radiogenomics.radiomics.family import families_of, feature_meanings
+from napari_radiogenomics.radiomics.filter import ImageTypes, image_type_meanings
+from napari_radiogenomics.radiomics.plan import ALL_FAMILIES, MapPlan, plan_maps
 from napari_radiogenomics.signature import Setting
 
 __all__ = ["MapPlan", "plan_maps", "texture_maps"]
-
-# Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
-_BLOCK = 200_000
-_SIX = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
-_THREADS = min(2, os.cpu_count() or 1)
 
 
 def _family_titles() -> dict[str, str]:
@@ -57,7 +32,7 @@ def texture_maps(
     image: Image,
     segmentation: Segmentation,
     *,
-    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = _SIX,
+    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = ALL_FAMILIES,
     features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy", "Mean"),
     label: Annotated[int | None, Setting(minimum=1)] = None,
     kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=LARGEST_RADIUS)] = 1,
@@ -75,6 +50,12 @@ def texture_maps(
     force_2d_dimension: Annotated[
         int, Setting(minimum=0, maximum=2, advanced=True, title="Slices along axis")
     ] = 0,
+    image_types: Annotated[ImageTypes, Setting(choices=image_type_meanings, advanced=True)] = (
+        "Original",
+    ),
+    log_sigma_mm: Annotated[
+        Sequence[float], Setting(minimum=0, advanced=True, title="Widths of LoG")
+    ] = (3.0,),
     init_value: Annotated[float, Setting(advanced=True)] = math.nan,
     progress: Progress = quiet,
 ) -> dict[str, Image]:
@@ -116,6 +97,12 @@ def texture_maps(
         Make the kernel one slice thick.
     force_2d_dimension : int, optional
         Which slices: 0 along k (the last index axis of the scan), 1 along j, 2 along i.
+    image_types : sequence of str or Mapping, optional
+        What the scan is seen through: "Original", "LoG", "Wavelet", …; or each with its
+        settings as in a PyRadiomics parameter file, ``{"LoG": {"sigma": [1.0, 3.0]}}``. Every
+        feature is mapped on every image.
+    log_sigma_mm : sequence of float, optional
+        Widths of the spots that LoG looks for, where ``image_types`` does not say them.
     init_value : float, optional
         Value outside the region. NaN is transparent on screen; PyRadiomics writes 0.
     progress : Progress, optional
@@ -124,9 +111,9 @@ def texture_maps(
     Returns
     -------
     dict of str to Image
-        By PyRadiomics' name (``"original_firstorder_Entropy"``): float64 maps on the grid of
-        the scan, with their unit. Voxels where a feature has no meaning are NaN, and counted
-        in ``notes``.
+        By PyRadiomics' name (``"original_firstorder_Entropy"``, ``"wavelet-LLH_glcm_Contrast"``):
+        float64 maps on the grid of the scan, with their unit. Voxels where a feature has no
+        meaning are NaN, and counted in ``notes``.
 
     Raises
     ------
@@ -134,8 +121,8 @@ def texture_maps(
         If scan and segmentation do not have the same grid.
     InputError
         If the region is empty, touches slices that were missing in the source, or holds
-        values that are not finite; if a feature is not known; if a setting is out of range, or
-        makes too many gray levels.
+        values that are not finite; if a feature or an image type is not known; if a setting is
+        out of range, or makes too many gray levels.
     Cancelled
         If ``progress`` says so.
 
@@ -176,210 +163,12 @@ def texture_maps(
         gldm_a=gldm_a,
         force_2d=force_2d,
         force_2d_dimension=force_2d_dimension,
+        image_types=image_types,
+        log_sigma_mm=log_sigma_mm,
     )
-    require_memory(image, sum(map(len, plan.wanted.values())))
+    require_memory(image, len(plan.features))
     measured = plan.measure(progress=progress)
     return {
         name: plan.map_of(name, values, init_value)
         for name, values in progress(measured.items(), "Maps")  # each is as large as the scan
     }
-
-
-@dataclass(frozen=True, eq=False)
-class MapPlan:
-    """What a run of texture maps measures, ready for kernels; parts of it may be measured first.
-
-    Attributes
-    ----------
-    image : Image, shape (Z, Y, X)
-        Scan.
-    mask : ndarray of bool, shape (Z, Y, X)
-        Region.
-    wanted : dict
-        Families, each with its features.
-    neighborhoods : Neighborhoods
-        What kernels see. Gray levels are those of the whole region.
-    centers : ndarray of intp, shape (V,)
-        Flat positions of the region's voxels in it, in scan order.
-    facts : dict
-        What is noted with each map.
-    """
-
-    image: Image
-    mask: NDArray[np.bool_]
-    wanted: dict[Family, tuple[Feature, ...]]
-    neighborhoods: Neighborhoods
-    centers: NDArray[np.intp]
-    facts: dict[str, Any]
-
-    @cached_property
-    def features(self) -> dict[str, tuple[Family, Feature]]:
-        """Records of the features by PyRadiomics' name of their map."""
-        return {
-            f"original_{family.name}_{feature.name}": (family, feature)
-            for family, found in self.wanted.items()
-            for feature in found
-        }
-
-    def measure(
-        self, part: NDArray[np.intp] | None = None, *, progress: Progress = quiet
-    ) -> dict[str, NDArray[np.float64]]:
-        """Measure the region or some of its voxels; either way they get the same values.
-
-        Parameters
-        ----------
-        part : ndarray of intp, shape (N,), optional
-            Numbers of the voxels, in scan order; all without it.
-        progress : Progress, optional
-            Reports blocks of voxels; may cancel.
-
-        Returns
-        -------
-        dict of str to ndarray of float64, shape (N,)
-            By PyRadiomics' name; NaN where a feature has no value.
-        """
-        centers = self.centers if part is None else self.centers[part]
-        measured = _measure(self.neighborhoods, centers, self.wanted, progress)
-        return dict(zip(self.features, (values for _, _, values in measured), strict=True))
-
-    def map_of(self, name: str, values: NDArray[np.float64], init_value: float = math.nan) -> Image:
-        """Make the map of a feature from its values at all voxels of the region.
-
-        Parameters
-        ----------
-        name : str
-            PyRadiomics' name.
-        values : ndarray of float64, shape (V,)
-            In scan order.
-        init_value : float, optional
-            Value outside the region.
-        """
-        family, feature = self.features[name]
-        return _map(values, self.mask, self.image, family, feature, init_value, self.facts)
-
-
-def plan_maps(
-    image: Image,
-    segmentation: Segmentation,
-    *,
-    families: Sequence[str] = _SIX,
-    features: Sequence[str] = ("Entropy", "Mean"),
-    label: int | None = None,
-    kernel_radius: int = 1,
-    masked_kernel: bool = True,
-    bin_width: float = 25.0,
-    bin_count: int | None = None,
-    distances: Sequence[int] = (1,),
-    symmetrical: bool = True,
-    weighting_norm: str | None = None,
-    gldm_a: int = 0,
-    force_2d: bool = False,
-    force_2d_dimension: int = 0,
-) -> MapPlan:
-    """Check what `texture_maps` is given and make it ready for kernels.
-
-    Parameters
-    ----------
-    image, segmentation, **settings
-        As for `texture_maps`; raises as it does.
-
-    Examples
-    --------
-    >>> from napari_radiogenomics import Geometry
-    >>> grid = Geometry((4, 1, 1))
-    >>> scan = Image(np.array([[[0.0, 100.0, 100.0, 100.0]]]), grid, unit="HU")
-    >>> plan = plan_maps(scan, Segmentation(np.ones((1, 1, 4), np.uint8), grid), features=["Mean"])
-    >>> plan.measure(np.array([0, 3]))
-    {'original_firstorder_Mean': array([ 50., 100.])}
-    """
-    wanted = find_features(families, features)
-    require_radius(kernel_radius, wanted)
-    mask = region_of(image, segmentation, label)
-    neighborhoods, centers = make_neighborhoods(
-        image,
-        mask,
-        radius=kernel_radius,
-        masked=masked_kernel,
-        thin_axis=thin_axis_of(force_2d, force_2d_dimension),
-        matrix=matrix_settings(distances, kernel_radius, symmetrical, weighting_norm, gldm_a),
-        binning={"bin_width": bin_width, "bin_count": bin_count},
-        needs_matrix=any(family.needs_matrix for family in wanted),
-    )
-    facts = {"kernel_radius": kernel_radius, **_origin(image, segmentation)}
-    return MapPlan(image, mask, wanted, neighborhoods, centers, facts)
-
-
-def _measure(
-    neighborhoods: Neighborhoods,
-    centers: NDArray[np.intp],
-    wanted: dict[Family, tuple[Feature, ...]],
-    progress: Progress,
-) -> list[tuple[Family, Feature, NDArray[np.float64]]]:
-    """Measure all blocks; gives (family, feature, values of shape (V,))."""
-    jobs = [
-        (family, block)
-        for family in wanted
-        for block in _blocks(centers.size, neighborhoods.offsets.size * family.cost)
-    ]
-    tables = {family: np.empty((len(found), centers.size)) for family, found in wanted.items()}
-
-    def run(family: Family, block: slice) -> None:
-        names = tuple(feature.name for feature in wanted[family])
-        tables[family][:, block] = family.measure(neighborhoods, centers[block], names)
-
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="texture") as pool:
-        futures = [pool.submit(run, family, block) for family, block in jobs]
-        _wait(futures, pool, progress)
-    return [
-        (family, feature, values)
-        for family, found in wanted.items()
-        for feature, values in zip(found, tables[family], strict=True)
-    ]
-
-
-def _blocks(n: int, cost: float) -> list[slice]:
-    step = max(16, int(_BLOCK / cost))
-    return [slice(start, start + step) for start in range(0, n, step)]
-
-
-def _wait(futures: list[Future[None]], pool: ThreadPoolExecutor, progress: Progress) -> None:
-    done = False
-    try:
-        for future in progress(futures, "Blocks of voxels"):
-            future.result()
-        done = True
-    finally:
-        if not done:
-            pool.shutdown(cancel_futures=True)
-
-
-def _origin(image: Image, segmentation: Segmentation) -> dict[str, Any]:
-    """Which scan and segmentation a map was made from."""
-    sources = ((image.metadata, "scan_id"), (segmentation.metadata, "segmentation_id"))
-    return {key: metadata[key] for metadata, key in sources if key in metadata}
-
-
-def _map(
-    values: NDArray[np.float64],
-    mask: NDArray[np.bool_],
-    image: Image,
-    family: Family,
-    feature: Feature,
-    init_value: float,
-    facts: dict[str, Any],
-) -> Image:
-    array = np.full(mask.shape, init_value, dtype=np.float64)
-    array[mask] = values
-    undefined = int(np.isnan(values).sum())
-    note = f"{feature.title} has no value in {undefined} of {values.size} voxels; they are blank."
-    name = f"original_{family.name}_{feature.name}"
-    return Image(
-        array,
-        image.geometry,
-        unit=feature.unit_on(image.unit),
-        name=" ".join(filter(None, (image.name, feature.title.lower()))),
-        modality="map",
-        blank_slices=image.blank_slices,
-        notes=(note,) if undefined else (),
-        metadata={"feature": name, "title": feature.title, "meaning": feature.meaning, **facts},
-    )

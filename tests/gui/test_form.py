@@ -173,6 +173,11 @@ def test_several_numbers_are_written_in_a_line(qtbot):
     assert field.value == (1, 2, 3)
     field.widget.setText("1, 2 -")
     assert field.value == (1, 2, 3)
+    widths = form.fields["log_sigma_mm"]
+    assert widths.value == (3.0,)
+    widths.widget.setText("0.5, 2")
+    assert widths.value == (0.5, 2.0)
+    assert all(isinstance(width, float) for width in widths.value)
 
 
 ENTRIES = [("e", "Entropy", "disorder"), ("m", "Mean", "average"), ("r", "Range", "spread")]

@@ -63,11 +63,11 @@ def test_levels_that_alternate_predict_each_other():
 
 
 def test_the_voxel_that_a_block_begins_with_does_not_matter(phantom, monkeypatch):
-    from napari_radiogenomics.radiomics import voxelwise
+    from napari_radiogenomics.radiomics import plan
 
     scan = phantom((4, 5, 40), filled=0.9)
     usual = texture_maps(*scan, families=[FAMILY], features=["all"], kernel_radius=2)
-    monkeypatch.setattr(voxelwise, "_BLOCK", 1)
+    monkeypatch.setattr(plan, "_BLOCK", 1)
     again = texture_maps(*scan, families=[FAMILY], features=["all"], kernel_radius=2)
     for name, found in again.items():
         np.testing.assert_array_equal(found.array, usual[name].array, err_msg=name)

@@ -17,8 +17,9 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.provenance import read_history
-from napari_radiogenomics.radiomics import checks, texture_maps, voxelwise
+from napari_radiogenomics.radiomics import checks, plan, texture_maps
 from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature, find_features
+from napari_radiogenomics.radiomics.filters import derive
 
 ENTROPY = "original_firstorder_Entropy"
 MEAN = "original_firstorder_Mean"
@@ -119,8 +120,8 @@ def test_one_slice_kernels_do_not_see_the_next_slice(scan, tumour):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_blocks_and_threads_do_not_change_the_numbers(scan, tumour, monkeypatch, block, threads):
     usual = texture_maps(scan, tumour, features=["all"])
-    monkeypatch.setattr(voxelwise, "_BLOCK", block)
-    monkeypatch.setattr(voxelwise, "_THREADS", threads)
+    monkeypatch.setattr(plan, "_BLOCK", block)
+    monkeypatch.setattr(plan, "_THREADS", threads)
     for name, found in texture_maps(scan, tumour, features=["all"]).items():
         np.testing.assert_array_equal(found.array, usual[name].array)
 
@@ -256,7 +257,7 @@ def test_more_maps_than_memory_are_refused(scan, tumour, monkeypatch):
 
 
 def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
-    monkeypatch.setattr(voxelwise, "_BLOCK", 27 * 16)
+    monkeypatch.setattr(plan, "_BLOCK", 27 * 16)
     seen: list[tuple[int, int]] = []
     texture_maps(
         scan, tumour, progress=reporting(lambda done, total, _: seen.append((done, total)))
@@ -273,16 +274,80 @@ def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
 def test_a_part_has_the_values_of_the_whole(scan, tumour):
     settings = {"features": ["all"], "families": ["firstorder", "glszm"], "bin_width": 12.0}
     maps = texture_maps(scan, tumour, **settings)
-    plan = voxelwise.plan_maps(scan, tumour, **settings)
-    assert list(plan.features) == list(maps)
-    voxels = np.argwhere(plan.mask)
+    ready = plan.plan_maps(scan, tumour, **settings)
+    assert list(ready.features) == list(maps)
+    voxels = np.argwhere(ready.mask)
     part = np.flatnonzero(voxels[:, 0] == voxels[len(voxels) // 2, 0])
     assert 0 < part.size < len(voxels)
-    for name, values in plan.measure(part).items():
+    for name, values in ready.measure(part).items():
         np.testing.assert_array_equal(values, maps[name].array[tuple(voxels[part].T)])
-    whole = plan.measure()["original_firstorder_Entropy"]
-    again = plan.map_of("original_firstorder_Entropy", whole)
+    whole = ready.measure()["original_firstorder_Entropy"]
+    again = ready.map_of("original_firstorder_Entropy", whole)
     np.testing.assert_array_equal(again.array, maps["original_firstorder_Entropy"].array)
+
+
+def test_maps_of_derived_images_are_named_as_pyradiomics_does_and_carry_their_unit(scan, tumour):
+    maps = texture_maps(
+        scan,
+        tumour,
+        features=["glcm_Contrast", "Mean"],
+        image_types={"Original": {}, "Gradient": {}, "LoG": {"sigma": [0.5, 1.0]}, "LBP2D": {}},
+    )
+    assert list(maps)[:4] == [
+        "original_glcm_Contrast", "original_firstorder_Mean",
+        "gradient_glcm_Contrast", "gradient_firstorder_Mean",
+    ]  # fmt: skip
+    means = {name: found for name, found in maps.items() if name.endswith("_Mean")}
+    units = {name.partition("_")[0]: found.unit for name, found in means.items()}
+    assert units == {
+        "original": "HU", "gradient": "HU/mm", "log-sigma-0-5-mm-3D": "HU",
+        "log-sigma-1-0-mm-3D": "HU", "lbp-2D": "",
+    }  # fmt: skip
+    edge = means["gradient_firstorder_Mean"]
+    assert edge.name == "CT mean (gradient)"
+    assert edge.metadata["feature"] == "gradient_firstorder_Mean"
+    assert edge.geometry == scan.geometry
+    assert (np.isfinite(edge.array) == (tumour.labels == 1)).all()
+    alone = texture_maps(scan, tumour, features=["glcm_Contrast", "Mean"])
+    for name, found in alone.items():
+        np.testing.assert_array_equal(found.array, maps[name].array)
+
+
+def test_a_derived_image_is_that_of_the_whole_scan(scan, tumour):
+    whole = dict(derive(scan, ["Wavelet", "Square"]))
+    maps = texture_maps(scan, tumour, image_types=["Wavelet", "Square"], masked_kernel=False)
+    assert len(maps) == 18
+    for name, found in maps.items():
+        derived, _, feature = name.split("_")
+        (expected,) = texture_maps(
+            whole[derived], tumour, features=[feature], masked_kernel=False
+        ).values()
+        np.testing.assert_allclose(found.array, expected.array, rtol=1e-9)
+
+
+def test_widths_of_log_and_flat_slices_reach_the_filters(scan, tumour):
+    settings = {"features": ["Mean"], "image_types": ["LoG", "Wavelet"], "force_2d": True}
+    maps = texture_maps(scan, tumour, log_sigma_mm=[0.5, 0.75], **settings)
+    assert [name.partition("_")[0] for name in maps] == [
+        "log-sigma-0-5-mm-3D", "log-sigma-0-75-mm-3D",
+        "wavelet-LH", "wavelet-HL", "wavelet-HH", "wavelet-LL",
+    ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:log-sigma-90")
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"image_types": []}, "No image is chosen"),
+        ({"image_types": ["LoG"], "log_sigma_mm": [90.0]}, "No image is chosen"),
+        ({"image_types": ["Wavelets"]}, 'Did you mean "Wavelet"'),
+        ({"image_types": {"Gradient": {"spacing": 1}}}, 'no setting "spacing"'),
+        ({"image_types": ["LoG"], "log_sigma_mm": [-1.0]}, "width in mm, more than 0"),
+    ],
+)
+def test_image_types_that_cannot_be_are_refused(scan, tumour, settings, told):
+    with pytest.raises(InputError, match=told):
+        texture_maps(scan, tumour, **settings)
 
 
 def test_a_failure_in_a_block_is_not_swallowed(scan, tumour, monkeypatch):

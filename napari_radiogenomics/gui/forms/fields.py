@@ -221,19 +221,20 @@ class _Text(Field[QLineEdit]):
 
 
 class _Numbers(Field[QLineEdit]):
-    """Several whole numbers in a line, ``1, 2``; what is none waits until it is one."""
+    """Several numbers in a line, ``1, 2``; what is none waits until it is one."""
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QLineEdit())
-        self._last: tuple[int, ...] = ()
+        self._read: Callable[[str], float] = int if parameter.kind == "int" else float
+        self._last: tuple[float, ...] = ()
         if parameter.unit:
             self.widget.setPlaceholderText(parameter.unit)
         self.widget.textChanged.connect(self.changed)
 
     @property
-    def value(self) -> tuple[int, ...]:
+    def value(self) -> tuple[float, ...]:
         try:
-            self._last = tuple(map(int, self.widget.text().replace(",", " ").split()))
+            self._last = tuple(map(self._read, self.widget.text().replace(",", " ").split()))
         except ValueError:
             return self._last
         return self._last
@@ -281,7 +282,7 @@ _FIELDS: Mapping[str, Callable[[Parameter], Field[Any]]] = {
     "text": _Text,
     "path": _Path,
 }
-_LISTS: Mapping[str, Callable[[Parameter], Field[Any]]] = {"int": _Numbers}
+_LISTS: Mapping[str, Callable[[Parameter], Field[Any]]] = {"int": _Numbers, "float": _Numbers}
 _SINGLE: Sequence[str] = ("int", "float", "text", "path")
 
 

@@ -1,0 +1,278 @@
+"""How texture maps are measured: made ready once, then block after block.
+
+Strategy: what is checked, derived, cropped and sorted into gray levels is kept, so that a part
+of a region, for example the slice a person looks at, can be measured first and gets the values
+of the whole. Blocks of voxels go to a few threads; progress and cancel fall between.
+
+Letters: V voxels of the region, N voxels of a part.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.boxes import box_around
+from napari_radiogenomics.radiomics.checks import (
+    matrix_settings,
+    region_of,
+    require_radius,
+    thin_axis_of,
+)
+from napari_radiogenomics.radiomics.family import (
+    Family,
+    Feature,
+    Neighborhoods,
+    find_features,
+)
+from napari_radiogenomics.radiomics.filter import ImageTypes, derive
+from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
+
+__all__ = ["ALL_FAMILIES", "MapPlan", "plan_maps"]
+
+ALL_FAMILIES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+
+# Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
+_BLOCK = 200_000
+_THREADS = min(2, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, eq=False)
+class MapPlan:
+    """What a run of texture maps measures, ready for kernels; parts of it may be measured first.
+
+    Attributes
+    ----------
+    image : Image, shape (Z, Y, X)
+        Scan.
+    mask : ndarray of bool, shape (Z, Y, X)
+        Region.
+    wanted : dict
+        Families, each with its features.
+    seen : dict
+        By name of the derived image ("original"): its unit, and what kernels see in it. Gray
+        levels are those of the whole region.
+    centers : ndarray of intp, shape (V,)
+        Flat positions of the region's voxels in it, in scan order.
+    facts : dict
+        What is noted with each map.
+    """
+
+    image: Image
+    mask: NDArray[np.bool_]
+    wanted: dict[Family, tuple[Feature, ...]]
+    seen: dict[str, tuple[str, Neighborhoods]]
+    centers: NDArray[np.intp]
+    facts: dict[str, Any]
+
+    @cached_property
+    def features(self) -> dict[str, tuple[Family, Feature]]:
+        """Records of the features by PyRadiomics' name of their map."""
+        return {
+            f"{derived}_{family.name}_{feature.name}": (family, feature)
+            for derived in self.seen
+            for family, found in self.wanted.items()
+            for feature in found
+        }
+
+    def unit_of(self, name: str) -> str:
+        """Unit of a map."""
+        unit, _ = self.seen[name.partition("_")[0]]
+        return self.features[name][1].unit_on(unit)
+
+    def measure(
+        self, part: NDArray[np.intp] | None = None, *, progress: Progress = quiet
+    ) -> dict[str, NDArray[np.float64]]:
+        """Measure the region or some of its voxels; either way they get the same values.
+
+        Parameters
+        ----------
+        part : ndarray of intp, shape (N,), optional
+            Numbers of the voxels, in scan order; all without it.
+        progress : Progress, optional
+            Reports blocks of voxels; may cancel.
+
+        Returns
+        -------
+        dict of str to ndarray of float64, shape (N,)
+            By PyRadiomics' name; NaN where a feature has no value.
+        """
+        centers = self.centers if part is None else self.centers[part]
+        views = [neighborhoods for _, neighborhoods in self.seen.values()]
+        return dict(
+            zip(self.features, _measure(views, centers, self.wanted, progress), strict=True)
+        )
+
+    def map_of(self, name: str, values: NDArray[np.float64], init_value: float = math.nan) -> Image:
+        """Make the map of a feature from its values at all voxels of the region.
+
+        Parameters
+        ----------
+        name : str
+            PyRadiomics' name.
+        values : ndarray of float64, shape (V,)
+            In scan order.
+        init_value : float, optional
+            Value outside the region.
+        """
+        _, feature = self.features[name]
+        derived = name.partition("_")[0]
+        title = feature.title if derived == "original" else f"{feature.title} ({derived})"
+        array = np.full(self.mask.shape, init_value, dtype=np.float64)
+        array[self.mask] = values
+        undefined = int(np.isnan(values).sum())
+        note = f"{title} has no value in {undefined} of {values.size} voxels; they are blank."
+        return Image(
+            array,
+            self.image.geometry,
+            unit=self.unit_of(name),
+            name=" ".join(filter(None, (self.image.name, _lower(title)))),
+            modality="map",
+            blank_slices=self.image.blank_slices,
+            notes=(note,) if undefined else (),
+            metadata={
+                "feature": name, "title": title, "meaning": feature.meaning, **self.facts
+            },
+        )  # fmt: skip
+
+
+def plan_maps(
+    image: Image,
+    segmentation: Segmentation,
+    *,
+    families: Sequence[str] = ALL_FAMILIES,
+    features: Sequence[str] = ("Entropy", "Mean"),
+    label: int | None = None,
+    kernel_radius: int = 1,
+    masked_kernel: bool = True,
+    bin_width: float = 25.0,
+    bin_count: int | None = None,
+    distances: Sequence[int] = (1,),
+    symmetrical: bool = True,
+    weighting_norm: str | None = None,
+    gldm_a: int = 0,
+    force_2d: bool = False,
+    force_2d_dimension: int = 0,
+    image_types: ImageTypes = ("Original",),
+    log_sigma_mm: Sequence[float] = (3.0,),
+) -> MapPlan:
+    """Check what `texture_maps` is given and make it ready for kernels.
+
+    Parameters
+    ----------
+    image, segmentation, **settings
+        As for `texture_maps`; raises as it does.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import Geometry
+    >>> grid = Geometry((4, 1, 1))
+    >>> scan = Image(np.array([[[0.0, 100.0, 100.0, 100.0]]]), grid)
+    >>> plan = plan_maps(scan, Segmentation(np.ones((1, 1, 4), np.uint8), grid), features=["Mean"])
+    >>> plan.measure(np.array([0, 3]))
+    {'original_firstorder_Mean': array([ 50., 100.])}
+    """
+    wanted = find_features(families, features)
+    require_radius(kernel_radius, wanted)
+    mask = region_of(image, segmentation, label)
+    common = {
+        "sigma": log_sigma_mm, "force2D": force_2d, "force2Ddimension": force_2d_dimension
+    }  # fmt: skip
+    settings: dict[str, Any] = {
+        "radius": kernel_radius,
+        "masked": masked_kernel,
+        "thin_axis": thin_axis_of(force_2d, force_2d_dimension),
+        "matrix": matrix_settings(distances, kernel_radius, symmetrical, weighting_norm, gldm_a),
+        "binning": {"bin_width": bin_width, "bin_count": bin_count},
+        "needs_matrix": any(family.needs_matrix for family in wanted),
+    }
+    seen, centers = {}, np.empty(0, np.intp)
+    for name, derived, inside in _derived(image, mask, kernel_radius, image_types, common):
+        neighborhoods, centers = make_neighborhoods(derived, inside, **settings)
+        seen[name] = (derived.unit, neighborhoods)
+    if not seen:
+        raise InputError("No image is chosen to map. Name at least one image type: Original.")
+    facts = {"kernel_radius": kernel_radius, **_origin(image, segmentation)}
+    return MapPlan(image, mask, wanted, seen, centers, facts)
+
+
+def _derived(
+    image: Image,
+    mask: NDArray[np.bool_],
+    radius: int,
+    image_types: ImageTypes,
+    common: Mapping[str, Any],
+) -> Iterator[tuple[str, Image, NDArray[np.bool_]]]:
+    """Derived images, cut to what kernels see; the scan itself stays whole, for its messages."""
+    box = box_around(mask, radius)
+    for name, derived in derive(image, image_types, box=box, common=common):
+        if name == "original":
+            yield name, image, mask
+        else:
+            yield name, derived, mask[box]
+
+
+def _measure(
+    views: Sequence[Neighborhoods],
+    centers: NDArray[np.intp],
+    wanted: dict[Family, tuple[Feature, ...]],
+    progress: Progress,
+) -> Iterator[NDArray[np.float64]]:
+    """Measure all blocks; gives the values of one feature after the other, shape (V,)."""
+    tables = [
+        {family: np.empty((len(found), centers.size)) for family, found in wanted.items()}
+        for _ in views
+    ]
+
+    def run(view: Neighborhoods, table: NDArray[np.float64], family: Family, block: slice) -> None:
+        names = tuple(feature.name for feature in wanted[family])
+        table[:, block] = family.measure(view, centers[block], names)
+
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="texture") as pool:
+        futures = [
+            pool.submit(run, view, table[family], family, block)
+            for view, table in zip(views, tables, strict=True)
+            for family in wanted
+            for block in _blocks(centers.size, view.offsets.size * family.cost)
+        ]
+        _wait(futures, pool, progress)
+    return (values for table in tables for found in table.values() for values in found)
+
+
+def _blocks(n: int, cost: float) -> list[slice]:
+    step = max(16, int(_BLOCK / cost))
+    return [slice(start, start + step) for start in range(0, n, step)]
+
+
+def _wait(futures: list[Future[None]], pool: ThreadPoolExecutor, progress: Progress) -> None:
+    done = False
+    try:
+        for future in progress(futures, "Blocks of voxels"):
+            future.result()
+        done = True
+    finally:
+        if not done:
+            pool.shutdown(cancel_futures=True)
+
+
+def _origin(image: Image, segmentation: Segmentation) -> dict[str, Any]:
+    """Which scan and segmentation a map was made from."""
+    sources = ((image.metadata, "scan_id"), (segmentation.metadata, "segmentation_id"))
+    return {key: metadata[key] for metadata, key in sources if key in metadata}
+
+
+def _lower(title: str) -> str:
+    words, _, rest = title.partition(" (")
+    return words.lower() + (f" ({rest}" if rest else "")
