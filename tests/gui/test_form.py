@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ def measure(
     exact: Annotated[bool, Setting(advanced=True)] = True,
     note: str = "",
     where: Path | None = None,
-    weights: Sequence[float] = (1.0, 2.0),
+    weights: Mapping[str, float] | None = None,
 ):
     """Measure a table.
 
