@@ -6,6 +6,8 @@ from .data.segmentation import Label as Label
 from .data.segmentation import Segmentation as Segmentation
 from .genomics.normalize import normalize_counts as normalize_counts
 from .genomics.pathways import score_pathways as score_pathways
+from .harmonization.combat import ComBat as ComBat
+from .harmonization.harmonize import harmonize as harmonize
 from .io.cohort_open import open_cohort as open_cohort
 from .io.cohort_validate import validate_cohort as validate_cohort
 from .io.expression import read_expression as read_expression

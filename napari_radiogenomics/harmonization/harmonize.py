@@ -1,0 +1,158 @@
+"""`harmonize`: site and scanner taken out of a table of features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Harmonizer, Request
+from napari_radiogenomics.harmonization.inputs import same_samples
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.signature import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SMALL", "harmonize"]
+
+SMALL = 10
+"""Samples below which a batch's variance is hardly known, and a note says so."""
+
+
+def _choices() -> Mapping[str, str]:
+    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in HARMONIZERS}
+
+
+@verb
+def harmonize(
+    features: pd.DataFrame,
+    batch: pd.Series,
+    *,
+    method: Annotated[str, Setting(choices=_choices)] = "combat",
+    covariates: pd.DataFrame | None = None,
+    reference: str | None = None,
+    smooth: Sequence[str] = (),
+    patient: pd.Series | None = None,
+    progress: Progress = quiet,
+) -> pd.DataFrame:
+    """Take batch effects out of a whole table, to look at it and to describe it.
+
+    To predict something, harmonize inside the folds instead, with the estimator `ComBat`: what
+    is learned from all samples together leaks from the test part into the training part.
+
+    Parameters
+    ----------
+    features : DataFrame, N samples × P features
+        Numbers; NaN where missing.
+    batch : Series
+        Site or scanner, by the index of ``features``.
+    method : str, optional
+        Name of a harmonizer.
+    covariates : DataFrame, optional
+        What is kept, by the same index: age, sex, stage. Never the outcome of a prediction.
+    reference : str, optional
+        Batch that stays as it is.
+    smooth : sequence of str, optional
+        Covariate that is kept as a curve (``"combat_gam"``).
+    patient : Series, optional
+        Patient of each row (``"longitudinal_combat"``).
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Returns
+    -------
+    DataFrame, N samples × P features
+        A new table. ``attrs`` hold ``method``, ``batches`` (samples of each), ``kept``,
+        ``notes`` and the history. A feature that is the same everywhere is as it was.
+
+    Raises
+    ------
+    InputError
+        If there is one batch only or one of one sample, a covariate follows from the batches, a
+        feature does not vary within a batch, or ids do not match.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> site = pd.Series(["A", "B"] * 20)
+    >>> table = pd.DataFrame(rng.normal(size=(40, 5))).add_prefix("f")
+    >>> table += 2.0 * (site == "B").to_numpy()[:, None]
+    >>> even = harmonize(table, site)
+    >>> bool((even[site == "A"].mean() - even[site == "B"].mean()).abs().max() < 0.3)
+    True
+    """
+    entry = HARMONIZERS[method]
+    _refuse_unused(entry, reference, smooth, patient)
+    names = same_samples(features, batch, "batch")
+    kept = None if covariates is None else same_samples(features, covariates, "covariates")
+    owner = None if patient is None else same_samples(features, patient, "patient")
+    table, constant = _varying(features)
+    request = Request(table, names, kept, reference, tuple(smooth), owner)
+    for step in progress([entry], entry.title):
+        even = step.run(request)
+    result = features.astype(float)
+    result[list(table.columns)] = even
+    counts = {str(name): int(n) for name, n in names.astype(str).value_counts().items()}
+    result.attrs = {
+        "method": method,
+        "batches": counts,
+        "kept": () if kept is None else tuple(map(str, kept.columns)),
+        "notes": (*features.attrs.get("notes", ()), *_notes(counts, constant)),
+    }
+    return result
+
+
+def _refuse_unused(
+    entry: Harmonizer,
+    reference: str | None,
+    smooth: Sequence[str],
+    patient: pd.Series | None,
+) -> None:
+    """A setting that would do nothing is a mistake that nobody would see."""
+    given = {
+        "reference": reference is not None,
+        "smooth": bool(smooth),
+        "patient": patient is not None,
+    }
+    for name, there in given.items():
+        if there and name not in entry.uses:
+            takers = ", ".join(other.name for other in HARMONIZERS if name in other.uses)
+            raise InputError(
+                f'{entry.title} takes no "{name}". Leave it out, or choose one of {takers}.'
+            )
+
+
+def _varying(features: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Features that are not the same everywhere, and the names of the others."""
+    numbers = features.select_dtypes("number")
+    if numbers.shape[1] < features.shape[1]:
+        return features, []  # the harmonizer says which columns hold text
+    values = numbers.to_numpy(float)
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    flat = (low == high) & np.isfinite(low)
+    if flat.all():
+        raise InputError("No feature varies over the samples, so that there is nothing to do.")
+    return features.loc[:, ~flat], [str(name) for name in features.columns[flat]]
+
+
+def _notes(counts: Mapping[str, int], constant: Sequence[str]) -> tuple[str, ...]:
+    notes = []
+    small = {name: n for name, n in counts.items() if n < SMALL}
+    if small:
+        listed = ", ".join(f"{name} ({n})" for name, n in small.items())
+        notes.append(
+            f"Fewer than {SMALL} samples in {listed}: their variances are hardly known. Look "
+            "whether the result changes without them."
+        )
+    if constant:
+        more = " …" if len(constant) > 5 else ""
+        notes.append(
+            f"{len(constant)} features are the same everywhere and stay as they are: "
+            f"{', '.join(constant[:5])}{more}."
+        )
+    return tuple(notes)

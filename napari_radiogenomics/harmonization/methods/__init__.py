@@ -1,0 +1,1 @@
+"""One file a harmonizer; see `napari_radiogenomics.harmonization.harmonizer`."""

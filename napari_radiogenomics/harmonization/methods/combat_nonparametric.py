@@ -1,0 +1,26 @@
+"""ComBat with the features themselves as the prior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_radiogenomics.harmonization.combat import ComBat
+from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request
+
+__all__ = ["HARMONIZER"]
+
+
+def _run(request: Request) -> Any:
+    model = ComBat(shrinkage="nonparametric", reference=request.reference)
+    return model.fit_transform(request.features, batch=request.batch, covariates=request.covariates)
+
+
+HARMONIZER = Harmonizer(
+    name="combat_nonparametric",
+    title="ComBat, non-parametric",
+    meaning="As ComBat, for features whose batch effects follow no bell curve.",
+    doi="10.1093/biostatistics/kxj037",
+    limits="Slow for many features; as ComBat otherwise.",
+    run=_run,
+    uses=frozenset({"reference"}),
+)
