@@ -31,6 +31,7 @@ __all__ = [
     "history_of",
     "history_path",
     "read_history",
+    "record_of",
     "verb",
     "with_history",
     "write_history",
@@ -201,6 +202,49 @@ def _input(value: Any) -> dict[str, str]:
     return {"name": str(value), "hash": digest.hexdigest()}
 
 
+def record_of(function: Callable[..., Any], *data: Any, **settings: Any) -> Record:
+    """Make the record of a call, also for what was computed in parts and not by the call itself.
+
+    Parameters
+    ----------
+    function : callable
+        The verb.
+    *data, **settings
+        Its arguments.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics.provenance import record_of
+    >>> def double(number, *, times=2): ...
+    >>> record_of(double, 4).settings
+    {'times': 2}
+    """
+    return _record(function, datetime.now(UTC), data, settings)
+
+
+def _record(
+    function: Callable[..., Any],
+    started: datetime,
+    data: tuple[Any, ...],
+    given: Mapping[str, Any],
+) -> Record:
+    signature = inspect.signature(function)
+    bound = signature.bind(*data, **given)
+    bound.apply_defaults()
+    settings: dict[str, Any] = {}
+    inputs: dict[str, Any] = {}
+    for name, parameter in signature.parameters.items():
+        value = bound.arguments[name]
+        if name == "progress":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            settings[name] = _plain(value)
+        elif value is not None:
+            inputs[name] = _input(value)
+    time = started.isoformat(timespec="seconds")
+    return Record(function.__name__, settings, inputs, _versions(), time)
+
+
 def verb(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function a verb: each call is recorded in the history of its result.
 
@@ -214,25 +258,12 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
     >>> history_of(double(pd.DataFrame({"a": [1]}), times=3))[0].settings
     {'times': 3}
     """
-    signature = inspect.signature(function)
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        started = datetime.now(UTC).isoformat(timespec="seconds")
+        started = datetime.now(UTC)
         result = function(*args, **kwargs)
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        settings, inputs = {}, {}
-        for name, parameter in signature.parameters.items():
-            value = bound.arguments[name]
-            if name == "progress":
-                continue
-            if parameter.kind is parameter.KEYWORD_ONLY:
-                settings[name] = _plain(value)
-            elif value is not None:
-                inputs[name] = _input(value)
-        record = Record(function.__name__, settings, inputs, _versions(), started)
-        return with_history(result, record)
+        return with_history(result, _record(function, started, args, kwargs))
 
     wrapper.is_verb = True  # type: ignore[attr-defined]
     return wrapper

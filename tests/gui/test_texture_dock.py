@@ -22,6 +22,7 @@ from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture.dock import TextureDock
 from napari_radiogenomics.gui.texture.job import job_of
 from napari_radiogenomics.gui.texture.map_layer import maps_of
+from napari_radiogenomics.gui.texture.sheet import Sheet
 
 # Sagittal order with flips: nothing of it is canonical.
 TURNED = Geometry((5, 7, 6), (2.0, 1.0, 3.0), (10.0, -20.0, 30.0), (0, 0, -1, 1, 0, 0, 0, -1, 0))
@@ -72,14 +73,14 @@ def test_everything_is_filled_in_before_the_person_looks(dock):
         "core (2)",
     ]
     assert set(dock.features.chosen) == {"firstorder_Entropy", "firstorder_Mean"}
-    assert dock.message == "Tick features, then Compute maps."
+    assert dock.message == "Tick features, then Compute all."
     assert not dock.save_button.isEnabled()
 
 
 def test_the_radius_is_said_in_mm_of_the_true_grid(dock):
-    assert dock.reach.text() == "Looks at 3×3×3 voxels = 6 × 3 × 9 mm"
+    assert dock.reach.text() == "3×3×3 = 6 × 3 × 9 mm"
     dock.form.values = {"kernel_radius": 2}
-    assert dock.reach.text() == "Looks at 5×5×5 voxels = 10 × 5 × 15 mm"
+    assert dock.reach.text() == "5×5×5 = 10 × 5 × 15 mm"
     assert dock.form.fields["bin_width"].widget.suffix() == " HU"
 
 
@@ -258,13 +259,11 @@ def test_the_segmentation_of_the_chosen_scan_is_taken(viewer, qtbot):
 
 
 def test_cancel_leaves_no_layer(dock, viewer, qtbot, monkeypatch):
-    import napari_radiogenomics.gui.texture.job as module
-
-    def slow(image, segmentation, *, progress, **settings):
-        for _ in progress(iter(int, 1), "Blocks"):
+    def slow(sheet, part, *, progress):
+        for _ in progress([0] * 10_000, "Blocks"):
             time.sleep(0.01)
 
-    monkeypatch.setattr(module, "texture_maps", slow)
+    monkeypatch.setattr(Sheet, "measure", slow)
     dock.start()
     qtbot.wait(60)
     with qtbot.waitSignal(dock.runner.ended, timeout=500):
@@ -302,7 +301,7 @@ def test_a_removed_map_is_no_longer_offered(dock, viewer, qtbot):
     assert dock.save_button.isEnabled()
     viewer.layers.remove(viewer.layers.selection.active)
     assert not dock.save_button.isEnabled()
-    assert dock.shown.currentText().startswith("none yet")
+    assert dock.shown.currentText().startswith("○ Entropy")
 
 
 def test_region_and_feature_are_those_of_the_session(dock, viewer, qtbot):
@@ -363,15 +362,13 @@ def refill(viewer, *objects):
 
 def slowly(dock, monkeypatch):
     """Make runs wait until the returned event is set."""
-    import napari_radiogenomics.gui.texture.job as module
-
-    go = threading.Event()
+    go, measure = threading.Event(), Sheet.measure
 
     def waits(*data, **settings):
         go.wait(20)
-        return texture_maps(*data, **settings)
+        return measure(*data, **settings)
 
-    monkeypatch.setattr(module, "texture_maps", waits)
+    monkeypatch.setattr(Sheet, "measure", waits)
     return go
 
 
@@ -438,7 +435,7 @@ def test_the_message_of_another_patient_does_not_stay(dock, viewer, qtbot):
     assert "choose a map above" in dock.message
     viewer.layers.remove(viewer.layers.selection.active)
     refill(viewer, scan_of(name="other", seed=2, **SECOND), region_of())
-    qtbot.waitUntil(lambda: dock.message == "Tick features, then Compute maps.", timeout=3000)
+    qtbot.waitUntil(lambda: dock.message == "Tick features, then Compute all.", timeout=3000)
 
 
 def test_a_restored_map_goes_below_the_biopsies(dock, viewer, qtbot):

@@ -113,6 +113,8 @@ class Runner(QObject):
     ----------
     parent : QObject, optional
         Owner; the job is cancelled when it goes.
+    activity : bool, optional
+        Tell of it in napari's activity bar; not for what runs many times a second.
 
     Attributes
     ----------
@@ -128,8 +130,9 @@ class Runner(QObject):
     stepped = Signal(int, int, str)
     ended = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, activity: bool = True) -> None:
         super().__init__(parent)
+        self._tells = activity
         self._worker: FunctionWorker | None = None
         self._activity: _Activity | None = None
         self._cancelled = threading.Event()
@@ -179,7 +182,7 @@ class Runner(QObject):
         worker.errored.connect(self._keep_error)
         worker.finished.connect(self._end)
         self._worker = worker
-        if napari.current_viewer() is not None:
+        if self._tells and napari.current_viewer() is not None:
             self._activity = activity = _Activity(title, cancelled.set)
             worker.finished.connect(activity.close)
         worker.start()

@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from napari.layers import Labels, Layer
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QToolButton
 
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import InputError, RadiogenomicsError
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.hover import number_text
-from napari_radiogenomics.gui.canvas.legend import feature_title, map_title
+from napari_radiogenomics.gui.canvas.legend import map_title
 from napari_radiogenomics.gui.canvas.window_level import image_of
-from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.forms.inputs import (
-    LabelCombo,
-    LayerCombo,
-    belongs_to,
-    is_region,
-    is_scan,
-)
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
+from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.session import Selection, session_of
+from napari_radiogenomics.gui.texture.again import Again, again_from, check_voxels
 from napari_radiogenomics.gui.texture.feature_picker import FeaturePicker
+from napari_radiogenomics.gui.texture.flicker import flicker_with_key
 from napari_radiogenomics.gui.texture.job import (
+    Board,
     Finished,
     job_of,
     maps_of_layers,
     owners,
     waiting_of,
 )
-from napari_radiogenomics.gui.texture.map_layer import (
-    choose_map,
-    keep_under_points,
-    latest_maps,
-    maps_of,
-    show_maps,
-)
-from napari_radiogenomics.io.files import write
+from napari_radiogenomics.gui.texture.kernel_box import KernelBoxes
+from napari_radiogenomics.gui.texture.looker import Looker
+from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
+from napari_radiogenomics.gui.texture.saving import save_all, save_one
+from napari_radiogenomics.gui.texture.section import MapSection
 from napari_radiogenomics.radiomics import texture_maps
 
 if TYPE_CHECKING:
@@ -53,9 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["TextureDock"]
 
 _OWN_CONTROLS = ("families", "features", "label", "init_value")
-# The person has paused painting, and a patient's layers are all there, after this long.
-_PAUSE_MS = 150
-_READY = "Tick features, then Compute maps."
+_READY = "Tick features, then Compute all."
 _SAVE_AS = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha *.mhd)"
 
 
@@ -74,65 +62,165 @@ class TextureDock(Panel):
             texture_maps,
             name="texture",
             purpose="What does the region look like, voxel by voxel?",
-            run="Compute maps",
+            run="Compute all",
             hidden=_OWN_CONTROLS,
         )
         self._make_inputs()
         self._make_features()
+        self._make_preview()
         self._make_results()
         self._use_defaults()
         self.recall()
         dress_canvas(self.viewer)
-        self._follow_layers()
-        self._share_selection()
-
-    def _follow_layers(self) -> None:
-        """Look again soon after layers came, were filled with other voxels, or were painted."""
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
-        self._pause.timeout.connect(self.look_again)
-        self._watched: tuple[Layer | None, ...] = ()
-        self._looked_at = self._input_now()
-        for combo in (self.scan, self.region):
-            combo.chosen.connect(self._watch)
-            combo.chosen.connect(self._say_ready)
-        self._came = True
-        self.connections.add(self.viewer.layers.events.inserted, self._take_new)
-        self._watch()
+        flicker_with_key(self.viewer)
+        self._connect()
+        self._offer()
         self._say_ready()
-        self._look_soon()
+        self.over.look_soon()
 
-    def _watch(self) -> None:
-        """Follow what happens to the chosen layers."""
-        for event in _events_of(self._watched):
-            self.connections.drop(event)
-        self._watched = (self.scan.layer, self.region.layer)
-        for event in _events_of(self._watched):
-            self.connections.add(event, self._look_soon)
+    def _make_inputs(self) -> None:
+        self.over = RegionInputs(self.viewer)
+        self.scan, self.region, self.label = self.over.scan, self.over.region, self.over.label
+        self.inputs.addRow(self.over)
 
-    def _take_new(self, event: object = None) -> None:
-        self._came = True
-        self._look_soon()
+    def _make_features(self) -> None:
+        self.features = FeaturePicker()
+        self.before_settings.addWidget(self.features)
+        self.reach = QLabel()
+        self.reach.setWordWrap(True)
+        self.reach.setToolTip(
+            "<p>The cube around each voxel that is looked at. It is drawn around the mouse.</p>"
+        )
+        radius, rows = self.form.fields["kernel_radius"].widget, self.form.rows
+        place, _ = rows.getWidgetPosition(radius)
+        title = rows.labelForField(radius)
+        rows.takeRow(place)
+        row = QHBoxLayout()
+        row.addWidget(radius)
+        row.addWidget(self.reach, 1)
+        rows.insertRow(place, title, row)
+        self.boxes = KernelBoxes(self.viewer)
 
-    def _look_soon(self, event: object = None) -> None:
-        self._pause.start()
+    def _make_preview(self) -> None:
+        self.live = QCheckBox("Live preview")
+        self.live.setChecked(True)
+        self.live.setToolTip(
+            "<p>Show the slices in sight at once while settings and slices change. "
+            "The values are final.</p>"
+        )
+        self.rest = QCheckBox("the rest follows")
+        self.rest.setToolTip("<p>Compute the other slices too, outward, when you pause.</p>")
+        self.again_button = QToolButton()
+        self.again_button.setText("Run again…")
+        self.again_button.setToolTip(
+            "<p>Take all settings from a map that was saved, or from the one that is shown.</p>"
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.live)
+        row.addWidget(self.rest)
+        row.addStretch(1)
+        row.addWidget(self.again_button)
+        self.after.addLayout(row)
+
+    def _make_results(self) -> None:
+        self.section = MapSection(self.viewer)
+        self.shown, self.save_button = self.section.shown, self.section.save_button
+        self.after.addWidget(section_line())
+        self.after.addWidget(self.section)
+        self.looker = Looker(self)
+
+    def _connect(self) -> None:
+        look = self.looker.look
+        self.features.changed.connect(self._take_features)
+        self.form.changed.connect(self._tell_reach)
+        self.over.chosen.connect(self._take_inputs)
+        self.over.settled.connect(self.look_again)
+        for signal in (self.form.changed, self.over.touched, self.live.toggled, self.rest.toggled):
+            signal.connect(look)
+        self.looker.shown.connect(self.section.show_layer)
+        self.looker.told.connect(self.say)
+        self.looker.rested.connect(self._compute_rest)
+        self.again_button.clicked.connect(self.ask_to_run_again)
+        self.section.wanted.connect(self._want)
+        self.section.save_button.clicked.connect(self.save)
+        self.section.save_all_button.clicked.connect(self.ask_to_save_all)
+        self.shown.activated.connect(self._select_feature)
+        self.connections.add(session_of(self.viewer).selection_changed, self._take_selection)
+        self._tell_reach()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """PyRadiomics' names of the ticked features."""
+        return tuple(f"original_{key}" for key in self.features.chosen)
+
+    def settings_for(self, keys: tuple[str, ...]) -> dict[str, Any]:
+        """Settings of the verb for some features, given as ``family_Feature``."""
+        families = tuple(dict.fromkeys(key.partition("_")[0] for key in keys))
+        own = {"label": self.label.value, "families": families, "features": keys}
+        return self.form.values | own
+
+    def _take_inputs(self) -> None:
+        self._tell_reach()
+        self._say_ready()
+        self.looker.look()
+
+    def _take_features(self) -> None:
+        new = [name for name in self.names if name not in self.section.offered]
+        if len(new) == 1:
+            self.looker.wish = new[0]  # ticked just now: it is what the person wants to see
+        self.remember()
+        self._offer()
+        self.looker.look()
+
+    def _offer(self) -> None:
+        """Offer the ticked features to the combo of maps."""
+        self.section.offer(
+            {f"original_{k}": self.features.title_of(k) for k in self.features.chosen}
+        )
+
+    def _want(self, name: str) -> None:
+        self.looker.wish = name
+        self.looker.look()
+
+    def _select_feature(self) -> None:
+        session_of(self.viewer).select(feature=self.shown.currentData())
+
+    def _take_selection(self, selection: Selection) -> None:
+        row = self.shown.findData(selection.feature) if selection.feature else -1
+        if row >= 0:
+            self.shown.setCurrentIndex(row)
+
+    def _compute_rest(self) -> None:
+        if self.isVisible() and not self.runner.running:
+            self.start()
+            self.looker.by_itself = self.runner.running
 
     def look_again(self) -> None:
         """Show what waited for this patient, list what is drawn now, and say what to do."""
-        self.label.refresh()
-        if self._came:  # later the person may put them in any order
-            self._came = False
-            keep_under_points(self.viewer)
+        keep_under_points(self.viewer)
         self._tell_reach()
-        self._list_maps()
+        self.section.refresh()
         self._say_ready()
         self._show_waiting()
+        self.looker.look()
 
-    def _input_now(self) -> tuple[Any, ...]:
-        """What the chosen layers show: the layers alone may stay while their voxels change."""
-        layers = (self.scan.layer, self.region.layer)
-        return tuple((layer, layer and layer.metadata.get(SOURCE)) for layer in layers)
+    def _say_ready(self) -> None:
+        """Say what to do first, while nothing is under way and after the input changed."""
+        if self.runner.running:
+            return
+        before, self._looked_at = getattr(self, "_looked_at", ()), self.over.state
+        if self.scan.layer is None:
+            self.say("Open a scan and its segmentation: drop the files on the window.")
+        elif self.region.layer is None:
+            self.say("Open a segmentation, or draw one with Layers ▸ New ▸ Labels.")
+        elif _differ(before, self._looked_at) or self.message.startswith("Open "):
+            self.say(" ".join(filter(None, (self._waiting_text(), _READY))))
+
+    def _waiting_text(self) -> str:
+        """Say whose maps are ready and not on the screen; empty where there are none."""
+        waiting = waiting_of(self.viewer)
+        who = owners(waiting)
+        return f"Maps of {who} are ready; open {who} to see them." if waiting else ""
 
     def _show_waiting(self) -> None:
         """Show the maps of runs that ended while their patient was not on the screen."""
@@ -145,120 +233,31 @@ class TextureDock(Panel):
             show_maps(self.viewer, run.maps)
         self.say(f"{owners(here)}: the maps that were computed meanwhile are shown now.", "good")
 
-    def _share_selection(self) -> None:
-        """Choose the same region and feature as every other dock."""
-        session = session_of(self.viewer)
-        self.label.activated.connect(self._select_region)
-        self.shown.activated.connect(self._select_feature)
-        self.connections.add(session.selection_changed, self._take_selection)
-
-    def _select_region(self) -> None:
-        if self.label.value is not None:
-            name = self.label.currentText().rpartition(" (")[0] or self.label.currentText()
-            session_of(self.viewer).select(label=self.label.value, region=name)
-
-    def _select_feature(self) -> None:
-        session_of(self.viewer).select(feature=self.shown.currentData())
-
-    def _take_selection(self, selection: Selection) -> None:
-        if selection.label is not None:
-            self.label.value = selection.label
-        row = self.shown.findData(selection.feature) if selection.feature else -1
-        if row >= 0:
-            self.shown.setCurrentIndex(row)
-
-    def _say_ready(self) -> None:
-        """Say what to do first, while nothing is under way and after the input changed."""
-        if self.runner.running:
-            return
-        before, self._looked_at = self._looked_at, self._input_now()
-        changed = any(
-            a is not b
-            for one, other in zip(before, self._looked_at, strict=True)
-            for a, b in zip(one, other, strict=True)
-        )
-        if self.scan.layer is None:
-            self.say("Open a scan and its segmentation: drop the files on the window.")
-        elif self.region.layer is None:
-            self.say("Open a segmentation, or draw one with Layers ▸ New ▸ Labels.")
-        elif changed or not self.message or self.message.startswith("Open "):
-            self.say(" ".join(filter(None, (self._waiting_text(), _READY))))
-
-    def _waiting_text(self) -> str:
-        """Say whose maps are ready and not on the screen; empty where there are none."""
-        waiting = waiting_of(self.viewer)
-        who = owners(waiting)
-        return f"Maps of {who} are ready; open {who} to see them." if waiting else ""
-
-    def _make_inputs(self) -> None:
-        self.scan = LayerCombo(self.viewer, is_scan, empty="Open a scan: drop a file here")
-        self.region = LayerCombo(self.viewer, is_region, empty="Open or draw a segmentation")
-        self.label = LabelCombo()
-        for title, combo in (("Scan", self.scan), ("Segmentation", self.region)):
-            self.inputs.addRow(title, combo)
-        self.inputs.addRow("Region", self.label)
-        self.scan.chosen.connect(self._choose_region)
-        self.scan.chosen.connect(self._tell_reach)
-        self.region.chosen.connect(lambda: self.label.show_layer(self.region.layer))
-        self._choose_region()
-        self.label.show_layer(self.region.layer)
-
-    def _make_features(self) -> None:
-        self.features = FeaturePicker()
-        self.features.changed.connect(self.remember)
-        self.before_settings.addWidget(self.features)
-        self.reach = QLabel()
-        self.reach.setWordWrap(True)
-        self.reach.setToolTip("<p>The cube around each voxel that is looked at.</p>")
-        radius = self.form.fields["kernel_radius"]
-        row, _ = self.form.rows.getWidgetPosition(radius.widget)
-        self.form.rows.insertRow(row + 1, self.reach)
-        radius.changed.connect(self._tell_reach)
-        self._tell_reach()
-
-    def _make_results(self) -> None:
-        self.shown = QuietCombo()
-        self.shown.setToolTip("Finished maps; the chosen one is on the scan")
-        self.save_button = QPushButton("Save map…")
-        self.save_button.setToolTip("Write the map that is shown, on the scan's true grid")
-        self.about_map = QLabel()
-        self.about_map.setWordWrap(True)
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Map"))
-        row.addWidget(self.shown, 1)
-        row.addWidget(self.save_button)
-        self.after.addWidget(section_line())
-        self.after.addLayout(row)
-        self.after.addWidget(self.about_map)
-        self.shown.currentIndexChanged.connect(self._choose_map)
-        self.save_button.clicked.connect(self.save)
-        events = self.viewer.layers.events
-        for event in (events.inserted, events.removed, self.viewer.layers.selection.events.active):
-            self.connections.add(event, self._list_maps)
-        self._list_maps()
-
-    def _use_defaults(self) -> None:
-        self.features.chosen = self.features.by_names(self.description["features"].default)
-
-    def _choose_region(self) -> None:
-        """Take the segmentation that was drawn on the chosen scan."""
-        scan = self.scan.layer
-        if self.region.layer is not None and belongs_to(self.region.layer, scan):
-            return
-        own = (layer for layer in self.region.layers if belongs_to(layer, scan))
-        self.region.layer = next(own, self.region.layer)
-
     def _tell_reach(self) -> None:
         """Say the radius in mm on the scan's true grid, and the bin width in its unit."""
         image = None if self.scan.layer is None else image_of(self.scan.layer)
-        edge = 2 * int(self.form.values["kernel_radius"]) + 1
-        text = f"{edge}×{edge}×{edge} voxels"
+        values = self.form.values
+        edge = 2 * int(values["kernel_radius"]) + 1
+        edges = [edge] * 3
+        if values["force_2d"]:
+            edges[2 - int(values["force_2d_dimension"])] = 1
+        text = "×".join(map(str, edges))
         if image is not None:
-            mm = " × ".join(number_text(round(edge * s, 1)) for s in image.geometry.spacing)
-            text += f" = {mm} mm"
-        self.reach.setText(f"Looks at {text}")
+            spacing = image.geometry.spacing
+            mm = (number_text(round(n * s, 1)) for n, s in zip(edges, spacing, strict=True))
+            text += f" = {' × '.join(mm)} mm"
+        self.reach.setText(text)
         unit = "" if image is None else image.unit
         self.form.fields["bin_width"].widget.setSuffix(f" {unit}" if unit else "")
+        self._draw_box()
+
+    def _draw_box(self) -> None:
+        """Draw the kernel around the mouse, as long as the dock is in sight."""
+        image = None if self.scan.layer is None else image_of(self.scan.layer)
+        values = self.form.values
+        thin = 2 - int(values["force_2d_dimension"]) if values["force_2d"] else None
+        geometry = image.geometry if image is not None and self.isVisible() else None
+        self.boxes.show(geometry, int(values["kernel_radius"]), thin)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -270,46 +269,46 @@ class TextureDock(Panel):
         self.features.chosen = values.get("features", ())
         self.form.values = values
 
+    def _use_defaults(self) -> None:
+        self.features.chosen = self.features.by_names(self.description["features"].default)
+
     def reset(self) -> None:
         """Give every setting its default."""
         self._use_defaults()
         super().reset()
 
+    # Running, showing and saving
+
     def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """Layers as they are at this moment, and the settings of the form."""
-        scan, region = self.scan.layer, self.region.layer
-        if scan is None:
-            raise InputError("There is no scan. Open one: drop a file or folder on the window.")
-        if region is None:
-            raise InputError(
-                "There is no segmentation. Open one, or draw one with Layers ▸ New ▸ Labels."
-            )
-        self.label.refresh()
-        if self.label.value is None:
-            raise InputError(f'Nothing is drawn in "{region.name}". Paint the region first.')
+        scan, region = self.over.layers()
         if not self.features.chosen:
             raise InputError("No feature is chosen. Tick at least one, for example Entropy.")
-        settings = self.form.values | {
-            "label": self.label.value,
-            "families": self.features.families,
-            "features": self.features.chosen,
-        }
-        return maps_of_layers, (job_of(self.viewer, scan, region),), settings
+        looker = self.looker
+        looker.preview.stop()
+        looker.run_key, looker.by_itself, looker.board = looker.key, False, Board()
+        more = {"near": looker.near(), "board": looker.board}
+        job = job_of(self.viewer, scan, region)
+        return maps_of_layers, (job,), self.settings_for(self.features.chosen) | more
 
     def show_result(self, outcome: Outcome) -> str:
-        """Overlay the maps, or say where one was written."""
-        if isinstance(outcome.value, Path):
-            return f"Saved as {outcome.value}. Open it again by dropping it on the window."
+        """Overlay the maps, or say where some were written, or whose settings are set."""
+        if not isinstance(outcome.value, Finished):
+            return str(outcome.value)
         run: Finished = outcome.value
-        self._looked_at = self._input_now()
-        who, first = run.job.owner, next(iter(run.maps.values()))
+        self._looked_at = self.over.state
+        who = run.job.owner
         if not run.job.shown_in(self.viewer):
             waiting_of(self.viewer).append(run)
+            self.looker.clear()
             return f"Maps of {who} are ready ({run.voxels:,} voxels); open {who} to see them."
-        show_maps(self.viewer, run.maps)
-        self._list_maps()
+        looker = self.looker
+        into, first = looker.give_layer(), looker.wanted
+        layer = show_maps(self.viewer, run.maps, first=first, run=looker.run_key, into=into)
+        self.section.show_layer(layer)
+        shown = run.maps.get(first) or next(iter(run.maps.values()))
         more = len(run.maps) - 1
-        titles = map_title(first) + (f" and {more} more" if more else "")
+        titles = map_title(shown) + (f" and {more} more" if more else "")
         undefined = [note for image in run.maps.values() for note in image.notes]
         facts = " ".join(undefined) or "Every voxel has a value."
         took = "under 0.1" if outcome.seconds < 0.1 else f"{outcome.seconds:.1f}"
@@ -318,45 +317,28 @@ class TextureDock(Panel):
             "Next: choose a map above, or save it."
         )
 
-    def _list_maps(self, event: object = None) -> None:
-        """List the maps of the layer that is meant."""
-        layer = latest_maps(self.viewer)
-        maps = maps_of(layer)
-        self.shown.blockSignals(True)
-        self.shown.clear()
-        for name, image in maps.items():
-            title, unit = map_title(image) or feature_title(name), image.unit
-            self.shown.addItem(f"{title} ({unit})" if unit else title, name)
-        if not maps:
-            self.shown.addItem("none yet: choose features, then Compute maps", "")
-        drawn = None if layer is None else image_of(layer)
-        current = next((name for name, held in maps.items() if held is drawn), None)
-        self.shown.setCurrentIndex(max(0, self.shown.findData(current)))
-        self.shown.blockSignals(False)
-        self.shown.setEnabled(len(maps) > 1)
-        self.save_button.setEnabled(bool(maps))
-        self._describe_map(drawn)
+    def cancel(self) -> None:
+        """Stop the work at its next step, also that of the preview."""
+        if not self.runner.running and self.looker.preview.busy:
+            self.live.setChecked(False)
+        super().cancel()
 
-    def _describe_map(self, image: Image | None) -> None:
-        values = np.empty(0) if image is None else image.array[np.isfinite(image.array)]
-        if image is None or not values.size:
-            self.about_map.setText("")
-            return
-        low, middle, high = (number_text(v) for v in np.percentile(values, (1, 50, 99)))
-        unit = f" {image.unit}" if image.unit else ""
-        self.about_map.setText(f"median {middle}, 1st to 99th percentile {low} to {high}{unit}")
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
+        """Preview what is in sight."""
+        super().showEvent(event)
+        self._draw_box()
+        self.looker.look()
 
-    def _choose_map(self) -> None:
-        layer, name = latest_maps(self.viewer), self.shown.currentData()
-        if layer is not None and name:
-            choose_map(layer, name)
-            self._describe_map(maps_of(layer)[name])
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt names it
+        """Leave the canvas as it was without the dock; finished maps stay."""
+        self.looker.close()
+        self._draw_box()
+        super().hideEvent(event)
 
     @property
     def current_map(self) -> Image | None:
-        """The map that is shown."""
-        layer = latest_maps(self.viewer)
-        return None if layer is None else image_of(layer)
+        """The finished map that is shown."""
+        return self.section.current_map
 
     def save(self) -> None:
         """Ask where, and write the map that is shown."""
@@ -374,16 +356,59 @@ class TextureDock(Panel):
         image = self.current_map
         if image is None:
             raise InputError("There is no map yet. Compute one first.")
-        self.runner.run(write, image, path, title="Save map")
+        self.runner.run(save_one, image, path, title="Save map")
         self.cancel_button.setEnabled(False)
 
+    def ask_to_save_all(self) -> None:
+        """Ask for a folder, and write all maps of the run that is shown."""
+        folder = QFileDialog.getExistingDirectory(self, "Folder for all maps")
+        if folder:
+            self.save_all(folder)
 
-def _events_of(layers: Iterable[Layer | None]) -> Iterator[Any]:
-    """Events of layers that tell of other voxels, or of painting."""
-    for layer in layers:
-        if layer is not None:
-            yield layer.events.metadata
-            yield layer.events.data
-        if isinstance(layer, Labels):
-            yield layer.events.paint
-            yield layer.events.labels_update
+    def save_all(self, folder: str | Path) -> None:
+        """Write all maps of the run that is shown, each with its history beside it."""
+        if not self.section.maps:
+            raise InputError("There is no map yet. Compute one first.")
+        self.runner.run(save_all, dict(self.section.maps), folder, title="Save maps")
+
+    def ask_to_run_again(self) -> None:
+        """Ask for a saved map, and set everything as it was made."""
+        path, _ = QFileDialog.getOpenFileName(self, "Map to run again", "", _SAVE_AS)
+        if path:
+            self.run_again(path)
+
+    def run_again(self, path: str | Path) -> None:
+        """Set everything as a saved map was made; the message says on what it was made.
+
+        Parameters
+        ----------
+        path : str or Path
+            The map; its history lies beside it.
+        """
+        try:
+            again = again_from(path, known=self.form.fields)
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+            return
+        self._choose_layers(again)
+        self.settings = again.settings
+        scan, region = self.scan.layer, self.region.layer
+        if scan is None or region is None or self.label.value is None:
+            self.say(f"{again.text} Open them, then Compute all.", "warning")
+            return
+        job = job_of(self.viewer, scan, region)
+        self.runner.run(check_voxels, job, again, title="Compare the scan")
+
+    def _choose_layers(self, again: Again) -> None:
+        for combo, name in ((self.scan, again.scan), (self.region, again.region)):
+            combo.layer = next((layer for layer in combo.layers if layer.name == name), combo.layer)
+        if again.label is not None:
+            self.label.value = again.label
+
+
+def _differ(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+    return len(before) != len(after) or any(
+        a is not b
+        for one, other in zip(before, after, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )

@@ -49,8 +49,8 @@ class FeaturePicker(QWidget):
         self.formula_button.setToolTip("Show how it is computed, and where it is defined")
         self.formula_button.toggled.connect(self.formula.setVisible)
         self.formula.hide()
-        # Room for four lines: looking through the list moves nothing below it.
-        self.meaning.setMinimumHeight(4 * self.fontMetrics().lineSpacing() + 2)
+        # Room for three lines: looking through the list moves nothing below it.
+        self.meaning.setMinimumHeight(3 * self.fontMetrics().lineSpacing() + 2)
         self.meaning.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
         self.setFocusProxy(self.list)
@@ -85,6 +85,11 @@ class FeaturePicker(QWidget):
         first = next(iter(self.list.checked), None)
         if first is not None:
             self.list.look_at(first)
+
+    def title_of(self, key: str) -> str:
+        """Title of a feature."""
+        family, feature = self._records[key]
+        return _title(family, feature, len(FAMILIES) > 1)
 
     @property
     def families(self) -> tuple[str, ...]:

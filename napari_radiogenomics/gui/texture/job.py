@@ -7,29 +7,48 @@ then it waits in the state of the session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.gui.layers.edits import object_from
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.session import Session, session_of
+from napari_radiogenomics.gui.texture.sheet import Plane, Sheet
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import record_of, with_history
 from napari_radiogenomics.radiomics import texture_maps
+from napari_radiogenomics.radiomics.checks import require_memory
+from napari_radiogenomics.radiomics.voxelwise import plan_maps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-__all__ = ["Finished", "Job", "job_of", "maps_of_layers", "owners", "waiting_of"]
+__all__ = [
+    "Board",
+    "Finished",
+    "Job",
+    "job_of",
+    "maps_of_layers",
+    "objects_of",
+    "owners",
+    "waiting_of",
+]
+
+T = TypeVar("T")
 
 _WAITING = "texture.waiting"
 # What tells one scan from another besides its voxels.
 _FACTS = ("scan_id", "path", "series")
+# Steps that the progress of a run is told in, however many voxels there are.
+_STEPS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,23 +148,74 @@ def _owner(session: Session, source: Image | None) -> str:
     return f"{patient} {row['timepoint']}" if several else patient
 
 
-def maps_of_layers(job: Job, *, progress: Progress = quiet, **settings: Any) -> Finished:
+@dataclass
+class Board:
+    """Where a run in the worker shows what it has so far; the screen looks when it likes."""
+
+    sheet: Sheet | None = None
+
+
+def maps_of_layers(
+    job: Job,
+    *,
+    near: Plane = (0, 0.0),
+    board: Board | None = None,
+    progress: Progress = quiet,
+    **settings: Any,
+) -> Finished:
     """Map texture on the true grid of what two layers showed when the job was made.
 
     Parameters
     ----------
     job : Job
         What to measure; labels carry what was painted.
+    near : tuple of int and float, optional
+        The slice that is looked at: it is measured first, the others outward from it.
+    board : Board, optional
+        Gets the sheet of values while it fills.
     progress : Progress, optional
         As for `texture_maps`.
     **settings
         As for `texture_maps`; ``label`` is required.
     """
+    image, segmentation = objects_of(job)
+    record = record_of(texture_maps, image, segmentation, **settings)
+    init_value = settings.pop("init_value", math.nan)
+    plan = plan_maps(image, segmentation, **settings)
+    require_memory(image, len(plan.features))
+    sheet = Sheet(plan)
+    if board is not None:
+        board.sheet = sheet
+    report = iter(progress(range(_STEPS), "Maps"))
+    for part in sheet.outward(near):
+        sheet.measure(part, progress=_in_steps(report, _STEPS * part.size / sheet.known.size))
+    for _ in report:  # to its end, so that 100 % are said
+        pass
+    maps = {name: plan.map_of(name, found, init_value) for name, found in sheet.values.items()}
+    return Finished(job, with_history(maps, record), sheet.known.size)
+
+
+def _in_steps(report: Iterator[int], share: float) -> Progress:
+    """Make the progress of a part: it advances the whole by a share of its steps."""
+
+    def progress(steps: Iterable[T], what: str = "") -> Iterator[T]:
+        steps = list(steps)
+        done = 0
+        for number, step in enumerate(steps, start=1):
+            due = int(share * number / len(steps))
+            for _ in range(max(due - done, 1)):  # one at least: here a cancel is heard
+                next(report, None)
+            done = due
+            yield step
+
+    return progress
+
+
+def objects_of(job: Job) -> tuple[Image, Segmentation]:
+    """Scan and segmentation of a job on their true grid."""
     image = object_from(*job.scan)
     data, attributes, kind = job.region
-    segmentation = object_from(data, attributes, kind, [job.scan])
-    maps = texture_maps(image, segmentation, progress=progress, **settings)
-    return Finished(job, maps, int(segmentation.mask(settings["label"]).sum()))
+    return image, object_from(data, attributes, kind, [job.scan])
 
 
 def waiting_of(viewer: ViewerModel) -> list[Finished]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Points
 
 from napari_radiogenomics.data.image import Image
@@ -18,20 +19,40 @@ if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
     from napari.layers import Layer
 
-__all__ = ["MAPS", "choose_map", "keep_under_points", "latest_maps", "maps_of", "show_maps"]
+__all__ = [
+    "MAPS",
+    "PREVIEW",
+    "RUN",
+    "choose_map",
+    "is_preview",
+    "keep_under_points",
+    "latest_maps",
+    "maps_of",
+    "run_shown",
+    "show_maps",
+]
 
 MAPS = "radiogenomics_maps"
 """Key of a layer's metadata that holds all maps of its run, by feature."""
+PREVIEW = "radiogenomics_preview"
+"""Key that marks the layer of the live preview."""
+RUN = "radiogenomics_run"
+"""Key that holds what the run measured and how: the same for the same voxels and settings."""
 # What may differ between two runs whose maps belong together.
 _WHICH = ("families", "features")
 
 
+def is_preview(layer: Layer) -> bool:
+    """Whether a layer is that of the live preview."""
+    return PREVIEW in layer.metadata
+
+
 def maps_of(layer: Layer | None) -> Mapping[str, Image]:
-    """Maps that a layer holds, by PyRadiomics' name; empty where it holds none.
+    """Finished maps that a layer holds, by PyRadiomics' name; empty where it holds none.
 
     A map that was read from a file is alone in its layer.
     """
-    if layer is None:
+    if layer is None or is_preview(layer):
         return {}
     image = image_of(layer) if is_map(layer) else None
     return layer.metadata.get(MAPS) or ({} if image is None else {feature_of(image): image})
@@ -72,15 +93,38 @@ def choose_map(layer: ImageLayer, name: str) -> None:
     _fill(layer, maps_of(layer), name)
 
 
-def _fill(layer: ImageLayer, maps: Mapping[str, Image], name: str) -> None:
+def _fill(layer: ImageLayer, maps: Mapping[str, Image], name: str, run: Hashable = None) -> None:
     data, looks, _ = image_layers(maps[name])[0]
     layer.data = data
+    for key in ("scale", "translate"):
+        if not np.array_equal(getattr(layer, key), looks[key]):
+            setattr(layer, key, looks[key])
     layer.name = looks["name"]
     # The range first: limits outside of it would be cut off.
     low, high = looks["contrast_limits"]
     layer.reset_contrast_limits_range()
     layer.contrast_limits = (low, high)
-    layer.metadata = {**layer.metadata, SOURCE: maps[name], MAPS: maps}
+    kept = {key: value for key, value in layer.metadata.items() if key != PREVIEW}
+    kept[RUN] = kept.get(RUN) if run is None else run
+    layer.metadata = {**kept, SOURCE: maps[name], MAPS: maps}
+
+
+def run_shown(viewer: ViewerModel, run: Hashable, feature: str) -> ImageLayer | None:
+    """Return the layer that holds the finished map of a run; None where there is none.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer.
+    run : hashable
+        As given to `show_maps`.
+    feature : str
+        PyRadiomics' name.
+    """
+    for layer in reversed(viewer.layers):
+        if layer.metadata.get(RUN) == run and feature in maps_of(layer):
+            return layer
+    return None
 
 
 def keep_under_points(viewer: ViewerModel) -> None:
@@ -92,7 +136,14 @@ def keep_under_points(viewer: ViewerModel) -> None:
             layers.move(layers.index(layer), first)
 
 
-def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
+def show_maps(
+    viewer: ViewerModel,
+    maps: Mapping[str, Image],
+    *,
+    first: str = "",
+    run: Hashable = None,
+    into: ImageLayer | None = None,
+) -> ImageLayer:
     """Overlay the maps of a run as one layer, joined with those of the same run before.
 
     Parameters
@@ -100,7 +151,13 @@ def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
     viewer : ViewerModel
         Viewer.
     maps : mapping of str to Image
-        By PyRadiomics' name; the first is shown.
+        By PyRadiomics' name.
+    first : str, optional
+        The one to show; else the first.
+    run : hashable, optional
+        What was measured and how, for `run_shown`.
+    into : Layer, optional
+        Layer of the preview, which becomes that of the maps.
 
     Returns
     -------
@@ -108,17 +165,24 @@ def show_maps(viewer: ViewerModel, maps: Mapping[str, Image]) -> ImageLayer:
         The layer, selected. Outside the region it is transparent.
     """
     maps = dict(maps)
-    name = next(iter(maps))
-    for layer in reversed(viewer.layers):
-        known = maps_of(layer)
-        if known and _belong_together(known, maps):
-            _fill(layer, {**known, **maps}, name)
-            break
+    name = first if first in maps else next(iter(maps))
+    same = (x for x in reversed(viewer.layers) if maps_of(x) and _belong_together(maps_of(x), maps))
+    layer = next(same, None)
+    if layer is not None:
+        _fill(layer, {**maps_of(layer), **maps}, name, run)
+        if into is not None:
+            viewer.layers.remove(into)
+    elif into is not None:
+        layer = into
+        _fill(layer, maps, name, run)
     else:
         data, looks, _ = image_layers(maps[name])[0]
-        looks["metadata"][MAPS] = maps
+        looks["metadata"] |= {MAPS: maps, RUN: run}
         layer = viewer.add_image(data, **looks)
         keep_under_points(viewer)
+    for other in viewer.layers:
+        if maps_of(other) and other is not layer:
+            other.visible = False  # maps one through another say nothing
     layer.visible = True
     viewer.layers.selection.active = layer
     return layer
