@@ -185,7 +185,7 @@ def test_a_saved_map_reads_back_the_same(dock, viewer, qtbot, tmp_path):
     run(dock, qtbot)
     path = tmp_path / "entropy.nii.gz"
     with qtbot.waitSignal(dock.runner.ended, timeout=20_000):
-        dock.save_as(path)
+        dock.files.save(path)
     assert str(path) in dock.message
     again, written = read(path), dock.current_map
     assert again.geometry.same_grid(TURNED)
@@ -209,7 +209,7 @@ def test_the_writer_of_napari_writes_the_same(dock, viewer, qtbot, tmp_path):
 def test_a_folder_that_is_not_there_is_said(dock, qtbot, tmp_path):
     run(dock, qtbot)
     with qtbot.waitSignal(dock.runner.ended, timeout=20_000):
-        dock.save_as(tmp_path / "nowhere" / "map.nii.gz")
+        dock.files.save(tmp_path / "nowhere" / "map.nii.gz")
     assert "does not exist" in dock.message
 
 
@@ -465,7 +465,7 @@ def test_a_map_read_back_is_named_listed_and_saved(dock, viewer, qtbot, tmp_path
     run(dock, qtbot)
     path = tmp_path / f"{file}.nii.gz"
     with qtbot.waitSignal(dock.runner.ended, timeout=20_000):
-        dock.save_as(path)
+        dock.files.save(path)
     viewer.layers.remove(viewer.layers.selection.active)
     (layer,) = open_in(viewer, read(path))
     assert viewer.canvas.overlays["radiogenomics_legend"].text == f"{title}\nbits"

@@ -13,7 +13,7 @@ from napari_radiogenomics.errors import Cancelled, InputError
 from napari_radiogenomics.gui.texture.glance import Ask, Kept, glance
 from napari_radiogenomics.gui.texture.job import Job
 from napari_radiogenomics.gui.texture.kernel_box import kernel_extent
-from napari_radiogenomics.gui.texture.sheet import Sheet, box_of, part_of
+from napari_radiogenomics.gui.texture.sheet import Sheet, part_of
 from napari_radiogenomics.imaging.display import show
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.radiomics.voxelwise import plan_maps
@@ -145,12 +145,6 @@ def test_a_cancelled_glance_leaves_no_half_sheet():
     with pytest.raises(Cancelled):
         glance(ask(), layers(*case(STRAIGHT)), kept, progress=stop)
     assert glance(ask(), None, kept).in_sight.any()
-
-
-def test_the_box_of_a_mask_keeps_to_the_grid():
-    mask = np.zeros((5, 6, 7), bool)
-    mask[2, 0, 6] = True
-    assert box_of(mask, 2) == (slice(0, 5), slice(0, 3), slice(4, 7))
 
 
 def test_the_kernel_has_its_size_in_mm_wherever_the_axes_run():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QToolButton
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton
 
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.canvas.legend import map_title
@@ -19,7 +18,6 @@ from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.session import Selection, session_of
-from napari_radiogenomics.gui.texture.again import Again, again_from, check_voxels
 from napari_radiogenomics.gui.texture.feature_picker import FeaturePicker
 from napari_radiogenomics.gui.texture.flicker import flicker_with_key
 from napari_radiogenomics.gui.texture.job import (
@@ -32,9 +30,10 @@ from napari_radiogenomics.gui.texture.job import (
 )
 from napari_radiogenomics.gui.texture.kernel_box import KernelBoxes
 from napari_radiogenomics.gui.texture.looker import Looker
+from napari_radiogenomics.gui.texture.map_files import MapFiles
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
-from napari_radiogenomics.gui.texture.saving import save_all, save_one
 from napari_radiogenomics.gui.texture.section import MapSection
+from napari_radiogenomics.gui.texture.sheet import like
 from napari_radiogenomics.radiomics import texture_maps
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ __all__ = ["TextureDock"]
 
 _OWN_CONTROLS = ("families", "features", "label", "init_value")
 _READY = "Tick features, then Compute all."
-_SAVE_AS = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha *.mhd)"
 
 
 class TextureDock(Panel):
@@ -127,7 +125,7 @@ class TextureDock(Panel):
         self.shown, self.save_button = self.section.shown, self.section.save_button
         self.after.addWidget(section_line())
         self.after.addWidget(self.section)
-        self.looker = Looker(self)
+        self.looker, self.files = Looker(self), MapFiles(self)
 
     def _connect(self) -> None:
         look = self.looker.look
@@ -140,10 +138,7 @@ class TextureDock(Panel):
         self.looker.shown.connect(self.section.show_layer)
         self.looker.told.connect(self.say)
         self.looker.rested.connect(self._compute_rest)
-        self.again_button.clicked.connect(self.ask_to_run_again)
         self.section.wanted.connect(self._want)
-        self.section.save_button.clicked.connect(self.save)
-        self.section.save_all_button.clicked.connect(self.ask_to_save_all)
         self.shown.activated.connect(self._select_feature)
         self.connections.add(session_of(self.viewer).selection_changed, self._take_selection)
         self._tell_reach()
@@ -306,7 +301,7 @@ class TextureDock(Panel):
         into, first = looker.give_layer(), looker.wanted
         layer = show_maps(self.viewer, run.maps, first=first, run=looker.run_key, into=into)
         self.section.show_layer(layer)
-        shown = run.maps.get(first) or next(iter(run.maps.values()))
+        shown = run.maps[like(first, run.maps) or next(iter(run.maps))]
         more = len(run.maps) - 1
         titles = map_title(shown) + (f" and {more} more" if more else "")
         undefined = [note for image in run.maps.values() for note in image.notes]
@@ -339,71 +334,6 @@ class TextureDock(Panel):
     def current_map(self) -> Image | None:
         """The finished map that is shown."""
         return self.section.current_map
-
-    def save(self) -> None:
-        """Ask where, and write the map that is shown."""
-        image = self.current_map
-        if image is None:
-            self.say("There is no map yet. Compute one first.", "error")
-            return
-        proposal = f"{image.metadata.get('feature', image.name)}.nii.gz"
-        path, _ = QFileDialog.getSaveFileName(self, "Save map", proposal, _SAVE_AS)
-        if path:
-            self.save_as(path)
-
-    def save_as(self, path: str | Path) -> None:
-        """Write the map that is shown; the work is done in the worker."""
-        image = self.current_map
-        if image is None:
-            raise InputError("There is no map yet. Compute one first.")
-        self.runner.run(save_one, image, path, title="Save map")
-        self.cancel_button.setEnabled(False)
-
-    def ask_to_save_all(self) -> None:
-        """Ask for a folder, and write all maps of the run that is shown."""
-        folder = QFileDialog.getExistingDirectory(self, "Folder for all maps")
-        if folder:
-            self.save_all(folder)
-
-    def save_all(self, folder: str | Path) -> None:
-        """Write all maps of the run that is shown, each with its history beside it."""
-        if not self.section.maps:
-            raise InputError("There is no map yet. Compute one first.")
-        self.runner.run(save_all, dict(self.section.maps), folder, title="Save maps")
-
-    def ask_to_run_again(self) -> None:
-        """Ask for a saved map, and set everything as it was made."""
-        path, _ = QFileDialog.getOpenFileName(self, "Map to run again", "", _SAVE_AS)
-        if path:
-            self.run_again(path)
-
-    def run_again(self, path: str | Path) -> None:
-        """Set everything as a saved map was made; the message says on what it was made.
-
-        Parameters
-        ----------
-        path : str or Path
-            The map; its history lies beside it.
-        """
-        try:
-            again = again_from(path, known=self.form.fields)
-        except RadiogenomicsError as error:
-            self.say(str(error), "error")
-            return
-        self._choose_layers(again)
-        self.settings = again.settings
-        scan, region = self.scan.layer, self.region.layer
-        if scan is None or region is None or self.label.value is None:
-            self.say(f"{again.text} Open them, then Compute all.", "warning")
-            return
-        job = job_of(self.viewer, scan, region)
-        self.runner.run(check_voxels, job, again, title="Compare the scan")
-
-    def _choose_layers(self, again: Again) -> None:
-        for combo, name in ((self.scan, again.scan), (self.region, again.region)):
-            combo.layer = next((layer for layer in combo.layers if layer.name == name), combo.layer)
-        if again.label is not None:
-            self.label.value = again.label
 
 
 def _differ(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:

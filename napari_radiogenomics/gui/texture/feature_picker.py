@@ -89,7 +89,7 @@ class FeaturePicker(QWidget):
     def title_of(self, key: str) -> str:
         """Title of a feature."""
         family, feature = self._records[key]
-        return _title(family, feature, len(FAMILIES) > 1)
+        return _title(family, feature, len(families_of("maps")) > 1)
 
     @property
     def families(self) -> tuple[str, ...]:

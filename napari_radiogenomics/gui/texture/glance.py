@@ -7,7 +7,7 @@ long as the same voxels are meant; what the settings decide is made anew from th
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,15 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import RadiogenomicsError
 from napari_radiogenomics.gui.texture.job import Job, objects_of
-from napari_radiogenomics.gui.texture.sheet import Plane, Sheet, box_of, part_of
+from napari_radiogenomics.gui.texture.sheet import Plane, Sheet
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.boxes import box_around, crop
 from napari_radiogenomics.radiomics.checks import region_of
 from napari_radiogenomics.radiomics.voxelwise import MapPlan, plan_maps
 
 __all__ = ["Ask", "Kept", "glance"]
+
+_ALONE = ("Original",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +54,6 @@ class Ask:
         """The same for as long as the values would be the same."""
         return self.voxels, repr(sorted(self.settings.items()))
 
-    @property
-    def name(self) -> str:
-        """The feature, as ``family_Feature``."""
-        return str(self.settings["features"][0])
-
 
 @dataclass
 class _Cut:
@@ -67,20 +65,15 @@ class _Cut:
 
     def plan(self, settings: Mapping[str, Any]) -> MapPlan:
         """Plan on the region's box alone; errors name places in the whole scan."""
-        image, segmentation = self._near(int(settings["kernel_radius"]))
+        if tuple(settings.get("image_types", _ALONE)) != _ALONE:
+            return plan_maps(self.image, self.segmentation, **settings)  # filters look further
+        box = box_around(self.mask, int(settings["kernel_radius"]))
+        image = crop(self.image, box)
+        region = Segmentation(self.mask[box].astype(np.uint8), image.geometry)
         try:
-            return plan_maps(image, segmentation, **{**settings, "label": 1})
+            return plan_maps(image, region, **{**settings, "label": 1})
         except RadiogenomicsError:
             return plan_maps(self.image, self.segmentation, **settings)
-
-    def _near(self, radius: int) -> tuple[Image, Segmentation]:
-        box = box_of(self.mask, radius)
-        grid = part_of(self.image.geometry, box)
-        blank = tuple(
-            k - box[0].start for k in self.image.blank_slices if box[0].start <= k < box[0].stop
-        )
-        image = replace(self.image, array=self.image.array[box], geometry=grid, blank_slices=blank)
-        return image, Segmentation(self.mask[box].astype(np.uint8), grid)
 
 
 @dataclass

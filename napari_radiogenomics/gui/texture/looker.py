@@ -13,7 +13,7 @@ from napari_radiogenomics.gui.texture.job import Board, job_of
 from napari_radiogenomics.gui.texture.map_layer import choose_map, run_shown
 from napari_radiogenomics.gui.texture.preview import LivePreview, planes_in_sight
 from napari_radiogenomics.gui.texture.preview_layer import PreviewLayer
-from napari_radiogenomics.gui.texture.sheet import Plane, Sheet
+from napari_radiogenomics.gui.texture.sheet import Plane, Sheet, like
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -81,7 +81,7 @@ class Looker(QObject):
     def wanted(self) -> str:
         """The feature that is to be seen: the one chosen last, else the first that is ticked."""
         names = self._dock.names
-        return self.wish if self.wish in names else next(iter(names), "")
+        return self.wish if like(self.wish, names) else next(iter(names), "")
 
     @property
     def key(self) -> Any:
@@ -109,13 +109,13 @@ class Looker(QObject):
             return None
         if self._show_finished(name) or not dock.live.isChecked():
             return None
-        settings = dock.settings_for((name.removeprefix("original_"),))
+        settings = dock.settings_for((name.partition("_")[2],))
         make_job = partial(job_of, dock.viewer, scan, region)
         return Ask(dock.over.version, make_job, settings, planes_in_sight(dock.viewer))
 
     def _show_finished(self, name: str) -> bool:
         """Show the map of a finished run with these settings, where there is one."""
-        layer = run_shown(self._dock.viewer, self.key, name)
+        layer, name = run_shown(self._dock.viewer, self.key, name)
         if layer is None:
             return False
         if self.layer.layer is not None:
@@ -126,15 +126,15 @@ class Looker(QObject):
         self.shown.emit(layer)
         return True
 
-    def _show_seen(self, sheet: Sheet, key: str) -> None:
-        name = f"original_{key}"
-        if self._dock.runner.running or name != self.wanted:
+    def _show_seen(self, sheet: Sheet) -> None:
+        name = sheet.map_like(self.wanted)
+        if self._dock.runner.running or not name:
             return
         self.shown.emit(self.layer.show(sheet, name))
-        _, feature = sheet.plan.features[name]
         part = f"{sheet.in_sight.sum():,} of {sheet.known.size:,} voxels"
         self.told.emit(
-            f"Preview of {feature.title.lower()}: {part}. Compute all fills the rest.", "plain"
+            f"Preview of {sheet.title_of(name).lower()}: {part}. Compute all fills the rest.",
+            "plain",
         )
         if self._dock.rest.isChecked():
             self._pause.start()
@@ -152,8 +152,9 @@ class Looker(QObject):
 
     def _show_filling(self, done: int, total: int, what: str) -> None:
         """Show how far the run is that fills the region outward."""
-        sheet, name = self.board.sheet, self.wanted
-        if sheet is None or not self._dock.runner.running or name not in sheet.values:
+        sheet = self.board.sheet
+        name = "" if sheet is None else sheet.map_like(self.wanted)
+        if sheet is None or not name or not self._dock.runner.running:
             return
         if self._dock.isVisible() and self.run_key == self.key and sheet.in_sight.any():
             self.shown.emit(self.layer.show(sheet, name))

@@ -13,6 +13,7 @@ from napari_radiogenomics.gui.canvas.legend import feature_of, is_map
 from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import image_layers
+from napari_radiogenomics.gui.texture.sheet import like
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -109,8 +110,8 @@ def _fill(layer: ImageLayer, maps: Mapping[str, Image], name: str, run: Hashable
     layer.metadata = {**kept, SOURCE: maps[name], MAPS: maps}
 
 
-def run_shown(viewer: ViewerModel, run: Hashable, feature: str) -> ImageLayer | None:
-    """Return the layer that holds the finished map of a run; None where there is none.
+def run_shown(viewer: ViewerModel, run: Hashable, feature: str) -> tuple[ImageLayer | None, str]:
+    """Find the layer that holds the finished map of a run, and the map's name in it.
 
     Parameters
     ----------
@@ -119,12 +120,20 @@ def run_shown(viewer: ViewerModel, run: Hashable, feature: str) -> ImageLayer | 
     run : hashable
         As given to `show_maps`.
     feature : str
+        PyRadiomics' name; where there is no such map, one of the same feature is taken.
+
+    Returns
+    -------
+    layer : napari.layers.Image or None
+        None where there is none.
+    name : str
         PyRadiomics' name.
     """
     for layer in reversed(viewer.layers):
-        if layer.metadata.get(RUN) == run and feature in maps_of(layer):
-            return layer
-    return None
+        name = like(feature, maps_of(layer)) if layer.metadata.get(RUN) == run else ""
+        if name:
+            return layer, name
+    return None, ""
 
 
 def keep_under_points(viewer: ViewerModel) -> None:
@@ -165,7 +174,7 @@ def show_maps(
         The layer, selected. Outside the region it is transparent.
     """
     maps = dict(maps)
-    name = first if first in maps else next(iter(maps))
+    name = like(first, maps) or next(iter(maps))
     same = (x for x in reversed(viewer.layers) if maps_of(x) and _belong_together(maps_of(x), maps))
     layer = next(same, None)
     if layer is not None:

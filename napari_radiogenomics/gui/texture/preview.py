@@ -14,7 +14,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.texture.glance import Ask, Kept, glance
-from napari_radiogenomics.gui.texture.sheet import Plane, Sheet
+from napari_radiogenomics.gui.texture.sheet import Plane
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -61,15 +61,15 @@ class LivePreview(QObject):
 
     Attributes
     ----------
-    seen : Signal(Sheet, str)
-        The slices in sight are measured: their sheet, and the feature as ``family_Feature``.
+    seen : Signal(Sheet)
+        The slices in sight are measured.
     failed : Signal(str)
         What is wanted cannot be: why, and what to do.
     stopped : Signal()
         Nothing is wanted any more.
     """
 
-    seen = Signal(object, str)
+    seen = Signal(object)
     failed = Signal(str)
     stopped = Signal()
 
@@ -132,8 +132,7 @@ class LivePreview(QObject):
     def _end(self, outcome: Outcome) -> None:
         if self._again:
             self.refresh()
-        if outcome.ok and self._now is not None:
-            sheet: Sheet = outcome.value
-            self.seen.emit(sheet, self._now.name)
+        if outcome.ok:
+            self.seen.emit(outcome.value)
         elif outcome.expected and not outcome.cancelled:
             self.failed.emit(str(outcome.error))

@@ -145,15 +145,15 @@ def _dressed(
 ) -> tuple[NDArray[np.float64], dict[str, Any]]:
     """Voxels and looks of the layer of a sheet; of its picture, where it is drawn already."""
     _, feature = sheet.plan.features[name]
-    scan = sheet.plan.image
+    scan, title = sheet.plan.image, sheet.title_of(name)
     known = sheet.values[name]
     image = Image(
         sheet.picture(name) if picture is None else picture,
         sheet.grid,
-        unit=feature.unit_on(scan.unit),
-        name=f"{scan.name} {feature.title.lower()} (preview)".strip(),
+        unit=sheet.plan.unit_of(name),
+        name=f"{scan.name} {title[:1].lower()}{title[1:]} (preview)".strip(),
         modality="map",
-        metadata={"feature": name, "title": feature.title, "meaning": feature.meaning},
+        metadata={"feature": name, "title": title, "meaning": feature.meaning},
     )
     _, looks, _ = image_layers(image)[0]
     finite = known[np.isfinite(known)]

@@ -5,7 +5,7 @@ Only the box of the region is kept, so that a slice is filled in no time whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,10 @@ from napari_radiogenomics.data.orientation import to_canonical
 from napari_radiogenomics.imaging.display import display_geometry
 from napari_radiogenomics.imaging.resample import resample_array
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.boxes import box_around
 from napari_radiogenomics.radiomics.voxelwise import MapPlan
 
-__all__ = ["Plane", "Sheet", "box_of", "part_of"]
+__all__ = ["Plane", "Sheet", "like", "part_of"]
 
 Plane = tuple[int, float]
 """A slice on the screen: its axis (0 = z, 1 = y, 2 = x) and its place in mm."""
@@ -28,21 +29,18 @@ _CHUNK = 4000
 _PROBES = 400
 
 
-def box_of(mask: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice, slice]:
-    """Bounding box of a mask of shape (Z, Y, X) with a margin, clipped at the grid's edge.
+def like(name: str, names: Iterable[str]) -> str:
+    """The same name, else the first of the same feature seen through another filter.
 
     Examples
     --------
-    >>> mask = np.zeros((4, 4, 4), bool); mask[2, 1:3, 0] = True
-    >>> box_of(mask, 1)
-    (slice(1, 4, None), slice(0, 4, None), slice(0, 2, None))
+    >>> like("original_glcm_Contrast", ["log-sigma-3-0-mm-3D_glcm_Contrast"])
+    'log-sigma-3-0-mm-3D_glcm_Contrast'
     """
-    ends = []
-    for axis in range(3):
-        places = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        ends.append(slice(max(int(places[0]) - margin, 0), int(places[-1]) + margin + 1))
-    z, y, x = (slice(e.start, min(e.stop, n)) for e, n in zip(ends, mask.shape, strict=True))
-    return z, y, x
+    names = list(names)
+    feature = name.partition("_")[2]
+    alike = (other for other in names if other.partition("_")[2] == feature)
+    return name if name in names else next(alike, "")
 
 
 def part_of(geometry: Geometry, box: Sequence[slice]) -> Geometry:
@@ -63,7 +61,7 @@ class _Placed:
 
 def _place(mask: NDArray[np.bool_], geometry: Geometry, whole: Geometry) -> _Placed:
     """Lay the voxels of a mask on the grid on which ``whole``, the scan's grid, is drawn."""
-    box = box_of(mask)
+    box = box_around(mask)
     inside, true = mask[box], part_of(geometry, box)
     numbers = np.full(inside.shape, -1, np.int32)
     numbers[inside] = np.arange(np.count_nonzero(inside), dtype=np.int32)
@@ -121,6 +119,16 @@ class Sheet:
     def complete(self) -> bool:
         """Whether every voxel was measured."""
         return bool(self.known.all())
+
+    def title_of(self, name: str) -> str:
+        """Title of a map, with what the scan is seen through."""
+        _, feature = self.plan.features[name]
+        derived = name.partition("_")[0]
+        return feature.title if derived == "original" else f"{feature.title} ({derived})"
+
+    def map_like(self, name: str) -> str:
+        """The map of this name, else the first of the same feature; empty where there is none."""
+        return like(name, self.values)
 
     def index_of(self, plane: Plane) -> int | None:
         """Which slice of the box a plane is; None where it misses the box."""
