@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.conform import conform, read_free_columns
 from napari_radiogenomics.data.geometry import Geometry, flip_lps_ras
+from napari_radiogenomics.data.places import inside_or_near
 from napari_radiogenomics.data.precision import Precision, finest_claim
 from napari_radiogenomics.data.problems import Problem
 from napari_radiogenomics.data.schema import TABLES
@@ -26,9 +27,6 @@ __all__ = ["Samples", "check_locations"]
 
 _TO_MM = {"mm": 1.0, "cm": 10.0, "um": 1e-3, "µm": 1e-3, "m": 1000.0}
 _XYZ = ["x", "y", "z"]
-# A sample without a radius or an uncertainty may still lie this far outside the mask: the
-# partial volume of its surface voxels.
-_TOLERANCE_VOXELS = 1.0
 
 
 def check_locations(table: Table) -> tuple[Table, list[Problem]]:
@@ -288,11 +286,13 @@ class Samples:
             return ()
         points = located.points_lps(segmentations[0].geometry)
         slack = located.table[["radius_mm", "uncertainty_mm"]].max(axis=1).fillna(0.0).to_numpy()
-        inside = np.logical_or.reduce([_inside(points, slack, seg) for seg in segmentations])
+        inside = np.logical_or.reduce([inside_or_near(points, slack, seg) for seg in segmentations])
         if inside.all():
             return ()
         mirrored = flip_lps_ras(points)
-        flipped = np.logical_or.reduce([_inside(mirrored, slack, seg) for seg in segmentations])
+        flipped = np.logical_or.reduce(
+            [inside_or_near(mirrored, slack, seg) for seg in segmentations]
+        )
         return tuple(
             located._outside(at, bool(flipped[at]), segmentations[0].name)
             for at in np.flatnonzero(~inside)
@@ -324,27 +324,3 @@ def _as_table(frame: pd.DataFrame, file: str) -> Table:
         frame = frame.reset_index()
     cells = frame.astype(object).where(frame.notna(), "")
     return Table(cells.reset_index(drop=True), np.arange(2, len(frame) + 2), file)
-
-
-def _inside(
-    points: NDArray[np.float64], slack: NDArray[np.float64], segmentation: Segmentation
-) -> NDArray[np.bool_]:
-    """Whether points (N, 3) lie in, or within ``slack`` (N,) mm of, a labelled voxel."""
-    from scipy.ndimage import binary_erosion
-    from scipy.spatial import cKDTree
-
-    mask = np.logical_or.reduce([layer > 0 for layer in segmentation.layers()])
-    geometry = segmentation.geometry
-    if not mask.any():
-        return np.ones(len(points), bool)
-    index = np.rint(geometry.world_to_index(points)).astype(int)
-    within = np.all((index >= 0) & (index < geometry.size), axis=1)
-    i, j, k = np.where(within[:, np.newaxis], index, 0).T
-    inside = within & mask[k, j, i]
-    if inside.all():
-        return np.asarray(inside)
-    # Outside points are nearest to a voxel of the surface; the inner ones need no tree.
-    surface = np.argwhere(mask & ~binary_erosion(mask))[:, ::-1]  # (M, 3) in order i, j, k
-    distance, _ = cKDTree(geometry.index_to_world(surface)).query(points)
-    edge = _TOLERANCE_VOXELS * max(geometry.spacing)
-    return np.asarray(inside | (distance <= np.maximum(slack, edge)))

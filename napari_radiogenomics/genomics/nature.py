@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 
-__all__ = ["KINDS", "Kind", "Nature", "nature_of", "require", "settle_nature"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Nature",
+    "nature_of",
+    "require",
+    "settle_nature",
+    "stated_kind",
+]
 
 Kind = Literal["count", "expected count", "TPM", "FPKM", "log", "z"]
 KINDS: dict[Kind, str] = {
@@ -187,7 +195,7 @@ def settle_nature(values: NDArray[np.float64], stated: str) -> tuple[Nature, tup
         If the values cannot be what is stated.
     """
     found = nature_of(values)
-    kind = _stated_kind(stated)
+    kind = stated_kind(stated)
     if kind is None or kind == found.kind:
         return found, ()
     needs_positive = kind not in ("log", "z")
@@ -207,8 +215,14 @@ def settle_nature(values: NDArray[np.float64], stated: str) -> tuple[Nature, tup
     return settled, (note,)
 
 
-def _stated_kind(stated: str) -> Kind | None:
-    """Kind that a unit names; None where it names none."""
+def stated_kind(stated: str) -> Kind | None:
+    """Kind that a unit names; None where it names none.
+
+    Examples
+    --------
+    >>> stated_kind("counts"), stated_kind("log2 TPM"), stated_kind("energy")
+    ('count', 'log', None)
+    """
     text = stated.strip().lower()
     if text in ("", "auto"):
         return None

@@ -35,7 +35,7 @@ from napari_radiogenomics.signature import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Blanks", "Duplicates", "read_expression"]
+__all__ = ["Blanks", "Duplicates", "layout_of", "read_expression"]
 
 Duplicates = Literal["highest_mean", "mean", "sum", "first", "refuse"]
 Blanks = Literal["keep", "zero", "drop_genes", "refuse"]
@@ -129,6 +129,17 @@ def read_expression(
         values, genes = values[:, there], [genes[at] for at in there]
     values, genes = _without_repeats(values, genes, duplicates, path, notes)
     return _table(values, sample_names, genes, raw, unit, entry.name, notes)
+
+
+def layout_of(path: str | Path) -> str:
+    """Name of the layout of an expression table, told from its content.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or of no known layout.
+    """
+    return _layout_of(Path(path), "auto").name
 
 
 def _layout_of(path: Path, layout: str) -> ExpressionLayout:

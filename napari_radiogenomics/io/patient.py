@@ -63,6 +63,7 @@ def load_patient(
     patient_id: str,
     *,
     timepoint: str = "",
+    scans: bool = True,
     slides: bool = True,
     progress: Progress = quiet,
 ) -> PatientData:
@@ -76,6 +77,8 @@ def load_patient(
         Identifier or alias.
     timepoint : str, optional
         Read one timepoint only.
+    scans : bool, optional
+        Read the scans too; without them the segmentations come faster.
     slides : bool, optional
         Read the slides too; their pyramids are lazy.
     progress : Progress, optional
@@ -93,17 +96,18 @@ def load_patient(
     """
     patient_id = cohort.resolve(patient_id)
     parts: list[tuple[str, Kind, pd.DataFrame]] = [
-        ("scans", "image", cohort.scans_of(patient_id, timepoint)),
         ("segmentations", "segmentation", cohort.segmentations_of(patient_id, timepoint)),
     ]
+    if scans:
+        parts.insert(0, ("scans", "image", cohort.scans_of(patient_id, timepoint)))
     if slides:
         parts.append(("slides", "slide", cohort.slides_of(patient_id, timepoint)))
     found: dict[str, list[Any]] = {"scans": [], "segmentations": [], "slides": []}
     files = [(table, kind, row) for table, kind, frame in parts for row in _rows(frame)]
     files, problems = _at_hand(cohort, files, patient_id)
     for table, kind, row in progress(files, f"Reading {patient_id}"):
-        scans = (scan for scan in found["scans"] if scan.metadata["scan_id"] == row.get("scan_id"))
-        reference = next(scans, None) if table == "segmentations" else None
+        own = (scan for scan in found["scans"] if scan.metadata["scan_id"] == row.get("scan_id"))
+        reference = next(own, None) if table == "segmentations" else None
         found[table] += _read_row(cohort, table, kind, row, patient_id, problems, reference)
     found["segmentations"] = [_named(cohort, seg) for seg in found["segmentations"]]
     samples = cohort.samples_table(patient_id, timepoint)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.io.text import decode, read_bytes
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -43,8 +44,10 @@ def read_variants(path: str | Path, *, progress: Progress = quiet) -> pd.DataFra
     Parameters
     ----------
     path : str or Path
-        MAF (also cBioPortal's ``data_mutations.txt``), or VCF with genotypes, annotated by VEP
-        (``CSQ``) or snpEff (``ANN``). Gzipped or not.
+        MAF (also cBioPortal's ``data_mutations.txt``), VCF with genotypes, annotated by VEP
+        (``CSQ``) or snpEff (``ANN``), or a CSV or TSV with the columns ``patient_id`` or
+        ``sample_id``, ``gene`` and ``class`` (``wildtype`` where tested and unaltered). Gzipped
+        or not.
     progress : Progress, optional
         Reports, may cancel.
 
@@ -53,12 +56,13 @@ def read_variants(path: str | Path, *, progress: Progress = quiet) -> pd.DataFra
     DataFrame
         A row for each sample and variant: ``sample_id, gene, class, chromosome, position, ref,
         alt, protein_change``; ``position`` is a number, all else text, empty where unknown.
+        ``sample_id`` holds the patient where the file names no samples.
         ``attrs["notes"]`` say what was left out.
 
     Raises
     ------
     InputError
-        If it is neither, or lacks genes or samples.
+        If it is none of these, or lacks genes or samples.
 
     Examples
     --------
@@ -73,10 +77,30 @@ def read_variants(path: str | Path, *, progress: Progress = quiet) -> pd.DataFra
     path = Path(path)
     text, problems = decode(read_bytes(path), str(path))
     notes = [problem.what for problem in problems]
-    for read in progress([_read_vcf if text.startswith("##fileformat=VCF") else _read_maf], "Rows"):
+    for read in progress([_reader_of(text)], "Rows"):
         table = read(text, path, notes)
     table.attrs.update(notes=tuple(notes))
     return table
+
+
+def _reader_of(text: str) -> Callable[[str, Path, list[str]], pd.DataFrame]:
+    if text.startswith("##fileformat=VCF"):
+        return _read_vcf
+    first = text.lstrip("\r\n").partition("\n")[0].replace('"', "")
+    header = {cell.strip().lower() for cell in re.split(r"[,;\t]", first)}
+    plain = "gene" in header and header & {"patient_id", "sample_id"}
+    return _read_plain if plain else _read_maf
+
+
+def _read_plain(text: str, path: Path, notes: list[str]) -> pd.DataFrame:
+    """Our own table: patient_id or sample_id, gene, class, and what else it has of ours."""
+    found, problems = read_table(path)
+    notes += [problem.what for problem in problems]
+    frame = found.frame.rename(columns=lambda name: name.strip().lower())
+    key = "sample_id" if "sample_id" in frame else "patient_id"
+    frame["sample_id"] = frame[key]
+    table = frame.reindex(columns=list(VARIANT_COLUMNS), fill_value="")
+    return _checked(table.apply(lambda column: column.str.strip()), path, notes)
 
 
 def _read_maf(text: str, path: Path, notes: list[str]) -> pd.DataFrame:

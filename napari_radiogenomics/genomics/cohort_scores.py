@@ -1,0 +1,274 @@
+"""`score_cohort`: a gene, a pathway or a mutation in every sample of a cohort, with its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.gene_names import ALIASES
+from napari_radiogenomics.data.precision import Precision
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
+from napari_radiogenomics.genomics.pathways import score_pathways
+from napari_radiogenomics.genomics.scorer import SCORERS
+from napari_radiogenomics.io.cohort_genes import cohort_gene_sets
+from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.registry import did_you_mean
+from napari_radiogenomics.signature import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ScoreKind", "score_cohort", "score_names"]
+
+ScoreKind = Literal["auto", "gene", "pathway", "mutation"]
+_MOST_SUGGESTED = 2000
+
+
+def _methods() -> Mapping[str, str]:
+    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in SCORERS}
+
+
+@verb
+def score_cohort(
+    cohort: Cohort,
+    name: str,
+    *,
+    kind: ScoreKind = "auto",
+    expression: str = "",
+    method: Annotated[str, Setting(choices=_methods)] = "zscore_lee",
+    min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
+    remove: Sequence[str] = (),
+    standardize: bool = False,
+    progress: Progress = quiet,
+) -> pd.DataFrame:
+    """Score a gene, a pathway or a mutation in every sample of a cohort.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    name : str
+        Symbol of a gene, name of a gene set of the cohort or of the package, or gene of a
+        mutation.
+    kind : {"auto", "gene", "pathway", "mutation"}, optional
+        What the name means; ``"auto"`` looks for a gene, then a gene set, then a mutation.
+    expression : str, optional
+        Id of the expression table; the first where not given.
+    method : str, optional
+        Pathway score, as for `score_pathways`.
+    min_genes : int, optional
+        A gene set of which the table has fewer genes is refused.
+    remove : sequence of str, optional
+        Genes that are taken out of the gene set, such as those it is compared with.
+    standardize : bool, optional
+        Answer in standard deviations from the mean of the cohort's samples (z).
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Returns
+    -------
+    DataFrame, index ``sample_id``
+        ``patient_id``, ``value``, ``precision`` of what the value may be claimed for, and
+        ``text``, the class of a mutation. ``attrs``: ``name``, ``kind``, ``unit``, ``title``,
+        ``notes``, and for pathways ``genes`` (used and missing).
+
+    Raises
+    ------
+    InputError
+        If nothing has that name, or too few genes of the set are in the table.
+
+    Notes
+    -----
+    Counts become log2 CPM, TPM and FPKM log2 (x + 1); logarithms, z and other units stay. A
+    mutation is 1, wildtype 0, and untested samples are missing; it is of the tumor, never of a
+    point. `normalized_expression` has the whole table.
+
+    See Also
+    --------
+    napari_radiogenomics.data.region_scores.region_scores : Scores of regions.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import open_cohort
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> scores = score_cohort(open_cohort(sample_cohort()), "CA9")
+    >>> scores.attrs["unit"], scores.loc["P001-bulk", "precision"]
+    ('log2 CPM', 'tumour')
+    """
+    found = _find(cohort, name, kind, expression, progress)
+    table: pd.DataFrame
+    if found == "mutation":
+        table = _mutation(cohort, name)
+    elif found == "pathway":
+        table = _pathway(cohort, name, expression, method, min_genes, remove, progress)
+    else:
+        table = _gene(cohort, name, expression, progress)
+    if standardize and found != "mutation":
+        table = _standardized(table)
+    table.attrs.update(name=name, kind=found)
+    return table
+
+
+def score_names(cohort: Cohort, *, expression: str = "") -> dict[str, list[str]]:
+    """Names that `score_cohort` understands: what a search completes.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    expression : str, optional
+        Id of the expression table.
+
+    Returns
+    -------
+    dict
+        ``"gene"``, ``"pathway"`` and ``"mutation"`` → names; empty lists where there is none.
+    """
+    genes: list[str] = []
+    sets: list[str] = []
+    if cohort.expression:
+        genes = sorted(map(str, normalized_expression(cohort, expression=expression).columns))
+        sets = list(cohort_gene_sets(cohort))
+    return {"gene": genes, "pathway": sets, "mutation": _mutated(cohort)}
+
+
+def _mutated(cohort: Cohort) -> list[str]:
+    try:
+        return sorted(map(str, mutation_table(cohort).columns))
+    except InputError:
+        return []
+
+
+def _find(
+    cohort: Cohort, name: str, kind: ScoreKind, expression: str, progress: Progress
+) -> ScoreKind:
+    """What a name means."""
+    if kind != "auto":
+        return kind
+    if cohort.expression:
+        columns = normalized_expression(cohort, expression=expression, progress=progress).columns
+        if name in columns or ALIASES.other(name, columns):
+            return "gene"
+        if name in cohort_gene_sets(cohort):
+            return "pathway"
+    if name in _mutated(cohort):
+        return "mutation"
+    known = score_names(cohort, expression=expression)
+    every = [*known["pathway"], *known["mutation"], *known["gene"][:_MOST_SUGGESTED]]
+    raise InputError(
+        f'{cohort.name} has no gene, gene set or mutation called "{name}". '
+        f"{_closest(name, every, known['gene'])}"
+    )
+
+
+def _closest(name: str, names: Sequence[str], genes: Sequence[str]) -> str:
+    same = [gene for gene in genes if gene.casefold() == name.casefold()]
+    hint = did_you_mean(name, [*same, *names])
+    return hint.partition(" Known:")[0] if "Did you mean" in hint else "Check the spelling."
+
+
+def _gene(cohort: Cohort, name: str, expression: str, progress: Progress) -> pd.DataFrame:
+    table = normalized_expression(cohort, expression=expression, progress=progress)
+    column = name if name in table else ALIASES.other(name, table.columns)
+    if not column:
+        hint = _closest(name, list(table.columns[:_MOST_SUGGESTED]), list(table.columns))
+        raise InputError(
+            f'The expression table has no gene "{name}". {hint} Its genes are called by '
+            f"{table.attrs.get('gene_id', 'symbol')}."
+        )
+    notes = tuple(table.attrs["notes"])
+    if column != name:
+        notes = (*notes, f"{name} is called {column} in the table.")
+    return _table(table[column], table, f"{name} ({table.attrs['unit']})", notes)
+
+
+def _pathway(
+    cohort: Cohort,
+    name: str,
+    expression: str,
+    method: str,
+    min_genes: int,
+    remove: Sequence[str],
+    progress: Progress,
+) -> pd.DataFrame:
+    one = cohort_gene_sets(cohort)[name]
+    table = normalized_expression(cohort, expression=expression, progress=progress)
+    blank = table.isna().any()
+    notes: tuple[str, ...] = ()
+    if blank.any():
+        notes = (f"{int(blank.sum())} genes with blank cells were left out of the scoring.",)
+    scored = score_pathways(
+        table.loc[:, ~blank] if blank.any() else table,
+        {name: one},
+        method=method,
+        min_genes=min_genes,
+        remove=remove,
+        progress=progress,
+    )
+    title = f"{name} ({scored.attrs['method']})"
+    out = _table(scored[name], table, title, (*scored.attrs["notes"], *notes))
+    unit = scored.attrs["unit"].replace("the values", str(table.attrs["unit"]))
+    out.attrs.update(unit=unit, genes=scored.attrs["genes"][name])
+    return out
+
+
+def _table(
+    values: pd.Series, matrix: pd.DataFrame, title: str, notes: tuple[str, ...]
+) -> pd.DataFrame:
+    """Scores of the samples that have one, with patient and precision."""
+    import pandas as pd
+
+    index = [str(sample) for sample in matrix.index]
+    table = pd.DataFrame(
+        {
+            "patient_id": [matrix.attrs["patients"][sample] for sample in index],
+            "value": values.to_numpy(float),
+            "precision": [matrix.attrs["precision"][sample] for sample in index],
+            "text": "",
+        },
+        index=pd.Index(index, name="sample_id", dtype=object),
+    )
+    table.attrs.update(unit=matrix.attrs["unit"], title=title, notes=notes)
+    return table
+
+
+def _mutation(cohort: Cohort, name: str) -> pd.DataFrame:
+    """Class of a gene in the tumor of every sample's patient."""
+    import pandas as pd
+
+    found = mutation_table(cohort)
+    if name not in found:
+        raise InputError(f'No mutation of "{name}". {did_you_mean(name, list(map(str, found)))}')
+    patients = cohort.samples["patient_id"]
+    text = patients.map(found[name])
+    value = np.where(text.isna(), np.nan, (text != WILDTYPE).astype(float))
+    # What is known of the tumor is said of the tumor, also where the sample is a point.
+    precision = [
+        max(Precision.parse(own), Precision.TUMOUR).value for own in cohort.samples["precision"]
+    ]
+    table = pd.DataFrame({"patient_id": patients, "value": value, "precision": precision,
+                          "text": text.fillna("")}, index=cohort.samples.index)  # fmt: skip
+    notes = found.attrs["notes"]
+    table.attrs.update(unit="1 mutated, 0 wildtype", title=f"{name} mutation", notes=notes)
+    return table
+
+
+def _standardized(table: pd.DataFrame) -> pd.DataFrame:
+    values = table["value"]
+    spread = values.std(ddof=1)
+    if not spread > 0:
+        raise InputError(
+            f"The scores of all {int(values.notna().sum())} samples are the same, so that they "
+            "have no z. Leave standardize out."
+        )
+    out = table.assign(value=(values - values.mean()) / spread)
+    unit: Any = table.attrs["unit"]
+    note = f"z over {int(values.notna().sum())} samples of the cohort, of {unit}."
+    out.attrs = {**table.attrs, "unit": "z", "notes": (*table.attrs["notes"], note)}
+    return out
