@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["paint", "paint_points", "percentile", "region_scores"]
 
 _KEYS = ("patient_id", "segmentation_id", "label", "region", "volume_ml")
-_POOLED = "mean of its located samples"
+_POOLED = "mean of the samples of its regions"
 
 
 @verb
@@ -63,8 +63,8 @@ def region_scores(
 
     Notes
     -----
-    The whole tumor is scored by its bulk samples; where there are none, by the mean of its
-    located ones, which ``how`` says. Percentiles count ties half.
+    The whole tumor is scored by its bulk samples; where there are none, by the mean of those
+    of its regions, which ``how`` says. Percentiles count ties half.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def _reference(
               and allows(stated.get(sample, "patient"), "tumour")]  # fmt: skip
     if not chosen and not region:  # no bulk anywhere: the tumors are scored by located samples
         chosen = [v for s, v in values.items() if allows(stated.get(s, "patient"), "tumour")]
-        return np.array(chosen), f"{len(chosen)} located samples of the cohort"
+        return np.array(chosen), f"{len(chosen)} samples of regions in the cohort"
     kind = "samples of a known place" if region else "samples of whole tumors"
     return np.array(chosen), f"{len(chosen)} {kind} in the cohort"
 

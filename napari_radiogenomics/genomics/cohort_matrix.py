@@ -97,7 +97,7 @@ def comparable(expression: pd.DataFrame, *, progress: Progress = quiet) -> pd.Da
         counts = nature.kind in ("count", "expected count")
         method = "log_cpm" if counts else "log2"
         result = normalize_counts(filled, method=method, nature=nature.kind, progress=progress)
-        said = result.attrs["unit"] if counts else f"log2 ({nature.kind} + 1)"
+        said = result.attrs["unit"] if counts else f"log2 ({unit or nature.kind} + 1)"
         values, said_notes = result.to_numpy(float), notes
         if has_blanks:
             values[blank.to_numpy()] = float("nan")

@@ -13,7 +13,11 @@ from napari_radiogenomics.data.cohort import Cohort, ExpressionRef
 from napari_radiogenomics.data.ids import canonical_id
 from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.io.cohort_open import open_cohort
+from napari_radiogenomics.io.cohort_variants import cohort_variants
+from napari_radiogenomics.io.expression import layout_of, read_expression
+from napari_radiogenomics.io.expression_formats.delimited import GENE_COLUMNS
 from napari_radiogenomics.io.patient import load_patient
 from napari_radiogenomics.io.tables import read_header, read_table
 from napari_radiogenomics.io.text import decode, delimiter_of, first_lines
@@ -108,12 +112,38 @@ def expression_samples(reference: ExpressionRef) -> list[str]:
     InputError
         If the file cannot be read.
     """
+    if not _is_plain(reference):
+        return [str(name) for name in read_expression(reference.path).index]
     header = read_header(reference.path)
     if reference.rows == "genes":
         return [cell.strip() for cell in header[1:]]
     lines = first_lines(reference.path)
     delimiter = delimiter_of(decode(next(lines), str(reference.path))[0])
     return [name for name in _first_cells(lines, delimiter) if name]
+
+
+def _is_plain(reference: ExpressionRef) -> bool:
+    """Whether it is a CSV or TSV of samples and genes alone, whose header tells the names."""
+    if reference.path.is_dir() or layout_of(reference.path) != "table":
+        return False
+    header = {cell.strip().lower() for cell in read_header(reference.path)[1:]}
+    return not header & GENE_COLUMNS
+
+
+def _by_reading(cohort: Cohort, reference: ExpressionRef, file: str) -> list[Problem]:
+    """What reading a container or a published table finds, and who is not in the cohort."""
+    try:
+        table = cohort_expression(cohort, expression=reference.id)
+    except InputError as error:
+        return [Problem(file, None, "", str(error), "")]
+    found = [Problem(file, None, "", note, "", "note") for note in table.attrs["notes"]]
+    lost = table.attrs["unmatched"]
+    if lost:
+        what = f"{len(lost)} samples are of nobody in the cohort: {', '.join(lost[:5])}"
+        remedy = f"Add them to {cohort.files.get('samples', 'samples.csv')}."
+        found.append(Problem(file, None, "", what + (" …." if len(lost) > 5 else "."), remedy,
+                             "warning"))  # fmt: skip
+    return found
 
 
 def _first_cells(lines: Iterable[bytes], delimiter: str) -> Iterator[str]:
@@ -133,6 +163,8 @@ def _expression(cohort: Cohort, reference: ExpressionRef) -> list[Problem]:
         found.append(Problem(file, row, column, what, remedy, level))
 
     try:
+        if not _is_plain(reference):
+            return _by_reading(cohort, reference, file)
         header, names = read_header(reference.path), expression_samples(reference)
     except InputError as error:
         return [Problem(file, None, "", str(error), "")]
@@ -206,10 +238,14 @@ def _expression_unmatched(cohort: Cohort) -> list[Problem]:
 
 def _variants(cohort: Cohort, path: Path) -> list[Problem]:
     file = _shown(cohort, path)
+    if next(first_lines(path, 1), b"").startswith(b"#") or ".maf" in path.name.lower():
+        return _findings(cohort, path, file)
     try:
         table, found = read_table(path, file=file)
     except InputError as error:
         return [Problem(file, None, "", str(error), "")]
+    if "Tumor_Sample_Barcode" in table.frame or "sample_id" in table.frame:
+        return _findings(cohort, path, file)
     for column in ("patient_id", "gene"):
         if column not in table.frame:
             what = f'The column "{column}" is missing.'
@@ -221,6 +257,16 @@ def _variants(cohort: Cohort, path: Path) -> list[Problem]:
         what = f'Patient "{patients[at]}" is not among the patients.'
         found.append(table.problem(at, "patient_id", what, "Correct it.", "warning"))
     return found
+
+
+def _findings(cohort: Cohort, path: Path, file: str) -> list[Problem]:
+    """What reading a MAF or VCF finds, and who is not in the cohort."""
+    reference = next(one for one in cohort.variants if one.path == path)
+    try:
+        table = cohort_variants(cohort, variants=reference.id)
+    except InputError as error:
+        return [Problem(file, None, "", str(error), "")]
+    return [Problem(file, None, "", note, "", "note") for note in table.attrs["notes"]]
 
 
 def _gene_sets(file: str, path: Path) -> list[Problem]:

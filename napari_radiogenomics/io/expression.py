@@ -26,7 +26,7 @@ from napari_radiogenomics.io.expression_layout import (
     Rows,
 )
 from napari_radiogenomics.io.expression_rows import oriented
-from napari_radiogenomics.io.tables import read_table
+from napari_radiogenomics.io.gene_ids import read_gene_ids
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.registry import did_you_mean
@@ -84,7 +84,7 @@ def read_expression(
         named in the notes either way.
     names : str, Path or mapping, optional
         Other names of the genes, for example Ensembl identifier → symbol: a mapping, or a table
-        (CSV or TSV) with the two in its first two columns.
+        (CSV or TSV) as HGNC, BioMart, NCBI or 10x give it, or with the two in its first columns.
     samples : sequence of str, optional
         Samples to read, as the file names them; all where not given. Those that the file does
         not have are reported.
@@ -216,7 +216,7 @@ def _with_names(
     if names is None:
         return genes
     if isinstance(names, str | Path):
-        names = _names_of(Path(names))
+        names = read_gene_ids(names)
     found, lost = renamed(genes, names)
     if len(lost) == len(genes):
         raise InputError(
@@ -226,14 +226,6 @@ def _with_names(
     if lost:
         notes.append(f"{len(lost)} genes are not in names and keep theirs: {_some(lost)}.")
     return found
-
-
-def _names_of(path: Path) -> dict[str, str]:
-    table, _ = read_table(path)
-    if table.frame.shape[1] < 2:
-        raise InputError(f"{path} has one column; two are needed: old name and new name.")
-    pairs = zip(table.frame.iloc[:, 0], table.frame.iloc[:, 1], strict=True)
-    return {old.strip(): new.strip() for old, new in pairs if old.strip() and new.strip()}
 
 
 def _without_dates(genes: list[str], repair: bool, notes: list[str]) -> list[str]:

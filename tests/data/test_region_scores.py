@@ -108,7 +108,7 @@ def test_a_tumor_without_bulk_is_the_mean_of_its_samples_and_says_so():
     values = scores({"P1-0": 1.0, "P1-1": 3.0}, {"P1-0": "point"})
     row = region_scores(links, values).set_index("region").loc[WHOLE]
     assert row["score"] == 2.0
-    assert row["how"] == "mean of its located samples"
+    assert row["how"] == "mean of the samples of its regions"
 
 
 def test_a_score_of_the_tumor_never_colors_a_point(one):

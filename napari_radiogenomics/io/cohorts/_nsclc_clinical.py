@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 
 from napari_radiogenomics.data.problems import Problem
@@ -52,11 +54,11 @@ def clinical_patients(table: Table) -> tuple[Table, list[Problem]]:
         location, os_days, os_event`` and the other columns under their own names. ``os_days``
         counts from the operation: to death, or to the last day known alive.
     problems : list of Problem
-        Dates that cannot be read or do not agree.
+        Every recode, as a note; dates that cannot be read or do not agree.
     """
     import pandas as pd
 
-    problems: list[Problem] = []
+    problems = list(_recodes(table))
     rows = [
         {name.strip(): _value(cell) for name, cell in record.items()}
         for record in table.frame.to_dict("records")
@@ -76,6 +78,29 @@ def clinical_patients(table: Table) -> tuple[Table, list[Problem]]:
     columns = list(dict.fromkeys(name for patient in found for name in patient))
     frame = pd.DataFrame(found, columns=columns, dtype=object)
     return Table(frame, table.rows, table.file), problems
+
+
+def _recodes(table: Table) -> Iterator[Problem]:
+    """What is read otherwise than it stands in the file: headers, missing cells, locations."""
+
+    def note(column: str, what: str) -> Problem:
+        return Problem(table.file, None, column, what, "", "note")
+
+    places = []
+    for header in map(str, table.frame.columns):
+        name = header.strip()
+        if _LOCATION.fullmatch(name):
+            places.append(name)
+        elif _COLUMNS.get(name, name) != header:
+            yield note(header, f'The column "{header}" is read as "{_COLUMNS.get(name, name)}".')
+        cells = Counter(cell.strip() for cell in table.texts(header))
+        missing = {cell: n for cell, n in cells.items() if cell and not _value(cell)}
+        if missing:
+            counts = ", ".join(f'{n} × "{cell}"' for cell, n in missing.items())
+            yield note(header, f"Read as missing: {counts}.")
+    if places:
+        what = f"{len(places)} columns of a location each are read as one column, location: the "
+        yield note("location", what + 'names of those that say "Checked", joined by " + ".')
 
 
 def _how_sure(rows: list[dict[str, str]], file: str) -> list[Problem]:

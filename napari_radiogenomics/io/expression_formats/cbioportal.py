@@ -9,21 +9,22 @@ from napari_radiogenomics.io.expression_formats.delimited import read_delimited
 from napari_radiogenomics.io.expression_layout import ExpressionLayout, RawExpression
 from napari_radiogenomics.io.text import decode, read_bytes
 
-__all__ = ["LAYOUT"]
+__all__ = ["LAYOUT", "read_meta"]
 
 
 def _reads(path: Path) -> bool:
     return path.is_dir() and (path / "meta_study.txt").is_file()
 
 
-def _meta(path: Path) -> dict[str, str]:
+def read_meta(path: Path) -> dict[str, str]:
+    """Facts of a meta file, by key."""
     text, _ = decode(read_bytes(path), str(path))
     pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def _read(path: Path) -> RawExpression:
-    metas = [_meta(file) for file in sorted(path.glob("meta_*.txt"))]
+    metas = [read_meta(file) for file in sorted(path.glob("meta_*.txt"))]
     tables = [m for m in metas if m.get("genetic_alteration_type") == "MRNA_EXPRESSION"]
     there = [m for m in tables if (path / m.get("data_filename", "?")).is_file()]
     if not there:

@@ -20,17 +20,17 @@ from napari_radiogenomics.io.text import decode, delimiter_of, read_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LAYOUT", "read_delimited"]
+__all__ = ["GENE_COLUMNS", "LAYOUT", "read_delimited"]
 
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "NA ", "."]
 _SYMBOLS = ("hugo_symbol", "gene_symbol", "genesymbol", "symbol", "gene_name", "genename")
 _IDS = ("gene_id", "geneid", "gene", "genes", "ensembl_id", "ensembl", "id_ref", "name", "probe")
-# Columns that say something of a gene and are no sample.
-_OF_GENES = {
+GENE_COLUMNS = {
     *_SYMBOLS, *_IDS, "description", "entrez_gene_id", "entrez_id", "entrezid", "gene_entrez_id",
     "chromosome", "chr", "start", "end", "strand", "length", "cytoband", "gene_type",
     "gene_biotype", "biotype", "gene_chromosome", "transcript_id", "transcript_ids",
 }  # fmt: skip
+"""Headers, in lower case, of columns that say something of a gene and are no sample."""
 _SAMPLES = ("sample_id", "sample", "samples", "sampleid", "patient_id", "patient", "barcode",
             "case_id", "case id", "submitter_id", "run", "cell")  # fmt: skip
 _WITH_ENTREZ = re.compile(r"[^|]+\|\d+")
@@ -143,7 +143,7 @@ def _raw(frame: pd.DataFrame, path: Path, notes: list[str]) -> RawExpression:
         frame = frame.iloc[1:]  # TCGA's tables of the Broad have a second header
         frame = frame.apply(_as_numbers_where_possible).reset_index(drop=True)
         lower[0] = "gene_id"
-    of_genes = [at for at, name in enumerate(lower) if name in _OF_GENES]
+    of_genes = [at for at, name in enumerate(lower) if name in GENE_COLUMNS]
     key = next((at for name in _SYMBOLS for at in of_genes if lower[at] == name), 0)
     rows: Rows = "auto"
     reason = ""

@@ -10,7 +10,7 @@ from napari_radiogenomics.io.expression_layout import ExpressionLayout, RawExpre
 from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.io.text import read_bytes
 
-__all__ = ["LAYOUT"]
+__all__ = ["LAYOUT", "read_samples"]
 
 _FILES = ("fpkm_table.csv", "columns-samples.csv", "rows-genes.csv")
 _HISTOLOGY = "reference-histology"
@@ -21,15 +21,14 @@ def _reads(path: Path) -> bool:
 
 
 def _read(path: Path) -> RawExpression:
-    table, samples, genes = (path / name for name in _FILES)
+    table, _, genes = (path / name for name in _FILES)
     raw = read_delimited(read_bytes(table), table)
     rows, _ = read_table(genes)
-    columns, _ = read_table(samples)
     symbols = dict(zip(rows.texts("gene_id"), rows.texts("gene_symbol"), strict=True))
     lost = [name for name in raw.row_names if not symbols.get(name)]
     if lost:
         raise InputError(f"{genes} has no symbol of gene {lost[0]}. Unpack the archive again.")
-    facts = {row["rna_well_id"]: _facts(row) for row in columns.frame.to_dict("records")}
+    facts = read_samples(path)
     picked = sum(fact["selected_by"] == "expression" for fact in facts.values())
     note = (
         f"{picked} of {len(facts)} samples were picked by expression (stem cell clusters); they "
@@ -39,6 +38,12 @@ def _read(path: Path) -> RawExpression:
     reason = "the atlas has a gene a row"
     notes = (*raw.notes, note)
     return RawExpression(raw.values, names, raw.column_names, "genes", reason, "FPKM", notes, facts)
+
+
+def read_samples(path: Path) -> dict[str, dict[str, str]]:
+    """What the atlas says of each of its RNA samples, by the name of its column."""
+    columns, _ = read_table(path / _FILES[1])
+    return {row["rna_well_id"]: _facts(row) for row in columns.frame.to_dict("records")}
 
 
 def _facts(row: dict[str, str]) -> dict[str, str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.expression_layout import ExpressionLayout, RawExpression
 from napari_radiogenomics.io.text import first_lines, read_bytes
 
-__all__ = ["LAYOUT"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LAYOUT", "sample_facts"]
 
 _ENERGY = "expression_energy_"
 # As the atlas writes its structures.
@@ -35,15 +39,7 @@ def _read(path: Path) -> RawExpression:
     means = frame.groupby(["tumor_name", "gene_symbol"])[energies].mean()
     wide = means.stack().unstack("gene_symbol")
     keys = [(str(tumor), _structure(name)) for tumor, name in wide.index]
-    facts = {
-        f"{tumor} {structure}": {
-            "patient_id": tumor.partition("-")[0],
-            "tumor": tumor,
-            "structure": structure,
-            "selected_by": "histology",
-        }
-        for tumor, structure in keys
-    }
+    facts = {_name(*key): _facts(*key) for key in keys}
     notes = (
         f"{len(frame)} measurements were averaged within each tumour and structure.",
         "survival_days has no event flag: no survival is offered on it.",
@@ -52,6 +48,37 @@ def _read(path: Path) -> RawExpression:
         wide.to_numpy(float), list(facts), [str(name) for name in wide.columns], "samples",
         "a sample is a structure of a tumour", "ISH expression energy", notes, facts,
     )  # fmt: skip
+
+
+def sample_facts(frame: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What the table says of its samples, which are the structures measured in each tumor.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells of the table as text, ``""`` where blank.
+    """
+    energies = [name for name in frame.columns if name.startswith(_ENERGY)]
+    measured = (frame[energies] != "").groupby(frame["tumor_name"]).any()
+    return {
+        _name(str(tumor), _structure(name)): _facts(str(tumor), _structure(name))
+        for tumor, row in measured.iterrows()
+        for name in energies
+        if row[name]
+    }
+
+
+def _name(tumor: str, structure: str) -> str:
+    return f"{tumor} {structure}"
+
+
+def _facts(tumor: str, structure: str) -> dict[str, str]:
+    return {
+        "patient_id": tumor.partition("-")[0],
+        "tumor": tumor,
+        "structure": structure,
+        "selected_by": "histology",
+    }
 
 
 def _structure(column: str) -> str:
