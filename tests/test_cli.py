@@ -462,7 +462,7 @@ def test_demo_names_the_extra_where_napari_is_absent(shown, monkeypatch, capsys)
 
 
 def test_the_commands_are_those_promised():
-    assert COMMANDS.names() == ["convert", "demo", "info", "maps", "simulate", "validate"]
+    assert COMMANDS.names() == ["convert", "demo", "info", "maps", "scores", "simulate", "validate"]
 
 
 @pytest.mark.parametrize(

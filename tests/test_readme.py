@@ -20,6 +20,12 @@ TEXT = README.read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
+def example(words: str) -> str:
+    """The only example that has some words in it."""
+    (found,) = (block for block in PYTHON if words in block)
+    return found
+
+
 @pytest.fixture
 def brain(tmp_path, monkeypatch):
     """The two files that the examples call by name."""
@@ -35,7 +41,7 @@ def brain(tmp_path, monkeypatch):
 
 
 def test_the_tour_in_python_runs(brain):
-    exec(compile(PYTHON[0], "README.md", "exec"), {})
+    exec(compile(example("texture_maps(scan, tumour"), "README.md", "exec"), {})
     assert read("entropy.nii.gz", kind="image").array.shape == brain.array.shape
 
 
@@ -44,14 +50,23 @@ def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     names: dict = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # sets of which the cohort has few genes
-        exec(compile(PYTHON[1], "README.md", "exec"), names)
+        exec(compile(example("score_pathways(normalize_counts"), "README.md", "exec"), names)
     assert names["scores"].shape[0] == names["counts"].shape[0]
     assert np.isfinite(names["scores"].to_numpy()).all()
 
 
+def test_the_regions_of_the_sample_cohort_are_scored(monkeypatch):
+    monkeypatch.chdir(README.parent)
+    names: dict = {}
+    exec(compile(example("region_scores(links, hypoxia)"), "README.md", "exec"), names)
+    scored = names["regions"][names["regions"]["n"] > 0]
+    assert set(scored["region"]) == {"necrotic core", "viable tumor", "whole tumor"}
+    assert scored["percentile"].between(0, 100).all()
+
+
 def test_the_format_of_the_readme_reads_what_it_writes(brain, tmp_path, monkeypatch):
     names: dict = {}
-    exec(compile(PYTHON[2], "README.md", "exec"), names)
+    exec(compile(example("FORMAT = Format("), "README.md", "exec"), names)
     monkeypatch.setattr(FORMATS, "_entries", {**FORMATS.entries, "npz": names["FORMAT"]})
     write(brain, tmp_path / "scan.npz")
     back = read(tmp_path / "scan.npz")
@@ -63,7 +78,7 @@ def test_the_layout_of_the_readme_opens_a_cohort(brain, tmp_path, monkeypatch):
     from napari_radiogenomics import open_cohort
 
     names: dict = {}
-    exec(compile(PYTHON[3], "README.md", "exec"), names)
+    exec(compile(example("LAYOUT = Layout("), "README.md", "exec"), names)
     monkeypatch.setattr(LAYOUTS, "_entries", {**LAYOUTS.entries, "ours": names["LAYOUT"]})
     (tmp_path / "our_patients.csv").write_text("patient_id,site\np1,A\n")
     (tmp_path / "our_scans.csv").write_text(
