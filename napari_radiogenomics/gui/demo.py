@@ -149,6 +149,7 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
     yield "1-empty", "The workspace before a cohort is open: it says what to do first."
     cohort_dock.open_sample()
     _until(lambda: _is_open(cohort_dock), "The sample cohort")
+    _until(lambda: not cohort_dock.page.table.rows.thumbnails.busy, "The small pictures")
     cohort: Cohort = cohort_dock.session.cohort
     ct, mr = _patient(cohort, "CT"), _patient(cohort, "MR")
     if ct:
@@ -201,12 +202,12 @@ def _patient(cohort: Cohort, modality: str) -> str:
 
 
 def _is_open(dock: Any) -> bool:
-    return bool(dock.view.patient_id) and not dock.runner.running
+    return bool(dock.view.patient_id) and dock.at_rest
 
 
 def _open(dock: Any, patient_id: str) -> None:
     dock.session.select(patient_id=patient_id)
-    _until(lambda: dock.view.patient_id == patient_id and not dock.runner.running, patient_id)
+    _until(lambda: dock.view.patient_id == patient_id and dock.at_rest, patient_id)
 
 
 def _to_a_biopsy(dock: Any, patient_id: str) -> None:

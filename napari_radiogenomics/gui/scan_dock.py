@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,8 @@ from napari_radiogenomics.gui.forms.form import form_layout
 if TYPE_CHECKING:
     import napari
     from napari.components import ViewerModel
+
+    from napari_radiogenomics.data.image import Image
 
 __all__ = ["ScanDock", "WindowCombo"]
 
@@ -57,6 +60,7 @@ class WindowCombo(QuietCombo):
         self._viewer = plain_viewer(viewer)
         self._presets: list[Preset] = []
         self.layer: ImageLayer | None = None
+        self._image: Image | None = None
         self._connections = Connections(self)
         events = self._viewer.layers.events
         active = self._viewer.layers.selection.events.active
@@ -72,9 +76,9 @@ class WindowCombo(QuietCombo):
         image = image_of(layer)
         if self.layer is not None:
             self._connections.drop(self.layer.events.contrast_limits)
-        if layer is not self.layer:
+        if image is not self._image:
             self._presets = [] if image is None else presets_for(image)
-        self.layer = layer
+        self.layer, self._image = layer, image
         if layer is not None:
             self._connections.add(layer.events.contrast_limits, self._mark)
         with QSignalBlocker(self):
@@ -87,6 +91,9 @@ class WindowCombo(QuietCombo):
 
     def _mark(self, event: object = None) -> None:
         """Choose the preset that the layer is shown with."""
+        if image_of(self.layer) is not self._image:  # it was filled with another scan
+            self.refresh()
+            return
         if self.layer is not None:
             shown = window_of(self.layer)
             same = (np.allclose(shown, (p.width, p.level), rtol=1e-3) for p in self._presets)
@@ -118,6 +125,7 @@ class ScanDock(QWidget):
         super().__init__()
         self.viewer = plain_viewer(napari_viewer)
         dress_canvas(self.viewer)
+        self._connections = Connections(self)
         self.setMinimumWidth(300)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
@@ -159,6 +167,37 @@ class ScanDock(QWidget):
         self.scale_bar.toggled.connect(self._switch_bar)
         for box in (self.letters, self.card, self.scale_bar):
             column.addWidget(box)
+        self._add_views(column)
+
+    def _add_views(self, column: QVBoxLayout) -> None:
+        """Switches of the linked views, where napari-orthogonal-views is installed."""
+        self.views, self.crosshair = QCheckBox("Three views"), QCheckBox("Crosshair")
+        column.addWidget(self.views)
+        column.addWidget(self.crosshair)
+        if find_spec("napari_orthogonal_views") is None or not hasattr(self.viewer, "window"):
+            self.views.hide()
+            self.crosshair.hide()
+            return
+        from napari_radiogenomics.gui.canvas.three_views import ThreeViews
+
+        self._linked = attached(self.viewer, ThreeViews)
+        self._connections.add(self._linked.changed, self._follow_views)
+        self.views.toggled.connect(self._switch_views)
+        self.crosshair.toggled.connect(self._switch_crosshair)
+        self._follow_views()
+
+    def _follow_views(self, event: object = None) -> None:
+        """Tick what is shown."""
+        for box, on in ((self.views, self._linked.shown), (self.crosshair, self._linked.crosshair)):
+            with QSignalBlocker(box):
+                box.setChecked(on)
+        self.crosshair.setEnabled(self._linked.shown)
+
+    def _switch_views(self, on: bool) -> None:
+        self._linked.shown = on
+
+    def _switch_crosshair(self, on: bool) -> None:
+        self._linked.crosshair = on
 
     def _switch_letters(self, on: bool) -> None:
         attached(self.viewer, OrientationLetters).enabled = on

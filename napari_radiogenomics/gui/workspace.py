@@ -54,6 +54,7 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
 
         show_three_views(viewer)
     QTimer.singleShot(_SETTLED_MS, _settle)
+    _settle_after_first_patient(widgets["Cohort"])
     return widgets
 
 
@@ -65,6 +66,16 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _settle_after_first_patient(dock: CohortDock) -> None:
+    """Leave out too what was imported and compiled for the first patient."""
+
+    def settle() -> None:
+        dock.rested.disconnect(settle)
+        _settle()
+
+    dock.rested.connect(settle)
 
 
 def _lay_out(docks: list[Any]) -> None:

@@ -195,8 +195,8 @@ def test_layers_stand_in_order_and_the_slice_is_at_the_tumour(cohort):
     assert names == ["mine, before", "P1-CT", "P1-R1", "Biopsies"]
     assert viewer.dims.point[0] == pytest.approx(6.0)
     biopsies = viewer.layers["Biopsies"]
-    np.testing.assert_allclose(biopsies.data, [[6, 6, 7]])
-    assert biopsies.size.tolist() == [3.0]
+    np.testing.assert_allclose(biopsies.data * biopsies.scale, [[6, 6, 7]])
+    assert (biopsies.size * biopsies.scale[0]).tolist() == [3.0]
     assert biopsies.features["sample_id"].tolist() == ["b1"]
 
 
@@ -418,3 +418,33 @@ def test_ids_stay_readable_in_a_narrow_dock(qtbot, dock, made):
         qtbot.waitUntil(lambda hidden=site_hidden: table.isColumnHidden(1) == hidden)
         letters = table.fontMetrics().averageCharWidth()
         assert table.columnWidth(0) >= SIDE + 6 * letters
+
+
+def test_filled_layers_show_the_next_patient_though_the_person_hid_them(cohort):
+    viewer = ViewerModel()
+    view = PatientView(viewer)
+    view.show(load_layers(cohort, "P1"), Edits())
+    for layer in viewer.layers:
+        layer.visible = False
+    (scan, *_) = viewer.layers
+    view.show(load_layers(cohort, "P2"), Edits())
+    assert viewer.layers[0] is scan
+    assert [layer.visible for layer in viewer.layers] == [True, True]
+    assert viewer.dims.nsteps == GRIDS["P2"].shape
+    np.testing.assert_allclose([axis.start for axis in viewer.dims.range], scan.translate)
+    assert viewer.layers["P2-R1"].data[2, 5, 6] == 1
+
+
+def test_small_pictures_wait_for_the_first_patient(qtbot, dock, made):
+    thumbnails = dock.page.table.rows.thumbnails
+    dock.open_cohort(made)
+    qtbot.waitUntil(lambda: dock.session.cohort is not None, timeout=20_000)
+    assert thumbnails.held or not dock.runner.running
+    qtbot.waitUntil(lambda: dock.view.patient_id == "P1" and dock.at_rest, timeout=20_000)
+    assert not thumbnails.held
+
+
+def test_our_own_folder_is_no_note(qtbot, dock, made):
+    opened(qtbot, dock, sample_cohort(), "P002")
+    assert dock.page.problems_box.isHidden()
+    assert dock.page.problems_text.toPlainText() == ""

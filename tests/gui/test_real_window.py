@@ -116,6 +116,14 @@ def test_the_walk_ends_in_a_picture_with_map_and_legend(viewer, docks, qtbot):
     assert changed[: height // 3, -width // 6 :].any()  # the legend in the corner
 
 
+def activity_buttons(dock):
+    buttons = [w for w in QApplication.allWidgets() if isinstance(w, QPushButton)]
+    return [
+        w for w in buttons if w.text() == "Cancel" and not dock.isAncestorOf(w)
+        and type(w.parentWidget()).__name__ == "QtLabeledProgressBar"
+    ]  # fmt: skip
+
+
 def test_the_activity_bar_cancels_too(viewer, docks, qtbot):
     def work(*, progress=quiet):
         for _ in progress(range(1000), "Steps"):
@@ -124,11 +132,8 @@ def test_the_activity_bar_cancels_too(viewer, docks, qtbot):
     _, dock = docks["Texture"]
     dock.runner.run(work)
     qtbot.waitUntil(lambda: dock.progress_bar.maximum() == 1000, timeout=3000)
-    buttons = [w for w in QApplication.allWidgets() if isinstance(w, QPushButton)]
-    (cancel,) = (
-        w for w in buttons if w.text() == "Cancel" and not dock.isAncestorOf(w)
-        and type(w.parentWidget()).__name__ == "QtLabeledProgressBar"
-    )  # fmt: skip
+    qtbot.waitUntil(lambda: len(activity_buttons(dock)) == 1, timeout=3000)
+    (cancel,) = activity_buttons(dock)
     with qtbot.waitSignal(dock.runner.ended, timeout=1000):
         cancel.click()
     assert dock.message.startswith("Cancelled")

@@ -459,7 +459,7 @@ def test_what_is_painted_is_listed_at_once(viewer, qtbot):
 
 @pytest.mark.parametrize(
     ("file", "title"),
-    [("original_firstorder_Entropy", "Entropy"), ("my entropy", "Entropy"), ("map", "map")],
+    [("original_firstorder_Entropy", "Entropy"), ("my entropy", "Entropy"), ("map", "Entropy")],
 )
 def test_a_map_read_back_is_named_listed_and_saved(dock, viewer, qtbot, tmp_path, file, title):
     run(dock, qtbot)
@@ -468,6 +468,7 @@ def test_a_map_read_back_is_named_listed_and_saved(dock, viewer, qtbot, tmp_path
         dock.files.save(path)
     viewer.layers.remove(viewer.layers.selection.active)
     (layer,) = open_in(viewer, read(path))
+    assert layer.name == "Entropy"
     assert viewer.canvas.overlays["radiogenomics_legend"].text == f"{title}\nbits"
     assert dock.shown.currentText() == f"{title} (bits)"
     assert dock.save_button.isEnabled()

@@ -11,6 +11,7 @@ from napari_radiogenomics.gui.attached import Attached, attached, is_attached
 from napari_radiogenomics.gui.canvas.hover import show_hover
 from napari_radiogenomics.gui.canvas.legend import show_legend
 from napari_radiogenomics.gui.canvas.overlays import show_orientation, show_scale_bar, stand_upright
+from napari_radiogenomics.gui.canvas.slider_steps import step_by_slices
 from napari_radiogenomics.gui.canvas.window_level import RightDrag, drag_with_right
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class DarkCanvas(Attached):
 def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
     """Show letters, scale bar, legend and hover card on black; head up; right-drag the window.
 
+    The sliders step by slices of the scan.
+
     A second call changes nothing.
 
     Parameters
@@ -76,6 +79,7 @@ def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
     show_hover(viewer)
     attached(viewer, DarkCanvas)
     drag_with_right(viewer)
+    step_by_slices(viewer)
     if not linked:
         show_scale_bar(viewer)
         show_legend(viewer)

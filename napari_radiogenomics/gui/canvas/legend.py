@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.gui.attached import Attached, attached
 from napari_radiogenomics.gui.canvas.overlays import keep_text
 from napari_radiogenomics.gui.canvas.window_level import image_of
+from napari_radiogenomics.gui.layers.map_titles import feature_of, feature_title, map_title
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image as ImageLayer
     from napari.layers import Layer
-
-    from napari_radiogenomics.data.image import Image
-
 __all__ = ["Legend", "feature_of", "feature_title", "is_map", "map_title", "show_legend", "top_map"]
 
 # Narrow enough for one of three views on a small screen.
 _BAR_PIXELS = (15, 110)
-_WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
-_PREFIXES = ("original", "log-sigma", "wavelet", "square", "logarithm", "exponential", "gradient")
-
-
-def feature_title(name: str) -> str:
-    """Name of a feature as a person reads it.
-
-    Parameters
-    ----------
-    name : str
-        PyRadiomics name, ``image type _ family _ feature``, or any other name, which is
-        returned as it is.
-
-    Examples
-    --------
-    >>> feature_title("original_firstorder_Entropy"), feature_title("original_glcm_JointEnergy")
-    ('Entropy', 'Joint energy')
-    >>> feature_title("log-sigma-2-0-mm-3D_firstorder_10Percentile")
-    '10 percentile (log-sigma-2-0-mm-3D)'
-    >>> feature_title("T1 map")
-    'T1 map'
-    """
-    parts = name.split("_")
-    if len(parts) != 3 or not parts[0].startswith(_PREFIXES):
-        return name
-    words = _WORDS.findall(parts[2])
-    title = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
-    title = title[:1].upper() + title[1:]
-    return title if parts[0] == "original" else f"{title} ({parts[0]})"
-
-
-def feature_of(image: Image) -> str:
-    """PyRadiomics' name of the feature that a map shows, else the name of the image.
-
-    A map that was read from a file tells it by its history: by the only feature of its run,
-    else by the one whose name is in the name of the file.
-
-    Parameters
-    ----------
-    image : Image
-        A map.
-    """
-    own = image.metadata.get("feature")
-    if own or len(image.name.split("_")) == 3:
-        return str(own or image.name)
-    settings = image.history[-1].settings if image.history else {}
-    features, families = settings.get("features", ()), settings.get("families", ())
-    names = [] if isinstance(features, str) else [str(name) for name in features]
-    said = image.name.lower()
-    found = names if len(names) == 1 else [x for x in names if _bare(x).lower() in said]
-    if len(found) != 1 or "all" in found:
-        return image.name
-    name = found[0]
-    family = "" if "_" in name or len(families) != 1 else f"{families[0]}_"
-    return f"original_{family}{name}"
-
-
-def _bare(name: str) -> str:
-    return name.rpartition("_")[-1]
-
-
-def map_title(image: Image) -> str:
-    """Title of a map: the one it carries, else that of its feature, else its name."""
-    given = image.metadata.get("title")
-    return str(given) if given else feature_title(feature_of(image))
 
 
 def is_map(layer: Any) -> bool:

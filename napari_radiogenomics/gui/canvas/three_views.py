@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from napari.layers import Image as ImageLayer
-from napari.layers import Layer
+from napari.layers import Labels, Layer, Points
 from napari_orthogonal_views import OrthoViewWidget
-from napari_orthogonal_views.ortho_view_manager import _get_manager, show_orthogonal_views
-from napari_orthogonal_views.widget_controls import ControlsWidget
+from napari_orthogonal_views.ortho_view_manager import (
+    OrthoViewManager,
+    _get_manager,  # as its README says
+)
+from psygnal import Signal
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QSplitter
 
 from napari_radiogenomics.gui.attached import Attached, attached
+from napari_radiogenomics.gui.canvas.crosshair import use_thin_crosshair
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 
 if TYPE_CHECKING:
@@ -23,15 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreeViews", "show_three_views"]
 
-# The legend stands in the main view alone: there it has its title and its unit.
-_NOT_REPEATED: dict[type[Layer], dict[str, set[str] | str]] = {
-    ImageLayer: {
-        "forward_exclude": {"colorbar.visible"},
-        "reverse_exclude": {"colorbar.visible"},
-    }
+# What is alike in all views of a layer for as long as it lives; keeping it in step would double
+# the time that a new layer takes.
+_FIXED_PARTS = {
+    "": "affine rotate shear axis_labels units cursor cursor_size help locked_data_level "
+    "custom_interpolation_kernel_2d properties current_properties feature_defaults",
+    "bounding_box.": "blending line_color line_thickness lines opacity order point_color "
+    "point_size points",
+    "name_overlay.": "blending box box_color color font_size gridded opacity order position",
+    "histogram.": "bins max_samples mode log_scale enabled",
+    # The legend stands in the main view alone: there it has its title and its unit.
+    "colorbar.": "blending box box_color color font_size gridded opacity order position size "
+    "tick_length visible",
 }
-# Part of the height that the lower view and the controls of the views get.
-_LOWER = 0.36
+_FIXED = {part + name for part, names in _FIXED_PARTS.items() for name in names.split()}
+_NOT_REPEATED: dict[type[Layer], dict[str, set[str] | str]] = {
+    kind: {"forward_exclude": _FIXED, "reverse_exclude": _FIXED}
+    for kind in (ImageLayer, Labels, Points)
+}
+# Part of the height that the lower view gets, and of the width that the view on the right gets.
+_LOWER, _RIGHT = 0.38, 0.4
+_MARGIN = 6
 
 
 def upright_order(labels: tuple[str, ...], order: tuple[int, ...]) -> tuple[int, ...]:
@@ -67,19 +82,65 @@ class ThreeViews(Attached):
     ----------
     viewer : napari.Viewer
         The main viewer.
+
+    Attributes
+    ----------
+    changed : Signal()
+        The views were opened or closed.
     """
+
+    changed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
+        self._opened, self._crosshair = False, True
         self._followed: WeakSet[Any] = WeakSet()
         self._centers: dict[int, list[tuple[ViewerModel, Any]]] = {}
         self.viewer.dims.events.order.connect(self.update, position="last")
         self.viewer.layers.events.inserted.connect(self.update, position="last")
 
+    @property
+    def manager(self) -> OrthoViewManager:
+        """What napari-orthogonal-views keeps for this viewer."""
+        return _get_manager(self.viewer)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the coronal and sagittal views are open."""
+        return self._opened and bool(self.manager.is_shown())
+
+    @shown.setter
+    def shown(self, shown: bool) -> None:
+        if shown and not self._opened:
+            self._opened = True
+            use_thin_crosshair()
+            self.manager.set_sync_filters(_NOT_REPEATED)
+        if self._opened:
+            self.manager.set_show_orth_views(shown)
+            self.arrange()
+            self.changed.emit()
+
+    def show(self) -> None:
+        """Open the coronal and sagittal views."""
+        self.shown = True
+
+    @property
+    def crosshair(self) -> bool:
+        """Whether a crosshair shows where the slices meet."""
+        return self._crosshair
+
+    @crosshair.setter
+    def crosshair(self, crosshair: bool) -> None:
+        self._crosshair = crosshair
+        if self.shown:
+            self.manager.set_cross_hairs(crosshair)
+
     def widgets(self) -> list[OrthoViewWidget]:
         """The linked views of this viewer."""
-        found = [widget for widget in QApplication.allWidgets() if _is_linked(widget)]
-        return [widget for widget in found if widget.viewer is self.viewer]
+        if not self._opened:
+            return []
+        both = (self.manager.right_widget, self.manager.bottom_widget)
+        return [widget for widget in both if isinstance(widget, OrthoViewWidget)]
 
     def models(self) -> list[ViewerModel]:
         """Models of the linked views."""
@@ -127,19 +188,22 @@ class ThreeViews(Attached):
             self._followed.add(self.viewer)
             self._hold_still(self.viewer)
         self.update()
+        manager = self.manager
+        manager.controls_tab.hide()  # its switches are in the Scan dock, and it takes a quarter
+        if not manager.is_shown():
+            return
+        manager.set_axes(False)  # the letters say it
+        manager.set_cross_hairs(self._crosshair)
         for widget in self.widgets():
-            row = widget.parentWidget()
-            column = None if row is None else row.parentWidget()
-            if isinstance(row, QSplitter) and isinstance(column, QSplitter):
-                height = max(column.height(), 1)
-                lower = round(height * _LOWER)
-                column.setSizes([height - lower, lower])
-                for controls in column.findChildren(ControlsWidget):
-                    controls.show_axes.setChecked(False)  # the letters say it
-
-
-def _is_linked(widget: object) -> bool:
-    return isinstance(widget, OrthoViewWidget)
+            layout = widget.layout()
+            if layout is not None:  # else the number of the last slice touches the edge
+                layout.setContentsMargins(0, 0, _MARGIN, 0)
+        for splitter, part in (
+            (manager.v_splitter, _LOWER),
+            (manager.h_splitter_top, _RIGHT),
+        ):
+            length = max(splitter.height() if part == _LOWER else splitter.width(), 1)
+            splitter.setSizes([length - round(length * part), round(length * part)])
 
 
 def show_three_views(viewer: napari.viewer.Viewer) -> None:
@@ -150,7 +214,4 @@ def show_three_views(viewer: napari.viewer.Viewer) -> None:
     viewer : napari.Viewer
         The main viewer.
     """
-    views = attached(viewer, ThreeViews)
-    _get_manager(views.viewer).set_sync_filters(_NOT_REPEATED)
-    show_orthogonal_views(views.viewer)
-    QTimer.singleShot(0, views.arrange)
+    QTimer.singleShot(0, attached(viewer, ThreeViews).show)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -42,6 +42,7 @@ _PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and sl
 _WIDTH = 380
 # Pause between the hidden scans of a patient, which come after what is seen.
 _REST_MS = 50
+_OWN = "folder"
 _KEYS = {"PageDown": 1, "PageUp": -1}
 
 
@@ -67,7 +68,14 @@ class CohortDock(QWidget):
     ----------
     napari_viewer : napari.Viewer
         The viewer.
+
+    Attributes
+    ----------
+    rested : Signal()
+        All layers of the patient are there, the hidden ones too.
     """
+
+    rested = Signal()
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
@@ -172,6 +180,11 @@ class CohortDock(QWidget):
         for key, by in free.items():
             bind(key, by)
         weakref.finalize(self, release).atexit = False
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is being opened, and every layer of the patient is there."""
+        return not self.runner.running and not self._rest.isActive()
 
     # What the person does
 
@@ -285,6 +298,11 @@ class CohortDock(QWidget):
         self.runner.run(work, *data, title=title, **settings)
 
     def _ended(self, outcome: Outcome) -> None:
+        self._take(outcome)
+        if not self.runner.running:
+            self.page.table.rows.thumbnails.held = False
+
+    def _take(self, outcome: Outcome) -> None:
         waiting, self._waiting = self._waiting, None
         following, self._next = self._next, None
         if following is not None:
@@ -312,6 +330,7 @@ class CohortDock(QWidget):
         return cohort.timepoints_of(selection.patient_id)[0]
 
     def _opened(self, cohort: Cohort) -> None:
+        self.page.table.rows.thumbnails.held = True  # the first patient is seen before them
         self.session.cohort = cohort
         serious = [problem for problem in cohort.problems if problem.level == "error"]
         if serious:
@@ -324,15 +343,17 @@ class CohortDock(QWidget):
         """Add one hidden scan a time, between what the person does."""
         if not self.view.show_next():
             self._rest.stop()
+            self.rested.emit()
 
     def _show_loaded(self, loaded: Loaded) -> None:
         selection = self.session.selection
         if loaded.patient_id != selection.patient_id:
             return
+        if not self.view.patient_id:
+            QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
+        dress_canvas(self.viewer)
         self.view.show(loaded, self.session.edits, at_once=False)
         self._rest.start()
-        dress_canvas(self.viewer)
-        QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         if selection.position:
             self.view.go_to(selection.position)
         self._read_problems = loaded.data.problems
@@ -355,6 +376,9 @@ class CohortDock(QWidget):
         cohort = self.session.cohort
         problems = () if cohort is None else cohort.problems
         both = [*self._read_problems, *problems]
+        if cohort is not None and cohort.layout == _OWN:
+            # That our own folders are what they are is not worth a note.
+            both = [p for p in both if p.level != "note" or p.row is not None or p.remedy]
         serious = sum(problem.level != "note" for problem in both)
         self.page.show_problems(serious, len(both) - serious, problem_text(both))
 

@@ -12,7 +12,13 @@ from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 
 from napari_radiogenomics.gui.attached import Attached
-from napari_radiogenomics.gui.cohort.refill import batched, models, refillable, refilled
+from napari_radiogenomics.gui.cohort.refill import (
+    batched,
+    models,
+    refillable,
+    refilled,
+    sliders_told_once,
+)
 from napari_radiogenomics.gui.layers.edits import Edits, is_unsaved
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
 from napari_radiogenomics.gui.layers.layers import FourthAxisView, LayerData, layers_of
@@ -30,8 +36,7 @@ __all__ = ["AT_FIRST", "OPEN_WITH", "Loaded", "PatientView", "load_layers", "pat
 OPEN_WITH = ("scans", "segmentations", "biopsies", "slides")
 """What a patient can be opened with."""
 AT_FIRST = OPEN_WITH[:3]
-"""What it is opened with at first: slides have pixels of µm, which makes the steps of the
-sliders of a scan as fine, so they come on request."""
+"""What it is opened with at first; slides are large, so they come on request."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +226,9 @@ class PatientView(Attached):
         self._edits, self.patient_id = edits, loaded.patient_id
         self.timepoint = loaded.timepoint
         kept = edits.kept((loaded.patient_id, loaded.timepoint))
-        self._loaded = _made_of(loaded.layers, spare, kept)
+        with sliders_told_once(self.viewer):
+            self._loaded = _made_of(loaded.layers, spare, kept)
+        seen = _seen(loaded.layers, self._loaded, kept)
         self._surplus = [] if at_once else [layer for layer in spare if not layer.visible]
         self._remove([layer for layer in spare if layer not in self._surplus])
         for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
@@ -229,7 +236,12 @@ class PatientView(Attached):
                 self._add(layer)
             else:
                 self._pending.append(layer)
-        self._look_at_the_tumour()
+        self._go_to_the_tumour()
+        for layer in seen:
+            if not layer.visible:
+                layer.visible = True
+        self._choose_the_scan()
+        self.fit()
         return self.layers
 
     def show_next(self) -> bool:
@@ -300,16 +312,23 @@ class PatientView(Attached):
         for model in models(self.viewer):
             model.reset_view(layers=[layer for layer in model.layers if layer.name in names])
 
-    def _look_at_the_tumour(self) -> None:
-        volumes = [layer for layer in self.layers if _is_volume(layer)]
-        if not volumes:
-            return
-        self.fit()
-        drawn = [layer for layer in volumes if isinstance(layer, Labels)]
+    def _go_to_the_tumour(self) -> None:
+        drawn = [layer for layer in self.layers if isinstance(layer, Labels)]
         center = next((c for c in map(_center, drawn) if c is not None), None)
         if center is not None:
             self.go_to(center)
-        self.viewer.layers.selection.active = next((x for x in volumes if x.visible), volumes[0])
+
+    def _choose_the_scan(self) -> None:
+        volumes = [layer for layer in self.layers if _is_volume(layer)]
+        if volumes:
+            best = next((layer for layer in volumes if layer.visible), volumes[0])
+            self.viewer.layers.selection.active = best
+
+
+def _seen(wanted: list[LayerData], made: list[Layer], kept: Collection[Layer]) -> list[Layer]:
+    """Which of the made layers are to be seen; kept ones stay as the person left them."""
+    pairs = zip(wanted, made, strict=True)
+    return [x for (_, facts, _), x in pairs if facts.get("visible", True) and x not in kept]
 
 
 def _made_of(wanted: list[LayerData], spare: list[Layer], kept: Collection[Layer]) -> list[Layer]:

@@ -2,7 +2,8 @@
 
 napari makes visuals and controls for every new layer, in every linked view, and collects
 garbage for every one that goes. From patient to patient the layers are mostly of the same
-kind, so they are kept and get other data.
+kind, so they are kept and get other data. They are hidden meanwhile, and the sliders are told
+once at the end: napari would slice every layer anew in every view at each of the settings.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer, Points
 
@@ -19,10 +21,15 @@ from napari_radiogenomics.gui.attached import attached, is_attached
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["batched", "models", "refillable", "refilled"]
+__all__ = ["batched", "models", "refillable", "refilled", "sliders_told_once"]
 
 _KINDS = {"image": ImageLayer, "labels": Labels, "points": Points}
 _OF_POINTS = ("size", "symbol", "face_color", "border_color", "border_width")
+# What the sliders tell, in the order in which it is told: first how many there are.
+_OF_SLIDERS = (
+    "ndim", "order", "axis_labels", "units", "range", "nsteps", "margin_left", "margin_right",
+    "point", "current_step", "displayed",
+)  # fmt: skip
 # Set in this order: the voxels first, so that what depends on their shape fits.
 _FIRST = ("scale", "translate", "metadata", "name", "features", "colormap")
 
@@ -46,6 +53,27 @@ def batched(viewer: ViewerModel) -> Iterator[None]:
             if hasattr(model.layers, "batched_update"):  # napari 0.9
                 stack.enter_context(model.layers.batched_update())
         yield
+
+
+@contextmanager
+def sliders_told_once(viewer: ViewerModel) -> Iterator[None]:
+    """Hold back what the sliders of all views tell, and tell at the end what has changed."""
+    seen = models(viewer)
+    before = [_of_sliders(model) for model in seen]
+    try:
+        with ExitStack() as stack:
+            for model in seen:
+                stack.enter_context(model.dims.events.blocker_all())
+            yield
+    finally:
+        for model, old in zip(seen, before, strict=True):
+            for name, value in _of_sliders(model).items():
+                if value != old[name]:
+                    getattr(model.dims.events, name)(value=value)
+
+
+def _of_sliders(model: ViewerModel) -> dict[str, Any]:
+    return {name: getattr(model.dims, name) for name in _OF_SLIDERS}
 
 
 def refillable(layer: Layer) -> bool:
@@ -89,21 +117,29 @@ def _is_alike(layer: Layer, data: Any) -> bool:
     return bool(layer.ndim == data.ndim and same_type)
 
 
+def _is_so(layer: Layer, name: str, value: Any) -> bool:
+    """Whether a layer has these numbers already; telling it again would slice it anew."""
+    return name in ("scale", "translate") and np.array_equal(getattr(layer, name), value)
+
+
 def _fill(layer: Layer, data: Any, settings: dict[str, Any]) -> None:
     if isinstance(layer, Points):
-        layer.selected_data = set()
+        # Hidden points would look for the texts of those that they showed before.
+        layer.visible, layer.selected_data = True, set()
+    elif layer.visible and not settings.get("visible", True):
+        layer.visible = False
     layer.data = data
     for name in _FIRST:
-        if name in settings:
+        if name in settings and not _is_so(layer, name, settings[name]):
             setattr(layer, name, settings[name])
     if isinstance(layer, Labels):
         layer.selected_label, layer.mode = 1, "pan_zoom"
     elif isinstance(layer, Points):
         for name in _OF_POINTS:
             setattr(layer, name, settings[name])
+        layer.text.translation = settings["text"]["translation"]
     else:
         layer.reset_contrast_limits_range()
         layer.contrast_limits = settings["contrast_limits"]
     layer.blending = settings.get("blending", "translucent")
     layer.opacity = settings.get("opacity", 1.0)
-    layer.visible = settings.get("visible", True)

@@ -209,6 +209,24 @@ class Thumbnails(QObject):
         self._asked: set[str] = set()
         self._lock = threading.Lock()
         self._cohort: Cohort | None = None
+        self._held = False
+
+    @property
+    def held(self) -> bool:
+        """Whether wishes wait, as while the first patient of a cohort is opened."""
+        return self._held
+
+    @held.setter
+    def held(self, held: bool) -> None:
+        self._held = held
+        waiting = 0 if held else len(self._wishes)
+        for _ in range(waiting):
+            self._pool.submit(self._serve)
+
+    @property
+    def busy(self) -> bool:
+        """Whether some wish is not yet served."""
+        return bool(self._wishes)
 
     def use(self, cohort: Cohort | None) -> None:
         """Forget all wishes and serve another cohort."""
@@ -224,7 +242,8 @@ class Thumbnails(QObject):
                 return
             self._asked.add(patient_id)
             self._wishes.append(patient_id)
-        self._pool.submit(self._serve)
+        if not self._held:
+            self._pool.submit(self._serve)
 
     def again(self, patient_id: str) -> None:
         """Wish for it anew, as after its labels were saved."""

@@ -20,7 +20,7 @@ from napari.qt.threading import FunctionWorker, create_worker
 from napari.utils.notifications import notification_manager
 from napari.utils.progress import cancelable_progress
 from qtpy.compat import isalive
-from qtpy.QtCore import QCoreApplication, QObject, Signal
+from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from napari_radiogenomics.errors import Cancelled, InputError, RadiogenomicsError
 from napari_radiogenomics.progress import Progress, reporting
@@ -29,6 +29,8 @@ __all__ = ["Outcome", "Runner"]
 
 # Steps are shown no more often than this: more would only cost time.
 _EVERY_S = 0.04
+# A job that ends sooner has no entry in the activity bar: making one takes napari 0.1 s.
+_SHORT_MS = 300
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,9 @@ class Runner(QObject):
         self._tells = activity
         self._worker: FunctionWorker | None = None
         self._activity: _Activity | None = None
+        self._long = QTimer(self, interval=_SHORT_MS, singleShot=True)
+        self._long.timeout.connect(self._show_activity)
+        self._title = ""
         self._cancelled = threading.Event()
         self._outcome = Outcome()
         self.stepped.connect(self._show_step)
@@ -181,10 +186,9 @@ class Runner(QObject):
         worker.returned.connect(self._keep)
         worker.errored.connect(self._keep_error)
         worker.finished.connect(self._end)
-        self._worker = worker
-        if self._tells and napari.current_viewer() is not None:
-            self._activity = activity = _Activity(title, cancelled.set)
-            worker.finished.connect(activity.close)
+        self._worker, self._title = worker, title
+        if self._tells:
+            self._long.start()
         worker.start()
         self.started.emit()
 
@@ -218,6 +222,19 @@ class Runner(QObject):
 
         return should_stop
 
+    def _show_activity(self) -> None:
+        """Enter a job that takes its time into napari's activity bar."""
+        worker = self._worker
+        if worker is None or napari.current_viewer() is None:
+            return
+        finished = worker.finished
+        activity = _Activity(self._title, self._cancelled.set)
+        if self._worker is not worker:  # napari handles events meanwhile, the end among them
+            activity.close()
+            return
+        self._activity = activity
+        finished.connect(activity.close)
+
     def _show_step(self, done: int, total: int, what: str) -> None:
         if self._activity is not None:
             self._activity.show(done, total, what)
@@ -232,6 +249,7 @@ class Runner(QObject):
 
     def _end(self) -> None:
         self._worker = None
+        self._long.stop()
         if self._activity is not None:
             self._activity.close()
             self._activity = None

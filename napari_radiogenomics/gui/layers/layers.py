@@ -18,7 +18,8 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.layers.keys import AXES, PART, SOURCE, UNITS
-from napari_radiogenomics.gui.layers.sample_points import samples_layers
+from napari_radiogenomics.gui.layers.map_titles import layer_name
+from napari_radiogenomics.gui.layers.sample_points import coarsest, samples_layers
 from napari_radiogenomics.imaging.display import display_geometry, show
 from napari_radiogenomics.registry import did_you_mean
 
@@ -208,6 +209,7 @@ def _map_looks(image: Image) -> dict[str, Any]:
     finite = image.array[np.isfinite(image.array)]
     low, high = np.percentile(finite, [1, 99]) if finite.size else (0.0, 1.0)
     return {
+        "name": layer_name(image),
         "colormap": "viridis",
         "contrast_limits": (float(low), float(high) if high > low else float(low) + 1.0),
         "opacity": 0.75,
@@ -272,12 +274,15 @@ def segmentation_layers(segmentation: Segmentation) -> list[LayerData]:
         scheme = segmentation.scheme
         if len(shown) > 1:
             scheme = tuple(label for label in scheme if (true == label.value).any())
+        colors = DirectLabelColormap(color_dict=label_colors(scheme))
+        # napari compiles this for seconds; here it is not the window that waits.
+        colors.map(np.zeros(1, part.array.dtype))
         settings = _common(
             segmentation,
             part.geometry,
             opacity=0.5,
             features=label_features(true, segmentation.geometry, scheme),
-            colormap=DirectLabelColormap(color_dict=label_colors(scheme)),
+            colormap=colors,
         )
         settings["metadata"][PART] = number
         if len(shown) > 1:
@@ -289,9 +294,6 @@ def segmentation_layers(segmentation: Segmentation) -> list[LayerData]:
 
 def slide_layer(slide: Slide, at: tuple[float, float] | None = None) -> LayerData:
     """Make the layer of a tissue slide, in mm.
-
-    Its pixels of a few µm make the steps of the sliders of y and x as fine, for napari takes the
-    finest step of all layers; the slider of z keeps the steps of the scan.
 
     Parameters
     ----------
@@ -382,7 +384,7 @@ def layers_of(
         layers += image_layers(image, window=window, fourth_axis=fourth_axis)
     for obj in rest:
         if not hasattr(obj, "levels"):
-            layers += samples_layers(obj, beside)
+            layers += samples_layers(obj, beside, unit_mm=coarsest([x.geometry for x in on_grids]))
     return layers
 
 

@@ -28,7 +28,8 @@ _LOOKS_LABELLED = re.compile(
 _MOST_LABELS = 64
 # Free text that NIfTI (80 bytes), NRRD and MetaImage all keep: what a legend needs.
 _NOTES = "ITK_FileNotes"
-_TOLD = re.compile(r"unit=([^;]*); modality=([^;]*)")
+_TOLD = re.compile(r"unit=([^;]*); modality=([^;]*)(?:; feature=([^;]*))?")
+_MOST_TOLD = 79  # bytes
 _SUFFIX = re.compile(r"\.(nii|nii\.gz|nrrd|nhdr|mha|mhd)$", re.IGNORECASE)
 
 
@@ -61,7 +62,9 @@ def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
     if slicer or _is_labelled(array, path, options):
         return [_segmentation(array, geometry, path, metadata)]
     told = _TOLD.fullmatch(metadata.get(_NOTES, ""))
-    unit, modality = told.groups() if told else ("", "")
+    unit, modality, feature = told.groups("") if told else ("", "", "")
+    if feature:
+        metadata["feature"] = feature
     name = base_name(path)
     return [Image(array, geometry, unit, name, modality, fourth, metadata=metadata)]
 
@@ -199,10 +202,13 @@ def write_volume(obj: Image | Segmentation, path: Path) -> None:
 
 
 def _metadata_to_keep(obj: Image | Segmentation, path: Path) -> dict[str, str]:
-    """Unit and modality of an image; of labels what 3D Slicer keeps in NRRD."""
+    """Unit, modality and feature of an image; of labels what 3D Slicer keeps in NRRD."""
     if isinstance(obj, Image):
         told = f"unit={obj.unit}; modality={obj.modality}"
-        return {_NOTES: told} if _TOLD.fullmatch(told) and len(told.encode()) < 80 else {}
+        more = f"{told}; feature={obj.metadata['feature']}" if "feature" in obj.metadata else told
+        fits = (x for x in (more, told) if _TOLD.fullmatch(x) and len(x.encode()) <= _MOST_TOLD)
+        text = next(fits, "")
+        return {_NOTES: text} if text else {}
     return slicer_seg.metadata_of(obj) if path.name.lower().endswith((".nrrd", ".nhdr")) else {}
 
 
