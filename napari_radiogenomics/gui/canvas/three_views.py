@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -75,6 +76,10 @@ def center_in_sight(model: ViewerModel, center: Sequence[float]) -> tuple[float,
     return tuple(wanted)
 
 
+def _no_manager() -> None:
+    """Stand for the views before they are opened."""
+
+
 class ThreeViews(Attached):
     """Turns the linked views upright and puts letters on them, whenever they come.
 
@@ -93,30 +98,30 @@ class ThreeViews(Attached):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
-        self._opened, self._crosshair = False, True
+        self._crosshair = True
+        # Weakly: it goes when the window closes, and asking for it would make another.
+        self._manager: Callable[[], OrthoViewManager | None] = _no_manager
         self._followed: WeakSet[Any] = WeakSet()
         self._centers: dict[int, list[tuple[ViewerModel, Any]]] = {}
         self.viewer.dims.events.order.connect(self.update, position="last")
         self.viewer.layers.events.inserted.connect(self.update, position="last")
 
     @property
-    def manager(self) -> OrthoViewManager:
-        """What napari-orthogonal-views keeps for this viewer."""
-        return _get_manager(self.viewer)
-
-    @property
     def shown(self) -> bool:
         """Whether the coronal and sagittal views are open."""
-        return self._opened and bool(self.manager.is_shown())
+        manager = self._manager()
+        return manager is not None and bool(manager.is_shown())
 
     @shown.setter
     def shown(self, shown: bool) -> None:
-        if shown and not self._opened:
-            self._opened = True
+        manager = self._manager()
+        if shown and manager is None:
             use_thin_crosshair()
-            self.manager.set_sync_filters(_NOT_REPEATED)
-        if self._opened:
-            self.manager.set_show_orth_views(shown)
+            manager = _get_manager(self.viewer)
+            manager.set_sync_filters(_NOT_REPEATED)
+            self._manager = weakref.ref(manager)
+        if manager is not None:
+            manager.set_show_orth_views(shown)
             self.arrange()
             self.changed.emit()
 
@@ -132,14 +137,16 @@ class ThreeViews(Attached):
     @crosshair.setter
     def crosshair(self, crosshair: bool) -> None:
         self._crosshair = crosshair
-        if self.shown:
-            self.manager.set_cross_hairs(crosshair)
+        manager = self._manager()
+        if manager is not None:
+            manager.set_cross_hairs(crosshair)
 
     def widgets(self) -> list[OrthoViewWidget]:
         """The linked views of this viewer."""
-        if not self._opened:
+        manager = self._manager()
+        if manager is None:
             return []
-        both = (self.manager.right_widget, self.manager.bottom_widget)
+        both = (manager.right_widget, manager.bottom_widget)
         return [widget for widget in both if isinstance(widget, OrthoViewWidget)]
 
     def models(self) -> list[ViewerModel]:
@@ -188,7 +195,9 @@ class ThreeViews(Attached):
             self._followed.add(self.viewer)
             self._hold_still(self.viewer)
         self.update()
-        manager = self.manager
+        manager = self._manager()
+        if manager is None:
+            return
         manager.controls_tab.hide()  # its switches are in the Scan dock, and it takes a quarter
         if not manager.is_shown():
             return
