@@ -73,23 +73,65 @@ def test_the_voxel_that_a_block_begins_with_does_not_matter(phantom, monkeypatch
         np.testing.assert_array_equal(found.array, usual[name].array, err_msg=name)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
+def _largest(matrices):
+    """Largest |eigenvalue| of each of a group of matrices, by the kernel."""
+    from napari_radiogenomics.radiomics.kernels.machine import rows
+    from napari_radiogenomics.radiomics.kernels.spectrum import SCRATCH_ROWS, largest_eigenvalues
+
+    lanes, size, _ = matrices.shape
+    lower = rows(size * (size + 1) // 2)
+    lower[:] = matrices[:, *np.tril_indices(size)].T.ravel()
+    found = np.empty(lanes)
+    largest_eigenvalues(lower, size, rows(SCRATCH_ROWS * size), found)
+    return found
+
+
+def _turned(eigenvalues, seed=0):
+    """Symmetric matrices with these eigenvalues, one row a matrix."""
+    rng = np.random.default_rng(seed)
+    turns = np.linalg.qr(rng.normal(size=(*eigenvalues.shape, eigenvalues.shape[1])))[0]
+    return (turns * eigenvalues[:, None, :]) @ turns.transpose(0, 2, 1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 20, 60])
 def test_the_largest_eigenvalue_is_that_of_lapack(size):
-    from napari_radiogenomics.radiomics.kernels.spectrum import WIDE, largest_eigenvalues
+    from napari_radiogenomics.radiomics.kernels.machine import LANES
 
     rng = np.random.default_rng(size)
-    matrices = rng.normal(size=(WIDE, size, size)) * (rng.random((WIDE, size, size)) < 0.4)
+    matrices = rng.normal(size=(LANES, size, size)) * (rng.random((LANES, size, size)) < 0.4)
     matrices = matrices @ matrices.transpose(0, 2, 1)
     matrices[::2] -= np.trace(matrices[::2], axis1=1, axis2=2)[:, None, None] * np.diag(
         [0.0, *[1.0] * (size - 1)]
     )
     expected = np.abs(np.linalg.eigvalsh(matrices)).max(axis=1)
-    found = np.empty(WIDE)
-    largest_eigenvalues(
-        np.ascontiguousarray(matrices.transpose(1, 2, 0)), size,
-        np.empty((4 * size + 8, WIDE)), found,
-    )  # fmt: skip
-    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(_largest(matrices), expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-13, 1e-9, 1e-5, 1e-2])
+def test_eigenvalues_that_lie_together_are_told_apart(gap):
+    eigenvalues = np.zeros((8, 9))
+    eigenvalues[:, :2] = 0.7, 0.7 - gap  # beside it
+    eigenvalues[:, 2] = -(0.7 - gap)  # and at the other end
+    eigenvalues[1, :] = 0.7  # all of them
+    eigenvalues[2, :3] = 0.1, 0.2, -0.7  # the other end alone
+    eigenvalues[3] *= 1e-6
+    expected = np.array([0.7, 0.7, 0.7, 0.7e-6, *[0.7] * 4])
+    np.testing.assert_allclose(_largest(_turned(eigenvalues)), expected, rtol=1e-10)
+
+
+def test_a_matrix_does_not_depend_on_those_beside_it():
+    rng = np.random.default_rng(4)
+    matrices = _turned(rng.uniform(-1, 1, (8, 12)))
+    usual = _largest(matrices)
+    for lane in range(8):
+        others = _turned(rng.uniform(-1, 1, (8, 12)), seed=lane) * 10.0**-lane
+        others[lane] = matrices[lane]
+        assert _largest(others)[lane] == usual[lane]
+    assert (_largest(matrices[::-1])[::-1] == usual).all()
+
+
+def test_nothing_has_no_eigenvalue_but_zero():
+    assert (_largest(np.zeros((8, 5, 5))) == 0.0).all()
 
 
 @pytest.mark.parametrize(("spread", "width"), [(60, 25), (60, 1), (400, 1)])

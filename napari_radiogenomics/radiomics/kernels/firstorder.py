@@ -7,6 +7,8 @@ into the rows of ``out``, named by `ROWS`; features are arithmetic on those rows
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -236,7 +238,7 @@ def firstorder_rows(
     for count in range(1, offsets.size + 1):
         n_log_n[count] = count * np.log2(count)
     for v in range(centers.size):
-        n = 0
+        n: Any = np.int64(0)  # a plain 0 would be compiled for, too
         for k in range(offsets.size):
             position = centers[v] + offsets[k]
             if levels[position] > 0:

@@ -10,20 +10,33 @@ Letters: K cells of the kernel, A angles, V voxels; M levels of an angle.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.kernels.spectrum import WIDE, largest_eigenvalues
+from napari_radiogenomics.radiomics.kernels.machine import (
+    LANES,
+    fill,
+    load,
+    lowest_bit,
+    root,
+    rows,
+    store,
+    where_positive,
+)
+from napari_radiogenomics.radiomics.kernels.spectrum import SCRATCH_ROWS, largest_eigenvalues
 
 __all__ = ["coefficients"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
 Places = NDArray[np.intp]
+Small = NDArray[np.int32]
 Bits = NDArray[np.uint64]
 
-# Levels that fit into one machine word of the graph.
+# Levels whose links fit into one machine word each; 0 stands for an absent voxel.
 WORD = 64
 # Matrices of more levels are left to a solver for large ones.
 MOST_NODES = 96
@@ -33,66 +46,108 @@ NONE = np.uint64(0)
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _size(m: int) -> int:
-    """Size of the queue for M levels: sizes in between are padded with zeros."""
-    if m <= 16:
-        return m + (m & 1)
-    if m <= 32:
-        return (m + 3) // 4 * 4
-    return (m + 15) // 16 * 16
+    """Size of the queue for M levels: large ones are padded with zeros."""
+    return m if m <= 32 else (m + 7) // 8 * 8
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_one(links: Bits, m: int) -> bool:
+def _is_one(links: Bits, present: np.uint64) -> bool:
     """Whether the graph falls apart, or all edges run between two halves."""
-    reached = ONE
-    even = ONE
-    front = ONE
-    odd = NONE
-    layer = 0
+    front = present & (~present + ONE)
+    reached = front
+    within = NONE  # an edge that stays at one distance from the first node
     while front != NONE:
         beyond = NONE
-        for a in range(m):
-            if (front >> np.uint64(a)) & ONE:
-                beyond |= links[a]
+        left = front
+        while left != NONE:
+            linked = links[lowest_bit(left)]
+            within |= linked & front
+            beyond |= linked
+            left &= left - ONE
         front = beyond & ~reached
         reached |= front
-        layer += 1
-        if layer & 1:
-            odd |= front
-        else:
-            even |= front
-    everyone = (ONE << np.uint64(m)) - ONE if m < WORD else ~NONE
-    if reached != everyone:
-        return True
-    for a in range(m):
-        half = even if (even >> np.uint64(a)) & ONE else odd
-        if links[a] & half:
-            return False
-    return True
+    return reached != present or within == NONE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _solve(
-    counts: Reals, degree: Reals, size: int, waiting: int, total: Reals, target: Places,
-    work: Reals, found: Reals, answer: Reals,
-) -> None:  # fmt: skip
+def _solve(queue: Reals, size: int, waiting: int, target: Places, work: Reals,
+           answer: Reals) -> None:  # fmt: skip
     """Answer what waits in one queue, and empty it."""
+    zero = fill(0.0)
+    total = zero
     for i in range(size):
-        for lane in range(WIDE):
-            x = degree[i, lane]
-            work[0, lane] = 1.0 / np.sqrt(x) if x > 0.0 else 0.0
+        store(work, i, zero)
+    for i in range(size):
+        degree = load(work, i)
+        for j in range(i):
+            count = load(queue, i * (i + 1) // 2 + j)
+            degree = degree + count
+            store(work, j, load(work, j) + count)
+        store(work, i, degree + load(queue, i * (i + 1) // 2 + i))
+    for i in range(size):
+        total = total + load(work, i)
+    whole = where_positive(total, fill(1.0) / root(total), zero)
+    for i in range(size):
+        side = root(load(work, i))
+        store(work, size + i, side * whole)
+        store(work, i, where_positive(side, fill(1.0) / side, zero))
+    for i in range(size):
+        inverse = load(work, i)
+        trivial = load(work, size + i)
         for j in range(i + 1):
-            for lane in range(WIDE):
-                x = degree[i, lane]
-                y = degree[j, lane]
-                inverse = work[0, lane] * (1.0 / np.sqrt(y) if y > 0.0 else 0.0)
-                counts[i, j, lane] = counts[i, j, lane] * inverse - inverse * x * y * total[lane]
-    largest_eigenvalues(counts, size, work, found)
+            row = i * (i + 1) // 2 + j
+            even = load(queue, row) * inverse * load(work, j)
+            store(queue, row, even - trivial * load(work, size + j))
+    largest_eigenvalues(queue, size, work, work)
     A = answer.shape[1]
     for lane in range(waiting):
-        answer[target[lane] // A, target[lane] % A] = min(found[lane], 1.0)
-    counts[:] = 0.0
-    degree[:] = 0.0
+        answer[target[lane] // A, target[lane] % A] = min(work[lane], 1.0)
+    for row in range(size * (size + 1) // 2):
+        store(queue, row, zero)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _link(slot: Small, one: Small, two: Small, begin: int, end: int, links: Bits,
+          edge: Small) -> int:  # fmt: skip
+    """List the pairs of an angle, as slot · 2¹⁶ + slot, and what each slot is linked to."""
+    links[:] = NONE
+    n = 0
+    for q in range(begin, end):
+        x = slot[np.uint64(one[q])]
+        y = slot[np.uint64(two[q])]
+        links[np.uint64(x)] |= ONE << np.uint64(y & 63)
+        links[np.uint64(y)] |= ONE << np.uint64(x & 63)
+        edge[n] = x << 16 | y
+        n += (x > 0) & (y > 0)
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rank(edge: Small, n: int, rank: Small) -> int:
+    """Number the slots that pairs hold; gives how many there are."""
+    rank[:] = -1
+    m = 0
+    for q in range(n):
+        x = edge[q] >> 16
+        y = edge[q] & 0xFFFF
+        if rank[x] < 0:
+            rank[x] = m
+            m += 1
+        if rank[y] < 0:
+            rank[y] = m
+            m += 1
+    return m
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rank_of_bits(present: np.uint64, rank: Small) -> int:
+    """Number the slots that are set; gives how many there are."""
+    m = 0
+    while present != NONE:
+        rank[lowest_bit(present)] = m
+        present &= present - ONE
+        m += 1
+    return m
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -111,96 +166,75 @@ def coefficients(
     Parameters
     ----------
     levels, centers, offsets, first, second, starts, n_levels
-        As for `glcm.glcm_rows`.
+        As for `glcm.moment_rows`.
     answer : ndarray of float64, shape (V, A)
         Filled; NaN where an angle holds no pair, 0 where it holds one level, infinite where it
         holds more than `MOST_NODES`.
     """
     K = offsets.size
     A = starts.size - 1
+    one = first.astype(np.int32)
+    two = second.astype(np.int32)
     most = _size(min(K, n_levels, MOST_NODES))
-    place = np.zeros(most + 1, np.intp)  # of each queue in the common memory
-    space = 0
+    place = np.zeros(most + 1, np.intp)  # first row of each queue
+    space: Any = np.int64(0)  # a plain 0 would be compiled for, too
     for size in range(1, most + 1):
         if _size(size) == size:
             place[size] = space
-            space += size * size * WIDE
-    counts = np.zeros(space)
-    degrees = np.zeros((most + 1, most, WIDE))
-    total = np.ones((most + 1, WIDE))
-    target = np.zeros((most + 1, WIDE), np.intp)
+            space += size * (size + 1) // 2
+    queues = rows(space)
+    target = np.zeros((most + 1, LANES), np.intp)
     waiting = np.zeros(most + 1, np.intp)
-    work = np.zeros((4 * most + 8, WIDE))
-    found = np.zeros(WIDE)
-    links = np.zeros(WORD, np.uint64)
-    node_of = np.full(n_levels + 1, -1, np.intp)
-    cell = np.zeros(K, np.intp)
-    one = np.zeros(K + 1, np.intp)
-    two = np.zeros(K + 1, np.intp)
-    node = np.zeros(K, np.intp)
+    work = rows(SCRATCH_ROWS * most)
+    links = np.zeros(max(K + 1, WORD), np.uint64)
+    slot_of = np.zeros(n_levels + 1, np.int32)
+    slot = np.zeros(K, np.int32)
+    edge = np.zeros(K + 1, np.int32)
+    rank = np.zeros(max(K + 1, WORD), np.int32)
     for v in range(centers.size):
+        slots = 0
         for k in range(K):
-            cell[k] = levels[centers[v] + offsets[k]]
+            level = levels[centers[v] + offsets[k]]
+            if level > 0 and slot_of[level] == 0:
+                slots += 1
+                slot_of[level] = slots
+            slot[k] = slot_of[level]
+        for k in range(K):
+            slot_of[levels[centers[v] + offsets[k]]] = 0
         for angle in range(A):
-            n = m = 0
-            for q in range(starts[angle], starts[angle + 1]):
-                x = cell[first[q]]
-                y = cell[second[q]]
-                if x == 0 or y == 0:
-                    continue
-                if node_of[x] < 0:
-                    node_of[x] = m
-                    node[m] = x
-                    links[m & 63] = NONE
-                    m += 1
-                if node_of[y] < 0:
-                    node_of[y] = m
-                    node[m] = y
-                    links[m & 63] = NONE
-                    m += 1
-                a = node_of[x]
-                b = node_of[y]
-                one[n] = a
-                two[n] = b
-                links[a & 63] |= ONE << np.uint64(b & 63)
-                links[b & 63] |= ONE << np.uint64(a & 63)
-                n += 1
-            for a in range(m):
-                node_of[node[a]] = -1
+            n = _link(slot, one, two, starts[angle], starts[angle + 1], links, edge)
             if n == 0:
                 answer[v, angle] = np.nan
                 continue
-            if m == 1:
-                answer[v, angle] = 0.0
-                continue
-            if m > MOST_NODES:
-                answer[v, angle] = np.inf
-                continue
-            if m <= WORD and _is_one(links, m):
-                answer[v, angle] = 1.0
+            if slots < WORD:
+                present = NONE
+                for a in range(1, WORD):
+                    links[a] &= ~ONE  # what an absent voxel is linked to
+                    present |= links[a]
+                if present & (present - ONE) != NONE and _is_one(links, present):
+                    answer[v, angle] = 1.0
+                    continue
+                m = _rank_of_bits(present, rank)
+            else:
+                m = _rank(edge, n, rank)
+            if m == 1 or m > MOST_NODES:
+                answer[v, angle] = 0.0 if m == 1 else np.inf
                 continue
             size = _size(m)
-            lane = waiting[size]
-            queue = counts[place[size] : place[size] + size * size * WIDE].reshape(
-                (size, size, WIDE)
-            )
+            lane: Any = np.uint64(waiting[size])
+            queue = queues[place[size] * LANES :]
             for q in range(n):
-                a = max(one[q], two[q])
-                b = min(one[q], two[q])
-                queue[a, b, lane] += 1.0 + (a == b)
-                degrees[size, a, lane] += 1.0
-                degrees[size, b, lane] += 1.0
-            total[size, lane] = 0.5 / n
-            target[size, lane] = v * A + angle
+                x: Any = np.int64(rank[np.uint64(edge[np.uint64(q)] >> 16)])
+                y: Any = np.int64(rank[np.uint64(edge[np.uint64(q)] & 0xFFFF)])
+                high: Any = max(x, y)
+                row = np.uint64(high * (high + 1) // 2 + min(x, y))
+                queue[row * np.uint64(LANES) + lane] += 1.0 + (x == y)
+            target[size, waiting[size]] = v * A + angle
             waiting[size] += 1
-            if waiting[size] == WIDE:
-                _solve(queue, degrees[size], size, WIDE, total[size], target[size],
-                       work, found, answer)  # fmt: skip
+            if waiting[size] == LANES:
+                _solve(queue, size, waiting[size], target[size], work, answer)
                 waiting[size] = 0
     for size in range(1, most + 1):
         if waiting[size] > 0:
-            queue = counts[place[size] : place[size] + size * size * WIDE].reshape(
-                (size, size, WIDE)
-            )
-            _solve(queue, degrees[size], size, waiting[size], total[size], target[size],
-                   work, found, answer)  # fmt: skip
+            queue = queues[place[size] * LANES :]
+            _solve(queue, size, waiting[size], target[size], work, answer)

@@ -6,6 +6,8 @@ found for all lanes together. What is left for a voxel alone are its levels, two
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -114,7 +116,8 @@ def tone_rows(
                 mean = total[k, lane] / max(near, 1)
                 tone[k, lane] = abs(tile[k, lane] - mean) * np.float64(near > 0)
         for lane in range(lanes):
-            n = m = 0
+            n: Any = np.int64(0)  # a plain 0 would be compiled for, too
+            m: Any = np.int64(0)
             for k in range(K):
                 i = tile[k, lane]
                 if i > 0:

@@ -12,6 +12,8 @@ cache on disk notices only the module of the kernel itself.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -209,7 +211,7 @@ def dependence_rows(
                 depends[a, lane] += hit
                 depends[b, lane] += hit
         for lane in range(lanes):
-            n = 0
+            n: Any = np.int64(0)  # a plain 0 would be compiled for, too
             for k in range(K):
                 level[n] = tile[k, lane]
                 size[n] = depends[k, lane]
@@ -280,7 +282,7 @@ def zone_rows(
             _merge(tile, label, first, second, False)
             total = label.sum()
         for lane in range(lanes):
-            n = 0
+            n: Any = np.int64(0)  # a plain 0 would be compiled for, too
             for k in range(K):
                 members[label[k, lane]] += 1
             for k in range(K):

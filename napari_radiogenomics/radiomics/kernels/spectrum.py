@@ -1,176 +1,201 @@
 """Largest eigenvalue, by size, of many small symmetric matrices at once, compiled.
 
-Strategy: matrices lie side by side, `WIDE` in a group, so that one vector instruction works on
-the same element of several. Householder reflections make each tridiagonal; from the right of
-all eigenvalues, Laguerre's method falls onto the largest without ever passing it, and all
-pivots of T − x stay negative on the way, so nothing is divided by zero. A lane that has
-arrived stays where it is: a result does not depend on its neighbors.
+Strategy: matrices lie side by side, `LANES` in a group: one vector holds the same element of
+all (see `machine`). Householder reflections make each tridiagonal; each step writes the matrix
+and multiplies it by the next reflection in one pass. From the right of all eigenvalues,
+Laguerre's method falls onto the largest without ever passing it; what it needs of the
+characteristic polynomial, value and two derivatives, comes without a division from the
+recurrence over leading minors. A lane that has arrived stays where it is: a result does not
+depend on its neighbors.
+
+A row of memory is `LANES` numbers; of a matrix, row i·(i + 1)/2 + j holds elements (i, j).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["WIDE", "largest_eigenvalues"]
+from napari_radiogenomics.radiomics.kernels.machine import (
+    any_positive,
+    fill,
+    load,
+    root,
+    store,
+    where_positive,
+)
+
+__all__ = ["SCRATCH_ROWS", "largest_eigenvalues"]
 
 Reals = NDArray[np.float64]
+Vector = Any
 
-WIDE = 32
-ARRIVED = 1e-11
+# Rows of scratch for each row of a matrix.
+SCRATCH_ROWS = 6
+# A step is the last one when it is this part of where it leads.
+ARRIVED = 1e-12
 MOST_STEPS = 60
+# Steps this small that shrink this fast leave an error far below the last one.
+SMALL = 1e-6
+SHRINKS = 1e-3
 TINY = 1e-300
+# Where the recurrence begins: of eigenvalues up to 1, a few hundred factors neither flow over
+# nor vanish.
+HUGE = 1e150
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _tridiagonal(A: Reals, m: int, d: Reals, e2: Reals, v: Reals, w: Reals, work: Reals) -> None:
-    """Diagonal and squared off-diagonal of each matrix; destroys the lower triangles."""
-    beta = work[0]
-    scalar = work[1]
-    for k in range(m - 2):
-        for lane in range(WIDE):
-            scalar[lane] = 0.0
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _tridiagonal(A: Reals, m: int, work: Reals) -> None:
+    """Diagonal to the first ``m`` rows of work, squares beside it to the next; destroys A."""
+    zero = fill(0.0)
+    square_of, v, w, x, p = m, 2 * m, 3 * m, 4 * m, 5 * m
+    for i in range(m):
+        store(work, v + i, zero)
+        store(work, w + i, zero)
+    store(work, square_of, zero)
+    for k in range(m - 1):
+        vk = load(work, v + k)
+        wk = load(work, w + k)
+        store(work, k, load(A, k * (k + 1) // 2 + k) - vk * wk * 2.0)
+        square = zero
         for i in range(k + 1, m):
-            for lane in range(WIDE):
-                x = A[i, k, lane]
-                v[i, lane] = x
-                w[i, lane] = 0.0
-                scalar[lane] += x * x
-        for lane in range(WIDE):
-            head = v[k + 1, lane]
-            square = scalar[lane]
-            norm = np.sqrt(square)
-            alpha = -norm if head >= 0.0 else norm
-            d[k, lane] = A[k, k, lane]
-            e2[k, lane] = square
-            v[k + 1, lane] = head - alpha
-            half = square - head * alpha  # half of v·v
-            beta[lane] = 1.0 / half if half > TINY else 0.0
-            scalar[lane] = 0.0
+            a = load(A, i * (i + 1) // 2 + k) - load(work, v + i) * wk - load(work, w + i) * vk
+            store(work, x + i, a)
+            store(work, p + i, zero)
+            square = square + a * a
+        store(work, square_of + k + 1, square)
+        head = load(work, x + k + 1)
+        norm = root(square)
+        alpha = where_positive(head, zero - norm, norm)
+        store(work, x + k + 1, head - alpha)
+        half = square - head * alpha  # half of x·x
+        beta = where_positive(half - TINY, fill(1.0) / half, zero)
         for i in range(k + 1, m):
+            vi = load(work, v + i)
+            wi = load(work, w + i)
+            xi = load(work, x + i)
+            row = i * (i + 1) // 2
+            product = zero
             for j in range(k + 1, i):
-                for lane in range(WIDE):
-                    x = A[i, j, lane]
-                    w[i, lane] += x * v[j, lane]
-                    w[j, lane] += x * v[i, lane]
-            for lane in range(WIDE):
-                w[i, lane] += A[i, i, lane] * v[i, lane]
+                a = load(A, row + j) - vi * load(work, w + j) - wi * load(work, v + j)
+                store(A, row + j, a)
+                product = product + a * load(work, x + j)
+                store(work, p + j, load(work, p + j) + a * xi)
+            a = load(A, row + i) - vi * wi * 2.0
+            store(A, row + i, a)
+            store(work, p + i, product + a * xi)
+        dot = zero
         for i in range(k + 1, m):
-            for lane in range(WIDE):
-                w[i, lane] *= beta[lane]
-                scalar[lane] += w[i, lane] * v[i, lane]
+            dot = dot + load(work, p + i) * load(work, x + i)
+        half = dot * beta * 0.5
         for i in range(k + 1, m):
-            for lane in range(WIDE):
-                w[i, lane] -= 0.5 * beta[lane] * scalar[lane] * v[i, lane]
-        for i in range(k + 1, m):
-            for j in range(k + 1, i + 1):
-                for lane in range(WIDE):
-                    A[i, j, lane] -= v[i, lane] * w[j, lane] + w[i, lane] * v[j, lane]
-    for k in range(max(m - 2, 0), m):
-        for lane in range(WIDE):
-            d[k, lane] = A[k, k, lane]
-            e2[k, lane] = A[m - 1, k, lane] ** 2 if k == m - 2 else 0.0
+            xi = load(work, x + i)
+            store(work, w + i, (load(work, p + i) - half * xi) * beta)
+            store(work, v + i, xi)
+    last = m - 1
+    corner = load(work, v + last) * load(work, w + last) * 2.0
+    store(work, last, load(A, last * (last + 1) // 2 + last) - corner)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fall(d: Reals, e2: Reals, m: int, sign: float, x: Reals, moving: Reals, work: Reals) -> None:
-    """Move each x from above onto the largest eigenvalue of sign·T, where ``moving`` is 1."""
-    pivot, g, h, G, H = work[0], work[1], work[2], work[3], work[4]
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _fall(work: Reals, m: int, x: Vector, moving: Vector) -> Vector:
+    """Move each x from above onto the largest eigenvalue of T, where ``moving`` is 1."""
+    one = fill(1.0)
+    zero = fill(0.0)
+    n = float(m)
+    step_before = one
     for _ in range(MOST_STEPS):
-        for lane in range(WIDE):
-            pivot[lane] = x[lane] - sign * d[0, lane]
-            inverse = 1.0 / (pivot[lane] if pivot[lane] > TINY else TINY)
-            pivot[lane] = inverse
-            g[lane] = inverse
-            h[lane] = 0.0
-            G[lane] = inverse
-            H[lane] = inverse * inverse
-        for k in range(1, m):
-            for lane in range(WIDE):
-                q = e2[k - 1, lane] * pivot[lane]
-                r = x[lane] - sign * d[k, lane] - q
-                inverse = 1.0 / (r if r > TINY else TINY)
-                slope = (1.0 + q * g[lane]) * inverse
-                bend = q * (h[lane] - 2.0 * g[lane] * g[lane]) * inverse
-                pivot[lane] = inverse
-                g[lane] = slope
-                h[lane] = bend
-                G[lane] += slope
-                H[lane] += slope * slope - bend
-        left = 0.0
-        for lane in range(WIDE):
-            inside = (m - 1.0) * (m * H[lane] - G[lane] * G[lane])
-            step = m / (G[lane] + np.sqrt(inside if inside > 0.0 else 0.0))
-            step = step if step > 0.0 else 0.0  # too close to tell: NaN or less
-            x[lane] -= step * moving[lane]
-            moving[lane] = moving[lane] if step > ARRIVED else 0.0
-            left += moving[lane]
-        if left == 0.0:
-            return
+        p, g, s = fill(HUGE), zero, zero  # polynomial, its derivative, half of the second
+        p_before, g_before, s_before = zero, zero, zero
+        for k in range(m):
+            y = x - load(work, k)
+            e = load(work, m + k)
+            s_next = y * s + g - e * s_before
+            g_next = y * g + p - e * g_before
+            p_next = y * p - e * p_before
+            p_before, g_before, s_before = p, g, s
+            p, g, s = p_next, g_next, s_next
+        inverse = one / p
+        g = g * inverse
+        inside = (g * g * (n - 1.0) - s * inverse * (2.0 * n)) * (n - 1.0)
+        step = fill(n) / (g + root(where_positive(inside, inside, zero)))
+        step = where_positive(p, step, zero)  # too close to tell: no step
+        step = where_positive(step, step, zero) * moving
+        x = x - step
+        fast = where_positive(step_before * SHRINKS - step, zero, one)
+        go_on = where_positive(x * SMALL - step, fast, one)
+        moving = moving * where_positive(step - x * ARRIVED - TINY, go_on, zero)
+        step_before = step
+        if not any_positive(moving):
+            break
+    return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _passes(
-    d: Reals, e2: Reals, m: int, sign: float, x: Reals, moving: Reals, pivot: Reals
-) -> bool:
-    """Mark the lanes where sign·T has an eigenvalue above x: a pivot is not positive."""
-    for lane in range(WIDE):
-        pivot[lane] = x[lane] - sign * d[0, lane]
-        moving[lane] = 0.0 if pivot[lane] > 0.0 else 1.0
-    for k in range(1, m):
-        for lane in range(WIDE):
-            before = pivot[lane] if pivot[lane] > TINY else TINY
-            pivot[lane] = x[lane] - sign * d[k, lane] - e2[k - 1, lane] / before
-            moving[lane] = moving[lane] if pivot[lane] > 0.0 else 1.0
-    left = 0.0
-    for lane in range(WIDE):
-        left += moving[lane]
-    return left > 0.0
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _passes(work: Reals, m: int, x: Vector) -> Vector:
+    """Make 1 where T has an eigenvalue above x, else 0: a leading minor is not positive."""
+    p, before, found = fill(HUGE), fill(0.0), fill(0.0)
+    for k in range(m):
+        after = (x - load(work, k)) * p - load(work, m + k) * before
+        before = p
+        p = after
+        found = where_positive(p, found, fill(1.0))
+    return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _limit(work: Reals, m: int) -> tuple[Vector, Vector]:
+    """Fourth root of the trace of T⁴: no |eigenvalue| lies beyond; trace of T³: where most do."""
+    third, fourth = fill(0.0), fill(0.0)
+    d_before, e_before = fill(0.0), fill(0.0)
+    for k in range(m):
+        d = load(work, k)
+        e = load(work, m + k)
+        both = d_before + d
+        square = d * d + e
+        if k + 1 < m:
+            square = square + load(work, m + k + 1)
+        third = third + d * d * d + e * both * 3.0
+        fourth = fourth + square * square + e * (both * both + e_before) * 2.0
+        d_before = d
+        e_before = e
+    return root(root(fourth)), third
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def largest_eigenvalues(A: Reals, m: int, work: Reals, out: Reals) -> None:
     """Largest |eigenvalue| of each matrix of a group.
 
     Parameters
     ----------
-    A : ndarray of float64, shape (>= m, >= m, WIDE)
-        Symmetric matrices with an eigenvalue 0 or more; only the lower triangles are read, and
-        are destroyed.
+    A : ndarray of float64
+        Rows of lower triangles; destroyed. Each matrix has an eigenvalue of 0 or more and one
+        of 0 or less.
     m : int
-        Their size, 1 or more.
-    work : ndarray of float64, shape (4 m + 8, WIDE)
-        Scratch.
-    out : ndarray of float64, shape (WIDE,)
-        Filled; right to about 1e-10.
+        Size of the matrices, 1 or more.
+    work : ndarray of float64
+        Scratch, `SCRATCH_ROWS` · m rows.
+    out : ndarray of float64
+        The first row is filled; each is right to about 1e-11 of itself.
     """
-    d = work[8 : 8 + m]
-    e2 = work[8 + m : 8 + 2 * m]
-    v = work[8 + 2 * m : 8 + 3 * m]
-    w = work[8 + 3 * m : 8 + 4 * m]
-    top = work[5]
-    moving = work[6]
-    other = work[7]
-    for lane in range(WIDE):
-        top[lane] = 0.0
-    for i in range(m):
-        for j in range(i):
-            for lane in range(WIDE):
-                top[lane] += 2.0 * A[i, j, lane] * A[i, j, lane]
-        for lane in range(WIDE):
-            top[lane] += A[i, i, lane] * A[i, i, lane]
-    _tridiagonal(A, m, d, e2, v, w, work)
-    for lane in range(WIDE):
-        top[lane] = np.sqrt(top[lane]) * (1.0 + 1e-9) + 1e-9  # no eigenvalue lies beyond
-        out[lane] = top[lane]
-        moving[lane] = 1.0
-    _fall(d, e2, m, 1.0, out, moving, work)
-    for lane in range(WIDE):
-        other[lane] = out[lane] + 1e-9
-    if _passes(d, e2, m, -1.0, other, moving, work[0]):
-        for lane in range(WIDE):
-            other[lane] = top[lane] if moving[lane] > 0.0 else 0.0
-        _fall(d, e2, m, -1.0, other, moving, work)
-        for lane in range(WIDE):
-            out[lane] = max(out[lane], other[lane])
+    one = fill(1.0)
+    zero = fill(0.0)
+    _tridiagonal(A, m, work)
+    top, third = _limit(work, m)
+    sign = where_positive(third, one, zero - one)
+    scale = where_positive(top, one / top, zero)
+    for k in range(m):
+        store(work, k, load(work, k) * scale * sign)
+        store(work, m + k, load(work, m + k) * scale * scale)
+    begin = fill(1.0 + 1e-9)
+    found = _fall(work, m, begin, one)
+    for k in range(m):
+        store(work, k, zero - load(work, k))
+    moving = _passes(work, m, found * (1.0 + 1e-11))
+    if any_positive(moving):
+        other = _fall(work, m, where_positive(moving, begin, zero), moving)
+        found = where_positive(other - found, other, found)
+    store(out, 0, found * top)
