@@ -119,4 +119,4 @@ def check_voxels(job: Job, again: Again, *, progress: Progress = quiet) -> str:
     other = [title for title, obj, was in progress(pairs, "Compare") if content_hash(obj) != was]
     if not other:
         return f"{again.text} The same voxels are open: Compute all gives the same map."
-    return f"{again.text} The {' and the '.join(other)} open now have other voxels."
+    return f"{again.text} Other voxels are open now than those of its {' and '.join(other)}."
