@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import napari
 import napari.viewer
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 
@@ -82,6 +82,9 @@ def _lay_out(docks: list[Any]) -> None:
     """Give the tabs the width of the right column and raise the first."""
     window = docks[0].window()
     if isinstance(window, QMainWindow):
+        # Along the edge there is room for all names; below the docks they would be cut off.
+        right, east = Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East
+        window.setTabPosition(right, east)
         window.resizeDocks(docks, [_WIDTH] * len(docks), Qt.Orientation.Horizontal)
     docks[0].show()
     docks[0].raise_()

@@ -212,3 +212,18 @@ def test_looking_at_an_entry_is_told(qtbot):
     with qtbot.waitSignal(box.looked_at) as looked:
         box.look_at("r")
     assert looked.args == ["r"]
+
+
+def spaced(*, spacing: Sequence[float] | None = None):
+    """Measure at some spacing."""
+
+
+def test_an_empty_line_of_numbers_is_none_where_that_is_allowed(qtbot):
+    form = SettingsForm(describe(spaced))
+    qtbot.addWidget(form)
+    field = form.fields["spacing"]
+    assert field.value is None
+    field.widget.setText("1, 1, 3")
+    assert field.value == (1.0, 1.0, 3.0)
+    field.value = None
+    assert field.value is None

@@ -78,9 +78,9 @@ def test_everything_is_filled_in_before_the_person_looks(dock):
 
 
 def test_the_radius_is_said_in_mm_of_the_true_grid(dock):
-    assert dock.reach.text() == "3×3×3 = 6 × 3 × 9 mm"
+    assert dock.reach.text() == "3×3×3 voxels = 6 × 3 × 9 mm"
     dock.form.values = {"kernel_radius": 2}
-    assert dock.reach.text() == "5×5×5 = 10 × 5 × 15 mm"
+    assert dock.reach.text() == "5×5×5 voxels = 10 × 5 × 15 mm"
     assert dock.form.fields["bin_width"].widget.suffix() == " HU"
 
 

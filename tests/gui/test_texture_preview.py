@@ -207,6 +207,18 @@ def test_a_hidden_dock_leaves_no_preview(dock, viewer, qtbot):
     assert previews(viewer)
 
 
+def test_a_region_under_a_map_is_an_outline(dock, viewer, qtbot):
+    labels = viewer.layers["expert"]
+    assert labels.contour == 1  # its color would mix with that of the map
+    labels.contour = 0
+    dock.form.values = {"kernel_radius": 2}
+    settle(dock, qtbot)
+    assert labels.contour == 0  # as the person wants it
+    labels.contour = 1
+    dock.hide()
+    assert labels.contour == 0
+
+
 def test_the_preview_can_be_switched_off(dock, viewer, qtbot):
     dock.live.setChecked(False)
     settle(dock, qtbot)

@@ -28,6 +28,10 @@ class CheckList(QWidget):
     ----------
     entries : sequence of (key, title, meaning)
         What is returned, what is read, and what the search and the tooltip know besides.
+    what : str, optional
+        What the entries are.
+    rows : int, optional
+        How many are seen at once.
 
     Attributes
     ----------
@@ -42,7 +46,9 @@ class CheckList(QWidget):
     changed = Signal()
     looked_at = Signal(str)
 
-    def __init__(self, entries: Sequence[tuple[str, str, str]], *, what: str = "") -> None:
+    def __init__(
+        self, entries: Sequence[tuple[str, str, str]], *, what: str = "", rows: int = _ROWS
+    ) -> None:
         super().__init__()
         self.search = QLineEdit()
         self.search.setPlaceholderText(f"Search {len(entries)} {what or 'entries'}")
@@ -61,7 +67,7 @@ class CheckList(QWidget):
             item.setToolTip(f"<p><b>{title}</b><br>{meaning}</p>" if meaning else title)
             self._texts[key] = f"{key} {title} {meaning}".lower()
         row_height = self.fontMetrics().lineSpacing() + 1
-        self.list.setFixedHeight(row_height * min(_ROWS, max(2, len(entries))) + 6)
+        self.list.setFixedHeight(row_height * min(rows, max(2, len(entries))) + 6)
         self.list.setMinimumWidth(120)
         self.list.itemChanged.connect(self.changed)
         self.list.currentItemChanged.connect(self._look)

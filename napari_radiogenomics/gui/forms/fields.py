@@ -221,18 +221,23 @@ class _Text(Field[QLineEdit]):
 
 
 class _Numbers(Field[QLineEdit]):
-    """Several numbers in a line, ``1, 2``; what is none waits until it is one."""
+    """Several numbers in a line, ``1, 2``; what is none waits until it is one.
+
+    An empty line is None where that is allowed.
+    """
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QLineEdit())
         self._read: Callable[[str], float] = int if parameter.kind == "int" else float
         self._last: tuple[float, ...] = ()
-        if parameter.unit:
-            self.widget.setPlaceholderText(parameter.unit)
+        hints = (parameter.unit, "empty: automatic" if parameter.optional else "")
+        self.widget.setPlaceholderText(", ".join(filter(None, hints)))
         self.widget.textChanged.connect(self.changed)
 
     @property
-    def value(self) -> tuple[float, ...]:
+    def value(self) -> tuple[float, ...] | None:
+        if self.parameter.optional and not self.widget.text().strip():
+            return None
         try:
             self._last = tuple(map(self._read, self.widget.text().replace(",", " ").split()))
         except ValueError:

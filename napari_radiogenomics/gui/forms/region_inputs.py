@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Layer
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import plain_viewer
@@ -76,12 +76,15 @@ class RegionInputs(QWidget):
         self.label = LabelCombo()
         rows = form_layout(self)
         rows.addRow("Scan", self.scan)
-        rows.addRow("Segmentation", self.region)
-        if self.one_region:
-            rows.addRow("Region", self.label)
-        else:
-            self.label.setParent(self)
-            self.label.hide()
+        drawn = QHBoxLayout()
+        drawn.addWidget(self.region, 3)
+        drawn.addWidget(self.label, 2)
+        self.region.setAccessibleName("Segmentation")
+        self.label.setAccessibleName("Region")
+        for combo in (self.region, self.label):
+            combo.setMinimumContentsLength(5)
+        self.label.setVisible(self.one_region)
+        rows.addRow("Region" if self.one_region else "Regions", drawn)
         self.scan.chosen.connect(self._choose_region)
         self.region.chosen.connect(self._list_labels)
         for combo in (self.scan, self.region):

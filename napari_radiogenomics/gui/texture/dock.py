@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError
@@ -17,6 +16,7 @@ from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.forms.sight import Sight
 from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.texture.feature_picker import FeaturePicker
 from napari_radiogenomics.gui.texture.flicker import flicker_with_key
@@ -89,14 +89,9 @@ class TextureDock(Panel):
         self.reach.setToolTip(
             "<p>The cube around each voxel that is looked at. It is drawn around the mouse.</p>"
         )
-        radius, rows = self.form.fields["kernel_radius"].widget, self.form.rows
-        place, _ = rows.getWidgetPosition(radius)
-        title = rows.labelForField(radius)
-        rows.takeRow(place)
-        row = QHBoxLayout()
-        row.addWidget(radius)
-        row.addWidget(self.reach, 1)
-        rows.insertRow(place, title, row)
+        radius = self.form.fields["kernel_radius"]
+        row, _ = self.form.rows.getWidgetPosition(radius.widget)
+        self.form.rows.insertRow(row + 1, self.reach)
         self.boxes = KernelBoxes(self.viewer)
 
     def _make_preview(self) -> None:
@@ -108,24 +103,21 @@ class TextureDock(Panel):
         )
         self.rest = QCheckBox("the rest follows")
         self.rest.setToolTip("<p>Compute the other slices too, outward, when you pause.</p>")
-        self.again_button = QToolButton()
-        self.again_button.setText("Run again…")
-        self.again_button.setToolTip(
-            "<p>Take all settings from a map that was saved, or from the one that is shown.</p>"
-        )
         row = QHBoxLayout()
         row.addWidget(self.live)
         row.addWidget(self.rest)
         row.addStretch(1)
-        row.addWidget(self.again_button)
         self.after.addLayout(row)
 
     def _make_results(self) -> None:
         self.section = MapSection(self.viewer)
         self.shown, self.save_button = self.section.shown, self.section.save_button
+        self.again_button = self.section.again_button
         self.after.addWidget(section_line())
         self.after.addWidget(self.section)
         self.looker, self.files = Looker(self), MapFiles(self)
+        self.in_sight = Sight(self)
+        self.in_sight.changed.connect(self._come_or_go)
 
     def _connect(self) -> None:
         look = self.looker.look
@@ -186,7 +178,7 @@ class TextureDock(Panel):
             self.shown.setCurrentIndex(row)
 
     def _compute_rest(self) -> None:
-        if self.isVisible() and not self.runner.running:
+        if self.in_sight and not self.runner.running:
             self.start()
             self.looker.by_itself = self.runner.running
 
@@ -236,7 +228,7 @@ class TextureDock(Panel):
         edges = [edge] * 3
         if values["force_2d"]:
             edges[2 - int(values["force_2d_dimension"])] = 1
-        text = "×".join(map(str, edges))
+        text = "×".join(map(str, edges)) + " voxels"
         if image is not None:
             spacing = image.geometry.spacing
             mm = (number_text(round(n * s, 1)) for n, s in zip(edges, spacing, strict=True))
@@ -251,7 +243,7 @@ class TextureDock(Panel):
         image = None if self.scan.layer is None else image_of(self.scan.layer)
         values = self.form.values
         thin = 2 - int(values["force_2d_dimension"]) if values["force_2d"] else None
-        geometry = image.geometry if image is not None and self.isVisible() else None
+        geometry = image.geometry if image is not None and self.in_sight else None
         self.boxes.show(geometry, int(values["kernel_radius"]), thin)
 
     @property
@@ -318,17 +310,13 @@ class TextureDock(Panel):
             self.live.setChecked(False)
         super().cancel()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Preview what is in sight."""
-        super().showEvent(event)
+    def _come_or_go(self) -> None:
+        """Preview what is in sight; leave no trace on the canvas behind another tab."""
         self._draw_box()
-        self.looker.look()
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt names it
-        """Leave the canvas as it was without the dock; finished maps stay."""
-        self.looker.close()
-        self._draw_box()
-        super().hideEvent(event)
+        if self.in_sight:
+            self.looker.look()
+        else:
+            self.looker.close()
 
     @property
     def current_map(self) -> Image | None:

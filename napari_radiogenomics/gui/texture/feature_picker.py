@@ -36,7 +36,7 @@ class FeaturePicker(QWidget):
             (key, _title(family, feature, several), f"{feature.meaning} {feature.ibsi}")
             for key, (family, feature) in self._records.items()
         ]
-        self.list = CheckList(entries, what="features")
+        self.list = CheckList(entries, what="features", rows=5)
         self.list.changed.connect(self.changed)
         self.list.looked_at.connect(self.describe)
         self.meaning, self.formula = QLabel(), QLabel()

@@ -43,7 +43,8 @@ class FlickerKey(Attached):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__(viewer)
-        self.viewer.bind_key(FLICKER_KEY, _without_map)
+        if FLICKER_KEY not in map(str, self.viewer.keymap):  # whoever has it keeps it
+            self.viewer.bind_key(FLICKER_KEY, _without_map)
 
 
 def _without_map(viewer: Any) -> Iterator[None]:

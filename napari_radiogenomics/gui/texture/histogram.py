@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Histogram"]
 
 _BINS = 64
-_HEIGHT = 92
+_HEIGHT = 66
 _SHARE = (0.1, 99.9)
 """Percentiles that are drawn: one outlier must not squeeze all the rest into a line."""
 
@@ -58,15 +58,13 @@ class Histogram(QWidget):
         self.counts: NDArray[np.intp] = np.empty(0, np.intp)
         self.setEnabled(False)
 
-    def show_values(self, values: NDArray[np.float64], unit: str, theme: str) -> None:
+    def show_values(self, values: NDArray[np.float64], theme: str) -> None:
         """Draw the values of a region.
 
         Parameters
         ----------
         values : ndarray
             Those that are not finite are left out.
-        unit : str
-            Unit of the values.
         theme : str
             napari's theme.
         """
@@ -78,7 +76,6 @@ class Histogram(QWidget):
         axis.setPen(text)
         axis.setTextPen(text)
         axis.enableAutoSIPrefix(False)
-        axis.setLabel(unit or "no unit")
         fill = QColor(found.highlight.as_hex())
         self.bars.setPen(None)
         self.bars.setBrush(fill)

@@ -11,6 +11,7 @@ from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.texture.glance import Ask
 from napari_radiogenomics.gui.texture.job import Board, job_of
 from napari_radiogenomics.gui.texture.map_layer import choose_map, run_shown
+from napari_radiogenomics.gui.texture.outlines import Outlines
 from napari_radiogenomics.gui.texture.preview import LivePreview, planes_in_sight
 from napari_radiogenomics.gui.texture.preview_layer import PreviewLayer
 from napari_radiogenomics.gui.texture.sheet import Plane, Sheet, like
@@ -64,6 +65,7 @@ class Looker(QObject):
         self.by_itself = False
         self.preview = LivePreview(self, self._ask)
         self.layer = PreviewLayer(dock.viewer)
+        self.outlines = Outlines(dock.viewer)
         self.connections = Connections(dock)
         self.preview.seen.connect(self._show_seen)
         self.preview.failed.connect(self._show_failed)
@@ -103,7 +105,7 @@ class Looker(QObject):
     def _ask(self) -> Ask | None:
         dock, name = self._dock, self.wanted
         scan, region = dock.scan.layer, dock.region.layer
-        if not (dock.isVisible() and name) or dock.runner.running:
+        if not (dock.in_sight and name) or dock.runner.running:
             return None
         if scan is None or region is None or dock.label.value is None:
             return None
@@ -128,9 +130,9 @@ class Looker(QObject):
 
     def _show_seen(self, sheet: Sheet) -> None:
         name = sheet.map_like(self.wanted)
-        if self._dock.runner.running or not name:
+        if self._dock.runner.running or not name or not self._dock.in_sight:
             return
-        self.shown.emit(self.layer.show(sheet, name))
+        self._show(sheet, name)
         part = f"{sheet.in_sight.sum():,} of {sheet.known.size:,} voxels"
         self.told.emit(
             f"Preview of {sheet.title_of(name).lower()}: {part}. Compute all fills the rest.",
@@ -149,6 +151,7 @@ class Looker(QObject):
         if not self._dock.runner.running and self.layer.layer is not None:
             self.layer.remove()
             self.shown.emit(None)
+        self.outlines.undo()
 
     def _show_filling(self, done: int, total: int, what: str) -> None:
         """Show how far the run is that fills the region outward."""
@@ -156,8 +159,13 @@ class Looker(QObject):
         name = "" if sheet is None else sheet.map_like(self.wanted)
         if sheet is None or not name or not self._dock.runner.running:
             return
-        if self._dock.isVisible() and self.run_key == self.key and sheet.in_sight.any():
-            self.shown.emit(self.layer.show(sheet, name))
+        if self._dock.in_sight and self.run_key == self.key and sheet.in_sight.any():
+            self._show(sheet, name)
+
+    def _show(self, sheet: Sheet, name: str) -> None:
+        layer = self.layer.show(sheet, name)
+        self.outlines.draw(self._dock.region.layer)
+        self.shown.emit(layer)
 
     def give_layer(self) -> ImageLayer | None:
         """Hand the layer of the preview over to the finished maps it was a preview of."""

@@ -75,10 +75,12 @@ class MapSection(QWidget):
             "A/B", f"Switch between the map and the scan alone; or hold {FLICKER_KEY}"
         )
         self.flicker_button.setCheckable(True)
-        self.save_button = QPushButton("Save map…")
+        self.save_button = QPushButton("Save…")
         self.save_button.setToolTip("Write the map that is shown, on the scan's true grid")
         self.save_all_button = QPushButton("Save all…")
         self.save_all_button.setToolTip("Write every map of this run as NIfTI, with its history")
+        self.again_button = QPushButton("Again…")
+        self.again_button.setToolTip("Take all settings from a map that was saved")
         self._beat = QTimer(self)
         self._beat.setInterval(_FLICKER_MS)
         self._lay_out()
@@ -99,6 +101,7 @@ class MapSection(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.save_button)
         buttons.addWidget(self.save_all_button)
+        buttons.addWidget(self.again_button)
         column.addLayout(buttons)
 
     def _connect(self) -> None:
@@ -193,7 +196,7 @@ class MapSection(QWidget):
         image = image_of(self.layer)
         values = np.empty(0) if image is None else image.array[np.isfinite(image.array)]
         unit = "" if image is None else image.unit
-        self.histogram.show_values(values, unit, self.viewer.theme)
+        self.histogram.show_values(values, self.viewer.theme)
         self.about_map.setText(_in_words(values, unit))
         for widget in (self.opacity, self.fit_button, self.flicker_button):
             widget.setEnabled(self.layer is not None)
@@ -257,7 +260,7 @@ def _in_words(values: NDArray[np.float64], unit: str) -> str:
     if not values.size:
         return ""
     low, middle, high = (number_text(v) for v in np.percentile(values, (1, 50, 99)))
-    return f"median {middle}, 1st to 99th percentile {low} to {high}{' ' if unit else ''}{unit}"
+    return f"median {middle}, 98 % from {low} to {high} {unit or '(no unit)'}"
 
 
 def _tool(text: str, tip: str) -> QToolButton:
