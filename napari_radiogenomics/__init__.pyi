@@ -7,6 +7,7 @@ from .data.region_scores import region_scores as region_scores
 from .data.samples import Samples as Samples
 from .data.segmentation import Label as Label
 from .data.segmentation import Segmentation as Segmentation
+from .genomics.cohort_scores import cohort_pathways as cohort_pathways
 from .genomics.cohort_scores import score_cohort as score_cohort
 from .genomics.normalize import normalize_counts as normalize_counts
 from .genomics.pathways import score_pathways as score_pathways

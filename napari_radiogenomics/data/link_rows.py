@@ -133,7 +133,20 @@ class Linker:
             else:
                 found = [self._outside(away[at], flips[at])]
             rows[str(name)] = found
+        for name, structure in located.table["structure"].items():
+            self._compare(rows[str(name)], str(structure))
         return rows
+
+    def _compare(self, rows: list[dict[str, Any]], structure: str) -> None:
+        """Say where the structure of a sample names another region than its coordinates."""
+        if self.segmentation is None or not structure or self.structures.is_whole(structure):
+            return
+        named = self.structures.labels(structure, self.segmentation)
+        for row in rows:
+            sure = row["counts"] and "label" in row and not row["warning"]
+            if sure and named and row["label"] not in named:
+                meant = " or ".join(self.names[label] for label in named)
+                row["warning"] = f'its structure "{structure}" means {meant}'
 
     def _inside(
         self, fractions: NDArray[np.float64], inside: float, away: NDArray[np.float64],

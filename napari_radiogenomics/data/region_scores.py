@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["paint", "paint_points", "percentile", "region_scores"]
 
 _KEYS = ("patient_id", "segmentation_id", "label", "region", "volume_ml")
+_Group = tuple[dict[str, Any], list[str], Precision, str]
 _POOLED = "mean of the samples of its regions"
 
 
@@ -88,8 +89,14 @@ def region_scores(
             f"None of the {len(linked)} linked samples has a score: samples are called "
             f"{', '.join(sorted(linked)[:3])}, scores {some}. Score the same cohort."
         )
-    rows = [row for name in progress(list(found.values), "Scores")
-            for row in _rows(links, found, str(name))]  # fmt: skip
+    plans: dict[frozenset[str], _Plan] = {}
+    rows: list[dict[str, Any]] = []
+    for name in progress(list(map(str, found.values)), "Scores"):
+        values = found.values[name].dropna().to_dict()
+        known = frozenset(map(str, values))
+        if known not in plans:  # scores of the same samples share who counts for what
+            plans[known] = _Plan.of(links, found, known)
+        rows += _rows(plans[known], values, name, found.unit)
     columns = [*_KEYS, "name", "score", "n", "samples", "percentile", "cohort_n", "reference",
                "precision", "how", "unit"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns).astype({"label": "Int64"})
@@ -143,12 +150,35 @@ def _numeric(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype(float)
 
 
-def _rows(links: Links, scores: _Scores, name: str) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Plan:
+    """Who counts for which region, and for what each claim is compared with.
+
+    Attributes
+    ----------
+    groups : list
+        Keys, samples with a score, claim and way of each region.
+    references : dict
+        Claim → samples of the cohort that are as precise, and what they are in words.
+    """
+
+    groups: list[_Group]
+    references: dict[Precision, tuple[list[str], str]]
+
+    @classmethod
+    def of(cls, links: Links, scores: _Scores, known: frozenset[str]) -> _Plan:
+        claims = (Precision.REGION, Precision.TUMOUR)
+        references = {claim: _reference(scores, known, claim) for claim in claims}
+        return cls(list(_groups(links, scores, known)), references)
+
+
+def _rows(plan: _Plan, values: dict[str, float], name: str, unit: str) -> Iterator[dict[str, Any]]:
     """Rows of one score: every region of every patient, then the whole tumors."""
-    values = scores.values[name].dropna().to_dict()
-    references = {claim: _reference(links, scores, values, claim)
-                  for claim in (Precision.REGION, Precision.TUMOUR)}  # fmt: skip
-    for keys, samples, claim, how in _groups(links, scores, values):
+    references = {
+        claim: (np.array([values[sample] for sample in samples]), said)
+        for claim, (samples, said) in plan.references.items()
+    }
+    for keys, samples, claim, how in plan.groups:
         known = [values[sample] for sample in samples]
         score = float(np.mean(known)) if known else np.nan
         reference, said = references[claim]
@@ -156,17 +186,14 @@ def _rows(links: Links, scores: _Scores, name: str) -> Iterator[dict[str, Any]]:
             **keys, "name": name, "score": score, "n": len(known), "samples": ", ".join(samples),
             "percentile": percentile(score, reference), "cohort_n": len(reference),
             "reference": said, "precision": claim.value if known else "", "how": how,
-            "unit": scores.unit,
+            "unit": unit,
         }  # fmt: skip
 
 
-_Group = tuple[dict[str, Any], list[str], Precision, str]
-
-
-def _groups(links: Links, scores: _Scores, values: dict[str, float]) -> Iterator[_Group]:
+def _groups(links: Links, scores: _Scores, known: frozenset[str]) -> Iterator[_Group]:
     """Keys, samples with a score, claim and way of each region."""
     fine, coarse = (
-        _scored(links.counting(claim), scores, values, claim)
+        _scored(links.counting(claim), scores, known, claim)
         for claim in (Precision.REGION, Precision.TUMOUR)
     )
     owners = links.table[["patient_id", "segmentation_id"]].drop_duplicates()
@@ -188,10 +215,10 @@ def _groups(links: Links, scores: _Scores, values: dict[str, float]) -> Iterator
 
 
 def _scored(
-    rows: pd.DataFrame, scores: _Scores, values: dict[str, float], claim: Precision
+    rows: pd.DataFrame, scores: _Scores, known: frozenset[str], claim: Precision
 ) -> pd.DataFrame:
     """Rows of samples that have a score which supports a claim."""
-    mask = [sample in values and scores.may(sample, claim) for sample in rows["sample_id"]]
+    mask = [sample in known and scores.may(sample, claim) for sample in rows["sample_id"]]
     return rows[np.array(mask, bool)]
 
 
@@ -208,22 +235,19 @@ def _regions(links: Links, patient: str, segmentation: str) -> list[dict[str, An
     return [{**record, "patient_id": patient} for record in records]
 
 
-def _reference(
-    links: Links, scores: _Scores, values: dict[str, float], claim: Precision
-) -> tuple[NDArray[np.float64], str]:
-    """Values of the cohort that a score of this claim is compared with, and what they are."""
+def _reference(scores: _Scores, known: frozenset[str], claim: Precision) -> tuple[list[str], str]:
+    """Samples of the cohort that a score of this claim is compared with, and what they are."""
     stated = scores.precision
+    samples = sorted(known)
     if not stated:
-        return np.array(list(values.values())), f"all {len(values)} scored samples"
-    region = claim is Precision.REGION
-    chosen = [value for sample, value in values.items()
-              if allows(stated.get(sample, "patient"), "region") == region
-              and allows(stated.get(sample, "patient"), "tumour")]  # fmt: skip
-    if not chosen and not region:  # no bulk anywhere: the tumors are scored by located samples
-        chosen = [v for s, v in values.items() if allows(stated.get(s, "patient"), "tumour")]
-        return np.array(chosen), f"{len(chosen)} samples of regions in the cohort"
-    kind = "samples of a known place" if region else "samples of whole tumors"
-    return np.array(chosen), f"{len(chosen)} {kind} in the cohort"
+        return samples, f"all {len(samples)} scored samples"
+    fine = [s for s in samples if allows(stated.get(s, "patient"), "region")]
+    bulk = [s for s in samples if s not in set(fine) and allows(stated.get(s, "patient"), "tumour")]
+    if claim is Precision.REGION:
+        return fine, f"{len(fine)} samples of a known place in the cohort"
+    if not bulk:  # the tumors themselves are scored by the samples of their regions
+        return fine, f"{len(fine)} samples of regions in the cohort"
+    return bulk, f"{len(bulk)} samples of whole tumors in the cohort"
 
 
 def percentile(score: float, reference: NDArray[np.float64]) -> float:

@@ -24,7 +24,7 @@ from napari_radiogenomics.signature import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ScoreKind", "score_cohort", "score_names"]
+__all__ = ["ScoreKind", "cohort_pathways", "score_cohort", "score_names"]
 
 ScoreKind = Literal["auto", "gene", "pathway", "mutation"]
 _MOST_SUGGESTED = 2000
@@ -115,6 +115,77 @@ def score_cohort(
     return table
 
 
+@verb
+def cohort_pathways(
+    cohort: Cohort,
+    *,
+    gene_sets: str = "",
+    expression: str = "",
+    method: Annotated[str, Setting(choices=_methods)] = "zscore_lee",
+    min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
+    remove: Sequence[str] = (),
+    remove_shared: bool = False,
+    progress: Progress = quiet,
+) -> pd.DataFrame:
+    """Score all gene sets of a collection in every sample of a cohort.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    gene_sets : str, optional
+        Id of a collection, or ``"curated"`` for that of the package; all of them if empty.
+    expression : str, optional
+        Id of the expression table; the first where not given.
+    method, min_genes, remove, remove_shared
+        As for `score_pathways`.
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Returns
+    -------
+    DataFrame, N samples × S gene sets
+        For `region_scores`: ``attrs`` as of `score_pathways`, with ``patients`` and
+        ``precision`` of the samples.
+
+    Raises
+    ------
+    InputError
+        If there is no expression, or no set keeps enough genes.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import open_cohort
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> cohort_pathways(open_cohort(sample_cohort()), gene_sets="programs").shape
+    (66, 20)
+    """
+    sets = cohort_gene_sets(cohort, gene_sets=gene_sets)
+    table, notes = _complete(normalized_expression(cohort, expression=expression))
+    scores = score_pathways(
+        table,
+        sets,
+        method=method,
+        min_genes=min_genes,
+        remove=remove,
+        remove_shared=remove_shared,
+        progress=progress,
+    )
+    scores.attrs["notes"] = (*scores.attrs["notes"], *notes)
+    unit = scores.attrs["unit"].replace("the values", str(table.attrs["unit"]))
+    scores.attrs.update({key: table.attrs[key] for key in ("patients", "precision")}, unit=unit)
+    return scores
+
+
+def _complete(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Genes without a blank cell, and the sentence that says how many have one."""
+    blank = table.isna().any()
+    if not blank.any():
+        return table, ()
+    note = f"{int(blank.sum())} genes with blank cells were left out of the scoring."
+    return table.loc[:, ~blank], (note,)
+
+
 def score_names(cohort: Cohort, *, expression: str = "") -> dict[str, list[str]]:
     """Names that `score_cohort` understands: what a search completes.
 
@@ -199,12 +270,9 @@ def _pathway(
 ) -> pd.DataFrame:
     one = cohort_gene_sets(cohort)[name]
     table = normalized_expression(cohort, expression=expression, progress=progress)
-    blank = table.isna().any()
-    notes: tuple[str, ...] = ()
-    if blank.any():
-        notes = (f"{int(blank.sum())} genes with blank cells were left out of the scoring.",)
+    complete, notes = _complete(table)
     scored = score_pathways(
-        table.loc[:, ~blank] if blank.any() else table,
+        complete,
         {name: one},
         method=method,
         min_genes=min_genes,

@@ -323,6 +323,14 @@ def test_a_region_id_of_another_segmentation_is_not_used():
     assert 'region "R2:4" is not in the segmentation' in row["warning"]
 
 
+def test_coordinates_win_over_the_structure_and_the_difference_is_said():
+    row = one({**point(14), "structure": "CT"})
+    assert (row["label"], row["how"]) == (CORE, "coordinates")
+    assert row["warning"] == 'its structure "CT" means enhancing tumour'
+    assert one({**point(14), "structure": "CTpan"})["warning"] == ""
+    assert one({**point(14), "structure": "nobody knows"})["warning"] == ""
+
+
 def test_bulk_is_of_the_whole_tumour_even_if_it_has_coordinates():
     for place in ({}, point(14)):
         row = one({"precision": "tumour", "structure": "CT", **place})

@@ -19,7 +19,7 @@ from napari_radiogenomics.data.link import Links
 from napari_radiogenomics.data.region_scores import paint, paint_points
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import comparable, normalized_expression
-from napari_radiogenomics.genomics.cohort_scores import score_names
+from napari_radiogenomics.genomics.cohort_scores import cohort_pathways, score_names
 from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
 from napari_radiogenomics.provenance import history_of
 from napari_radiogenomics.simulate.sample import sample_cohort
@@ -142,6 +142,16 @@ def test_bulk_samples_color_only_the_whole_tumor(cohort, links):
     with pytest.raises(InputError, match="No region has samples of its own"):
         paint(own, claim="region")
     assert len(paint_points(links, scores)) == 54
+
+
+def test_all_pathways_of_a_region_stand_beside_the_cohort(cohort, links):
+    scores = cohort_pathways(cohort, gene_sets="programs", method="mean")
+    table = region_scores(links, scores)
+    one = region_scores(links, score_cohort(cohort, "BUFFA_HYPOXIA", method="mean"))
+    same = table[table["name"] == "BUFFA_HYPOXIA"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, one)
+    assert scores.attrs["unit"] == "mean of log2 CPM"
+    assert set(table["name"]) == set(scores)
 
 
 def test_mutations_are_of_the_tumor(cohort, links):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import pytest
 
 from napari_radiogenomics import link_cohort, link_patient, load_patient, open_cohort, write
 from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.flip import flip_samples
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.data.structures import DEFAULT_STRUCTURES
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.cohort_samples import correct_samples
 from napari_radiogenomics.io.structure_map import (
     cohort_structures,
     read_structures,
@@ -148,3 +151,24 @@ def test_regions_of_a_structure_may_stand_on_several_rows(tmp_path):
     found = read_structures(path)
     assert found["CT"] == ("enhancing", "necrotic", "edema")
     assert found.notes == {"CT": "solid"}
+
+
+def test_corrected_samples_go_back_to_the_cohort_and_its_table(folder):
+    cohort = open_cohort(folder)
+    data = load_patient(cohort, "P1")
+    assert data.samples is not None
+    before = (folder / "samples.csv").read_text()
+    mended = correct_samples(cohort, flip_samples(data.samples, ["near"], to="RAS"))
+    assert mended.samples.loc["near", "coord_system"] == "RAS"
+    assert cohort.samples.loc["near", "coord_system"] == "LPS"
+    assert (folder / "samples.csv").read_text() == before
+    correct_samples(cohort, flip_samples(data.samples, ["near"], to="voxel"), save=True)
+    after = (folder / "samples.csv").read_text()
+    assert after == before.replace("near,P1,t0,biopsy,P1-t0,LPS,mm", "near,P1,t0,biopsy,P1-t0,"
+                                   "voxel,voxel")  # fmt: skip
+    assert open_cohort(folder).samples.loc["near", "unit"] == "voxel"
+    other = data.samples.table.rename(index={"near": "far"})
+    with pytest.raises(InputError, match='"far" is not in Trial'):
+        correct_samples(cohort, replace(data.samples, table=other))
+    with pytest.raises(InputError, match="Export it as a cohort folder"):
+        correct_samples(replace(cohort, layout="brats"), data.samples, save=True)
