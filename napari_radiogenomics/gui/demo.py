@@ -33,6 +33,7 @@ THEMES = ("dark", "light")
 _SHOTS = {
     "1-empty": [(SIZES[0], "dark")],
     "2-ct": [(SIZES[0], "dark"), (SIZES[0], "light")],
+    "3-preview": [(SIZES[0], "dark")],
     "3-map": [(size, theme) for theme in THEMES for size in SIZES],
     "4-mr": [(SIZES[0], "dark"), (SIZES[1], "dark")],
     "5-scan": [(SIZES[0], "light")],
@@ -158,7 +159,9 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
         yield "2-ct", f"CT of {ct} with segmentation and biopsies; card and table of the cohort."
         _closer(viewer, cohort_dock)
         raise_dock(texture_dock)
+        _until(lambda: _previews(texture_dock), "The preview of texture")
         _settle()
+        yield "3-preview", f"Live preview of the slices in sight in {ct}, before anything is run."
         _compute(texture_dock)
         viewer.layers.remove(viewer.layers.selection.active)
         _compute(texture_dock)  # now without the time of compiling, which is spent once
@@ -174,6 +177,10 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
     raise_dock(widgets["Scan"])
     _settle()
     yield "5-scan", "Window and level of the scan; Scan dock."
+
+
+def _previews(dock: Any) -> bool:
+    return dock.looker.layer.layer is not None and not dock.looker.preview.busy
 
 
 def _compute(dock: Any) -> None:

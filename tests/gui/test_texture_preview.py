@@ -228,6 +228,14 @@ def test_the_preview_can_be_switched_off(dock, viewer, qtbot):
     assert not previews(viewer)
 
 
+def test_a_preview_never_hides_where_a_biopsy_was_taken(viewer, qtbot):
+    biopsies = viewer.add_points([[1, 1, 1]])
+    dock = shown_dock(viewer, qtbot)
+    settle(dock, qtbot)
+    assert previews(viewer)
+    assert viewer.layers[-1] is biopsies
+
+
 def test_a_removed_or_restored_preview_layer_does_no_harm(dock, viewer, qtbot):
     (layer,) = previews(viewer)
     viewer.layers.remove(layer)

@@ -13,7 +13,7 @@ from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.canvas.legend import map_title
 from napari_radiogenomics.gui.canvas.window_level import image_of
-from napari_radiogenomics.gui.forms.panel import Panel, section_line
+from napari_radiogenomics.gui.forms.panel import Panel
 from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.forms.sight import Sight
@@ -113,7 +113,6 @@ class TextureDock(Panel):
         self.section = MapSection(self.viewer)
         self.shown, self.save_button = self.section.shown, self.section.save_button
         self.again_button = self.section.again_button
-        self.after.addWidget(section_line())
         self.after.addWidget(self.section)
         self.looker, self.files = Looker(self), MapFiles(self)
         self.in_sight = Sight(self)

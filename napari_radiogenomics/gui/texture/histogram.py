@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Histogram"]
 
 _BINS = 64
-_HEIGHT = 66
+_HEIGHT = 56
 _SHARE = (0.1, 99.9)
 """Percentiles that are drawn: one outlier must not squeeze all the rest into a line."""
 
@@ -72,6 +72,7 @@ class Histogram(QWidget):
         self.setEnabled(finite.size > 0)
         found = get_theme(theme)
         text = QColor(found.text.as_hex())
+        self.plot.setBackground(QColor(found.background.as_hex()))
         axis = self.plot.getAxis("bottom")
         axis.setPen(text)
         axis.setTextPen(text)

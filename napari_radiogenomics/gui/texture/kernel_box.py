@@ -93,6 +93,8 @@ class KernelBox(Attached):
             viewer.cursor.events.position,
             viewer.events.mouse_over_canvas,
             viewer.scene.camera.events.zoom,
+            viewer.scene.camera.events.center,
+            viewer.canvas.events.size,
             viewer.dims.events.current_step,
         ):
             event.connect(self._moved)

@@ -63,6 +63,7 @@ class Looker(QObject):
         self.board = Board()
         self.run_key: Any = None
         self.by_itself = False
+        self._planes: list[Plane] = []
         self.preview = LivePreview(self, self._ask)
         self.layer = PreviewLayer(dock.viewer)
         self.outlines = Outlines(dock.viewer)
@@ -73,7 +74,7 @@ class Looker(QObject):
         dock.runner.stepped.connect(self._show_filling)
         dims = dock.viewer.dims.events
         for event in (dims.current_step, dims.order, dims.ndisplay):
-            self.connections.add(event, self.look)
+            self.connections.add(event, self._move)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_REST_MS)
@@ -102,6 +103,11 @@ class Looker(QObject):
         self._pause.stop()
         self.preview.refresh()
 
+    def _move(self, event: object = None) -> None:
+        """Look anew where other slices came into sight; viewers tell of the same ones too."""
+        if planes_in_sight(self._dock.viewer) != self._planes:
+            self.look()
+
     def _ask(self) -> Ask | None:
         dock, name = self._dock, self.wanted
         scan, region = dock.scan.layer, dock.region.layer
@@ -113,7 +119,8 @@ class Looker(QObject):
             return None
         settings = dock.settings_for((name.partition("_")[2],))
         make_job = partial(job_of, dock.viewer, scan, region)
-        return Ask(dock.over.version, make_job, settings, planes_in_sight(dock.viewer))
+        self._planes = planes_in_sight(dock.viewer)
+        return Ask(dock.over.version, make_job, settings, self._planes)
 
     def _show_finished(self, name: str) -> bool:
         """Show the map of a finished run with these settings, where there is one."""

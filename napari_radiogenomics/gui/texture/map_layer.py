@@ -139,7 +139,7 @@ def run_shown(viewer: ViewerModel, run: Hashable, feature: str) -> tuple[ImageLa
 def keep_under_points(viewer: ViewerModel) -> None:
     """Put maps below the biopsies: a map never hides where one was taken."""
     layers = viewer.layers
-    for layer in [layer for layer in layers if maps_of(layer)]:
+    for layer in [layer for layer in layers if maps_of(layer) or is_preview(layer)]:
         first = next((i for i, other in enumerate(layers) if isinstance(other, Points)), -1)
         if 0 <= first < layers.index(layer):
             layers.move(layers.index(layer), first)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image as ImageLayer
+from napari.layers import Layer
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.layers.keys import AXES, SOURCE, UNITS
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.texture.map_layer import (
@@ -71,8 +74,8 @@ class PreviewLayer:
     def _fill(self, layer: ImageLayer, sheet: Sheet, name: str) -> None:
         """Fill the voxels that are there: a tenth of what other voxels cost in three views."""
         sheet.picture(name, layer.data)
-        layer.refresh(thumbnail=False, highlight=False, extent=False)
-        layer.events.data(value=layer.data)  # linked views look again
+        for one in self._copies(layer):
+            one.refresh(thumbnail=False, highlight=False, extent=False)
         if sheet is not self._sheet or name != self._name:
             _, looks = _dressed(sheet, name, layer.data)
             _dress(layer, looks)
@@ -96,6 +99,15 @@ class PreviewLayer:
         if active in self.viewer.layers:  # the person goes on with what was selected
             self.viewer.layers.selection.active = active
         return layer
+
+    def _copies(self, layer: ImageLayer) -> Iterator[Layer]:
+        """The layer and those of linked views that show the same voxels.
+
+        They are refreshed here: the event of other data would make every viewer lay out its
+        slices anew.
+        """
+        for model in models(self.viewer):
+            yield from (other for other in model.layers if other.data is layer.data)
 
     def _move(self, layer: ImageLayer, sheet: Sheet, name: str) -> None:
         """Show another region."""
