@@ -16,6 +16,7 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.gui.canvas.window_level import window_of
 from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.layers.layers import layers_of
+from napari_radiogenomics.gui.texture.map_layer import is_preview
 from napari_radiogenomics.progress import quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("opengl")]
@@ -98,6 +99,39 @@ def test_the_card_appears_under_the_mouse(viewer, docks, qtbot):
     assert "tumour (1)" in card.text
     assert " HU" in card.text
     assert " mm" in card.text
+
+
+def test_the_kernel_is_drawn_around_the_mouse(viewer, docks, qtbot):
+    dock, widget = docks["Texture"]
+    dock.raise_()
+    qtbot.waitUntil(lambda: bool(widget.in_sight), timeout=3000)
+    widget.form.values = {"kernel_radius": 3}
+    mouse = Mouse(qtbot)
+    QApplication.sendEvent(mouse.widget, QEvent(QEvent.Type.Enter))
+    viewer.mouse_over_canvas = True
+    center = mouse.widget.rect().center()
+    mouse.send(QEvent.Type.MouseMove, center.x(), center.y())
+    box = viewer.canvas.overlays["radiogenomics_kernel"]
+    qtbot.waitUntil(lambda: box.visible, timeout=2000)
+    (top, left), (bottom, right) = box.position
+    edge = 2.0 * viewer.scene.camera.zoom  # of a voxel on the canvas
+    assert (bottom - top, right - left) == pytest.approx((7 * edge, 7 * edge))
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    assert np.abs(np.subtract(middle, (center.x(), center.y()))).max() <= edge / 2 + 1
+    docks["Scan"][0].raise_()
+    qtbot.waitUntil(lambda: not box.visible, timeout=2000)
+
+
+def test_the_preview_ends_behind_another_tab_and_comes_back(viewer, docks, qtbot):
+    dock, _ = docks["Texture"]
+    dock.raise_()
+    qtbot.waitUntil(lambda: any(map(is_preview, viewer.layers)), timeout=60_000)
+    picture = viewer.screenshot(canvas_only=True, flash=False)
+    docks["Scan"][0].raise_()
+    qtbot.waitUntil(lambda: not any(map(is_preview, viewer.layers)), timeout=3000)
+    assert (viewer.screenshot(canvas_only=True, flash=False) != picture).any()
+    dock.raise_()
+    qtbot.waitUntil(lambda: any(map(is_preview, viewer.layers)), timeout=60_000)
 
 
 def test_the_walk_ends_in_a_picture_with_map_and_legend(viewer, docks, qtbot):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QDockWidget
+from qtpy.QtWidgets import QDockWidget, QTabBar
 
 from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.workspace import DOCKS, open_workspace
@@ -97,3 +97,15 @@ def test_the_dock_goes_with_its_window(qtbot, make_napari_viewer):
 
 def test_one_viewer_without_a_window_has_one_model(viewer):
     assert models(viewer) == [viewer]
+
+
+def test_the_names_of_all_docks_are_read_whole(viewer, workspace, qtbot):
+    viewer.window.resize(1366, 768)
+    qtbot.wait(200)
+    parent = next(iter(workspace.values())).window()
+    bars = [bar for bar in parent.findChildren(QTabBar) if bar.count() >= len(DOCKS)]
+    (bar,) = [b for b in bars if {b.tabText(n) for n in range(b.count())} == set(DOCKS)]
+    for number in range(bar.count()):
+        place = bar.tabRect(number)
+        assert place.height() > bar.fontMetrics().horizontalAdvance(bar.tabText(number))
+        assert bar.rect().contains(place)
