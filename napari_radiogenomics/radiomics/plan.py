@@ -38,6 +38,7 @@ from napari_radiogenomics.radiomics.family import (
     find_features,
 )
 from napari_radiogenomics.radiomics.filter import ImageTypes, derive
+from napari_radiogenomics.radiomics.prepare import prepare
 from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
 __all__ = ["ALL_FAMILIES", "MapPlan", "plan_maps"]
@@ -231,6 +232,7 @@ def _measure(
     progress: Progress,
 ) -> Iterator[NDArray[np.float64]]:
     """Measure all blocks; gives the values of one feature after the other, shape (V,)."""
+    prepare(wanted, views[0].matrix, progress)
     tables = [
         {family: np.empty((len(found), centers.size)) for family, found in wanted.items()}
         for _ in views

@@ -258,6 +258,7 @@ def test_more_maps_than_memory_are_refused(scan, tumour, monkeypatch):
 
 def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
     monkeypatch.setattr(plan, "_BLOCK", 27 * 16)
+    texture_maps(scan, tumour)  # kernels are prepared, which is a step of its own
     seen: list[tuple[int, int]] = []
     texture_maps(
         scan, tumour, progress=reporting(lambda done, total, _: seen.append((done, total)))
