@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_radiogenomics.gui.forms.fields import Field, field_for
-from napari_radiogenomics.signature import VerbForm
+from napari_radiogenomics.signature import Parameter, VerbForm
 
 __all__ = ["SettingsForm", "folded", "form_layout", "same_value"]
 
@@ -61,6 +61,8 @@ class SettingsForm(QWidget):
         What `describe` says of the verb.
     hidden : collection of str, optional
         Settings that the dock asks for in its own way.
+    make : callable, optional
+        Makes the control of a parameter, or None where a form cannot give such a value.
 
     Attributes
     ----------
@@ -70,7 +72,13 @@ class SettingsForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, form: VerbForm, *, hidden: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        form: VerbForm,
+        *,
+        hidden: Collection[str] = (),
+        make: Callable[[Parameter], Field[Any] | None] = field_for,
+    ) -> None:
         super().__init__()
         self.form = form
         self.fields: dict[str, Field[Any]] = {}
@@ -83,7 +91,7 @@ class SettingsForm(QWidget):
         body.setLayout(advanced)
         self.advanced.addWidget(body)
         for parameter in form.settings:
-            field = None if parameter.name in hidden else field_for(parameter)
+            field = None if parameter.name in hidden else make(parameter)
             if field is not None:
                 self.fields[parameter.name] = field
                 field.changed.connect(self.changed.emit)

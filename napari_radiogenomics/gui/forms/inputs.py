@@ -17,7 +17,7 @@ from napari_radiogenomics.gui.canvas.hover import region_title
 from napari_radiogenomics.gui.canvas.legend import is_map
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.keys import PASSING, SOURCE
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -38,7 +38,8 @@ def is_scan(layer: Layer) -> bool:
 
 def is_region(layer: Layer) -> bool:
     """Whether a layer holds regions of a volume."""
-    return isinstance(layer, Labels) and not layer.multiscale and layer.ndim == 3
+    flat = isinstance(layer, Labels) and not layer.multiscale and layer.ndim == 3
+    return flat and not layer.metadata.get(PASSING)
 
 
 def belongs_to(region: Layer, scan: Layer | None) -> bool:

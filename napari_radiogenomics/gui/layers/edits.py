@@ -20,7 +20,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.orientation import from_canonical
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError
-from napari_radiogenomics.gui.layers.keys import AXES, PART, SAVED, SOURCE
+from napari_radiogenomics.gui.layers.keys import AXES, PART, PASSING, RENAMED, SAVED, SOURCE
 from napari_radiogenomics.imaging.display import display_geometry, edited, show
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ def _is_identity(matrix: NDArray) -> bool:
 
 
 def is_edited(layer: Layer) -> bool:
-    """Whether the labels differ from what was read."""
-    return _differs(layer, layer.metadata.get(SOURCE))
+    """Whether the labels, their names or colors differ from what was read."""
+    return _differs(layer, layer.metadata.get(SOURCE)) or RENAMED in layer.metadata
 
 
 def is_unsaved(layer: Layer) -> bool:
@@ -162,11 +162,14 @@ def is_unsaved(layer: Layer) -> bool:
 
     A Labels layer that the person made and never wrote is unsaved when anything is drawn.
     """
-    return _differs(layer, layer.metadata.get(SAVED, layer.metadata.get(SOURCE)))
+    source = layer.metadata.get(SOURCE)
+    known = layer.metadata.get(SAVED, source)
+    renamed = isinstance(source, Segmentation) and source.scheme != known.scheme
+    return _differs(layer, known) or (renamed and RENAMED in layer.metadata)
 
 
 def _differs(layer: Layer, known: Any) -> bool:
-    if not _is_labels(layer):
+    if not _is_labels(layer) or layer.metadata.get(PASSING):
         return False
     if not isinstance(known, Segmentation):
         return bool(np.any(layer.data))
@@ -244,7 +247,8 @@ class Edits:
         list of Layer
             Those that are kept: edited labels, and layers that did not come from its files.
         """
-        kept = [layer for layer in layers if layer not in loaded or is_edited(layer)]
+        own = [layer for layer in layers if not layer.metadata.get(PASSING)]
+        kept = [layer for layer in own if layer not in loaded or is_edited(layer)]
         self._kept.pop(visit, None)
         if kept:
             self._kept[visit] = kept

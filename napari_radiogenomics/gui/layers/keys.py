@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["AXES", "PART", "SAVED", "SOURCE", "UNITS"]
+__all__ = [
+    "AXES",
+    "ERASED",
+    "HIDDEN",
+    "LOCKED",
+    "PART",
+    "PASSING",
+    "RENAMED",
+    "SAVED",
+    "SOURCE",
+    "UNITS",
+]
 
 AXES = ("z", "y", "x")
 UNITS = ("mm", "mm", "mm")
@@ -12,3 +23,13 @@ PART = "radiogenomics_layer"
 """Key that holds which layer of overlapping regions it shows."""
 SAVED = "radiogenomics_saved"
 """Key that holds the labels as they were last written."""
+LOCKED = "radiogenomics_locked"
+"""Key of a labels layer that holds its locked label values."""
+HIDDEN = "radiogenomics_hidden"
+"""Key of a labels layer that holds label values that are not drawn."""
+PASSING = "radiogenomics_passing"
+"""Key of a layer that is there for the moment, as a preview: never kept, saved or measured."""
+ERASED = "radiogenomics_erased"
+"""Key of a labels layer that holds labels that were deleted: undo gives them their name back."""
+RENAMED = "radiogenomics_renamed"
+"""Key of a labels layer whose names or colors were changed since it was read."""

@@ -1,0 +1,1 @@
+"""The Segment dock: regions of a scan, tools with a preview, comparing, and keys."""

@@ -1,0 +1,279 @@
+"""One use of a tool on a layer: what it is given, what it gives, and how it is applied.
+
+`ToolJob` is made on the screen's thread and holds copies; `run_tool` works on the true grid and
+touches no layer, so that it runs in a worker; `apply_change` is one undo step of napari's own.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation, labels_present
+from napari_radiogenomics.errors import GeometryError, InputError
+from napari_radiogenomics.gui.layers.edits import object_from
+from napari_radiogenomics.gui.layers.keys import PART, SOURCE
+from napari_radiogenomics.gui.segment.guard import locked_of
+from napari_radiogenomics.gui.segment.regions import scheme_with, write_scheme
+from napari_radiogenomics.imaging.display import show
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.segmentation import changes
+from napari_radiogenomics.segmentation.tool import Tool
+from napari_radiogenomics.signature import describe
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Layer
+
+__all__ = ["Change", "ToolJob", "apply_change", "job_for", "regions_of", "run_tool", "scan_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class ToolJob:
+    """What a tool is to do.
+
+    Attributes
+    ----------
+    tool : Tool
+        The tool.
+    layer : napari.layers.Labels
+        The layer it works on.
+    shown : ndarray
+        Its labels on the screen, copied.
+    region, scan, second : layer data tuple or None
+        The segmentation, the scan and another segmentation, at this moment.
+    settings : mapping
+        Of the verb; ``locked`` among them.
+    points : sequence of ndarray
+        Contours x, y, z in LPS mm, for the tool that takes them.
+    """
+
+    tool: Tool
+    layer: Labels
+    shown: NDArray[np.integer]
+    region: Any
+    scan: Any = None
+    second: Any = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    points: Sequence[NDArray[np.float64]] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What a tool would change.
+
+    Attributes
+    ----------
+    job : ToolJob
+        What was done.
+    after : ndarray
+        Labels of the screen with the change.
+    scheme : tuple of Label
+        Labels that are new.
+    volumes : dict of int to tuple of float
+        mL before and after of each label that changes, on the true grid.
+    """
+
+    job: ToolJob
+    after: NDArray[np.integer]
+    scheme: tuple[Label, ...]
+    volumes: dict[int, tuple[float, float]]
+
+    @property
+    def voxels(self) -> int:
+        """How many voxels of the screen change."""
+        return int(np.count_nonzero(self.after != self.job.shown))
+
+
+def job_for(
+    tool: Tool,
+    layer: Labels,
+    scan: Layer | None,
+    settings: Mapping[str, Any],
+    *,
+    second: Labels | None = None,
+    points: Sequence[NDArray[np.float64]] = (),
+) -> ToolJob:
+    """Note what a tool is to do; what may be painted on meanwhile is copied.
+
+    Raises
+    ------
+    InputError
+        If the tool needs a scan and there is none.
+    """
+    if tool.needs_image and scan is None:
+        raise InputError(f"{tool.title} works on the values of a scan. Open the scan first.")
+    region = _copied(layer)
+    return ToolJob(
+        tool,
+        layer,
+        region[0],
+        region,
+        None if scan is None else scan.as_layer_data_tuple(),
+        None if second is None else _copied(second),
+        {**settings, "locked": tuple(sorted(locked_of(layer)))},
+        points,
+    )
+
+
+def _copied(layer: Labels) -> Any:
+    data, attributes, kind = layer.as_layer_data_tuple()
+    return np.array(data), attributes, kind
+
+
+def scan_of(layer_data: Any) -> Image | None:
+    """Return the scan of layer data; napari does not edit the voxels of images."""
+    if layer_data is None:
+        return None
+    source = layer_data[1].get("metadata", {}).get(SOURCE)
+    found = source if isinstance(source, Image) else object_from(*layer_data)
+    return found if isinstance(found, Image) else None
+
+
+def regions_of(layer_data: Any, others: Iterable[Any] = ()) -> Segmentation:
+    """Return the segmentation of one Labels layer; of overlapping regions, those of this layer."""
+    data, attributes, kind = layer_data
+    found: Segmentation = object_from(data, attributes, kind, [x for x in others if x is not None])
+    if found.overlapping:
+        labels = found.layers()[attributes.get("metadata", {}).get(PART, 0)]
+        present = labels_present(labels)
+        scheme = tuple(label for label in found.scheme if label.value in present)
+        found = replace(found, labels=labels, scheme=scheme)
+    return replace(found, fractions=None)
+
+
+def run_tool(job: ToolJob, *, progress: Progress = quiet) -> Change:
+    """Do what a job says, on the true grid; no layer changes.
+
+    Parameters
+    ----------
+    job : ToolJob
+        As `job_for` made it.
+    progress : Progress, optional
+        Handed to the verb where it takes one.
+
+    Raises
+    ------
+    InputError
+        If the tool cannot do it, or nothing would change.
+    GeometryError
+        If scan and segmentation are on different grids.
+    """
+    before = regions_of(job.region, [job.scan])
+    after = _used(job, before, progress)
+    shown = np.asarray(job.shown)
+    old, new = show(before)[0].array, show(after)[0].array
+    # On an oblique grid only voxels that the tool changed: the screen may show more.
+    seen = np.where(new != old, new, shown.astype(np.result_type(new, shown), copy=False))
+    if not (seen != shown).any():
+        raise InputError(
+            f"{job.tool.title} would change nothing here. Change a setting, the label or the slice."
+        )
+    known = {label.value for label in before.scheme}
+    added = tuple(label for label in after.scheme if label.value not in known)
+    return Change(job, seen, added, _volumes(before, after))
+
+
+def _used(job: ToolJob, before: Segmentation, progress: Progress) -> Segmentation:
+    verb = inspect.unwrap(job.tool.verb)  # a preview needs no record
+    form = describe(verb)
+    names = [parameter.name for parameter in form.data]
+    data: list[Any] = [before]
+    for name in names[1:]:
+        if name == "image":
+            data.append(_fitting(job, before))
+        elif name == "second":
+            data.append(None if job.second is None else regions_of(job.second, [job.scan]))
+        else:
+            data.append(list(job.points))
+    more = {"progress": progress} if form.takes_progress else {}
+    found: Segmentation = verb(*data, **job.settings, **more)
+    return found
+
+
+def _fitting(job: ToolJob, before: Segmentation) -> Image | None:
+    """Return the scan; one on another grid is left out where the tool does without."""
+    image = scan_of(job.scan)
+    if image is None or image.geometry.same_grid(before.geometry):
+        return image
+    if not job.tool.needs_image and not _asks_for_values(job.settings):
+        return None
+    raise GeometryError(
+        f'Scan "{image.name}" ({image.geometry}) and segmentation "{before.name}" '
+        f"({before.geometry}) are on different grids. Choose the scan it was drawn on."
+    )
+
+
+def _asks_for_values(settings: Mapping[str, Any]) -> bool:
+    return any(settings.get(name) is not None for name in ("low", "high"))
+
+
+def _volumes(before: Segmentation, after: Segmentation) -> dict[int, tuple[float, float]]:
+    ml = before.geometry.voxel_volume / 1000
+    differs = before.labels != after.labels
+    found = {}
+    for value in labels_present(
+        np.concatenate([before.labels[differs], after.labels[differs]]).astype(np.int64)
+    ):
+        counts = (int((one.labels == value).sum()) for one in (before, after))
+        first, second = (count * ml for count in counts)
+        found[value] = (first, second)
+    return found
+
+
+def apply_change(viewer: ViewerModel, change: Change) -> int:
+    """Write a change into its layer, as one step that napari's undo takes back.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer with the layer.
+    change : Change
+        What `run_tool` found.
+
+    Returns
+    -------
+    int
+        How many voxels were written.
+
+    Raises
+    ------
+    InputError
+        If the layer was changed meanwhile, or its type does not hold a new label.
+    """
+    layer = change.job.layer
+    if layer not in viewer.layers or not np.array_equal(layer.data, change.job.shown):
+        raise InputError("The segmentation was changed meanwhile. Look at the preview again.")
+    indices, values = changes(layer.data, change.after)
+    source = layer.metadata.get(SOURCE)
+    if change.scheme and isinstance(source, Segmentation):
+        write_scheme(viewer, layer, scheme_with(source.scheme, *change.scheme))
+    layer.data_setitem(indices, values)
+    _record(viewer, change)
+    return int(values.size)
+
+
+def _record(viewer: ViewerModel, change: Change) -> None:
+    """Add the tool and its settings to the history of the segmentation."""
+    from napari_radiogenomics import __version__
+    from napari_radiogenomics.provenance import Record
+
+    layer = change.job.layer
+    source = layer.metadata.get(SOURCE)
+    if not isinstance(source, Segmentation):
+        return
+    settings = {name: value for name, value in change.job.settings.items() if value is not None}
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    versions = {"napari-radiogenomics": __version__}
+    record = Record(change.job.tool.verb.__name__, settings, {}, versions, time)
+    after = replace(source, history=(*source.history, record))
+    for other in viewer.layers:
+        if other.metadata.get(SOURCE) is source:
+            other.metadata[SOURCE] = after
