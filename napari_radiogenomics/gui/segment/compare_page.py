@@ -11,20 +11,16 @@ import numpy as np
 from napari.layers import Labels, Layer
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDoubleSpinBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
     QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -40,7 +36,7 @@ from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.layers.keys import PASSING, SAVED
 from napari_radiogenomics.gui.layers.layers import segmentation_layers
-from napari_radiogenomics.gui.segment.icons import swatch
+from napari_radiogenomics.gui.segment.agreement_table import AgreementTable
 from napari_radiogenomics.gui.segment.job import regions_of
 from napari_radiogenomics.gui.segment.places import go_to_region
 from napari_radiogenomics.io.tables_write import write_table
@@ -53,22 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ComparePage", "FreeCombo"]
 
-_COLUMNS = ("Label", "Dice", "Surface", "HD95 mm", "Δ mL", "Δ %")
-_FIGURES = (
-    ("dice", "{:.3f}"),
-    ("surface_dice", "{:.3f}"),
-    ("hausdorff95_mm", "{:.1f}"),
-    ("volume_difference_ml", "{:+.2f}"),
-    ("volume_difference_percent", "{:+.0f}"),
-)
-_TIPS = (
-    "",
-    "Dice of the voxels: 1 where both are the same",
-    "Surface Dice: part of both outlines that lies within the tolerance of the other",
-    "95th percentile of the distance between the outlines, the larger of both directions",
-    "Volume of the second minus the first",
-    "The same in percent of the first",
-)
 _DIFFERENCE = "difference"
 _ROW_LABEL = Qt.ItemDataRole.UserRole
 _READERS_SHOWN = 4
@@ -125,13 +105,15 @@ class ComparePage(QWidget):
         self.viewer = plain_viewer(viewer)
         self.result: pd.DataFrame | None = None
         self._pair: tuple[Labels, Labels] | None = None
+        self.table = AgreementTable()
+        self.table.chosen.connect(self._go_to)
         self.runner = Runner(self)
         self.runner.ended.connect(self._ended)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 4, 4, 0)
         column.setSpacing(6)
-        for part in (self._make_inputs(), self._make_table(), self._make_buttons()):
+        for part in (self._make_inputs(), self.table, self._make_buttons()):
             column.addWidget(part)
         column.addWidget(section_line())
         column.addWidget(self._make_consensus())
@@ -168,33 +150,6 @@ class ComparePage(QWidget):
         rows.addRow("Second", self.second)
         rows.addRow("Tolerance", self.tolerance)
         return box
-
-    def _make_table(self) -> QTableWidget:
-        self.table = table = QTableWidget(0, len(_COLUMNS))
-        table.setAccessibleName("Agreement by label")
-        table.setHorizontalHeaderLabels(_COLUMNS)
-        for column, tip in enumerate(_TIPS):
-            item = table.horizontalHeaderItem(column)
-            if item is not None:
-                item.setToolTip(tip)
-        table.verticalHeader().hide()
-        table.setShowGrid(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        header = table.horizontalHeader()
-        header.setMinimumSectionSize(18)
-        header.setHighlightSections(False)
-        for column in range(1, len(_COLUMNS)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        height = self.fontMetrics().lineSpacing() + 6
-        table.verticalHeader().setDefaultSectionSize(height)
-        table.setFixedHeight(5 * height + header.sizeHint().height())
-        table.cellClicked.connect(self._row_clicked)
-        return table
 
     def _make_buttons(self) -> QWidget:
         box = QWidget()
@@ -303,22 +258,8 @@ class ComparePage(QWidget):
 
     def _show_table(self, result: pd.DataFrame) -> None:
         self.result = result
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         colors = {} if self._pair is None else _colors(self._pair[0])
-        self.table.setRowCount(len(result))
-        for row, (label, found) in enumerate(result.iterrows()):
-            name = QTableWidgetItem(swatch(colors.get(int(label), (160,) * 3)), found["name"])
-            name.setData(_ROW_LABEL, int(label))
-            name.setToolTip(f"{found['name']} ({label}) {found['note']}".strip())
-            self.table.setItem(row, 0, name)
-            for column, (key, form) in enumerate(_FIGURES, 1):
-                value = found[key]
-                text = "–" if value != value else form.format(value).replace("-", "−")
-                item = QTableWidgetItem(text)
-                item.setTextAlignment(right)
-                item.setToolTip(found["note"] or _TIPS[column])
-                self.table.setItem(row, column, item)
-        self.table.selectRow(0)
+        self.table.show_result(result, colors)
         self._show_result_buttons()
         self.said.emit(self._summary(result), "good")
 
@@ -337,21 +278,14 @@ class ComparePage(QWidget):
         self.viewer.add_labels(data, **settings)
         self.said.emit(f'"{found.name}" added. {" ".join(found.notes)}'.strip(), "good")
 
-    def _row_clicked(self, row: int, column: int) -> None:
-        label, pair = self._chosen_label(), self._pair
-        if label is None or pair is None:
-            return
-        for layer in pair:
+    def _go_to(self, label: int) -> None:
+        for layer in self._pair or ():
             if layer in self.viewer.layers and go_to_region(self.viewer, layer, label):
                 return
 
-    def _chosen_label(self) -> int | None:
-        item = self.table.item(max(self.table.currentRow(), 0), 0)
-        return None if item is None else int(item.data(_ROW_LABEL))
-
     def show_difference(self) -> Labels | None:
         """Show where both agree on the chosen label, and where only one has it."""
-        label, pair = self._chosen_label(), self._pair
+        label, pair = self.table.label, self._pair
         if label is None or pair is None or not all(x in self.viewer.layers for x in pair):
             self.said.emit("Compare two segmentations first.", "error")
             return None

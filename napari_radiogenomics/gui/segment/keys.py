@@ -116,7 +116,7 @@ def _tool(name: str) -> Callable[[DrawDesk], None]:
 
 
 def _apply(desk: DrawDesk) -> None:
-    desk.apply()
+    desk.tools.apply()
 
 
 REGION_KEYS: tuple[Key, ...] = (

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.gui.segment.regions import Entry
 
-__all__ = ["PaintRow", "guards_of"]
+__all__ = ["NO_SCAN_FITS", "PaintRow", "fits", "guards_of"]
+
+NO_SCAN_FITS = (
+    "The range is taken from a scan with the voxels of the segmentation. Choose it above."
+)
+"""Said where a range cannot be taken from the chosen scan."""
 
 
 def guards_of(viewer: ViewerModel, layer: Labels) -> list[Guard]:

@@ -1,0 +1,163 @@
+"""The chosen tool at work: its job, the piece that is clicked, Apply and Cancel."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QWidget
+
+from napari_radiogenomics.gui.cohort.refill import models
+from napari_radiogenomics.gui.segment.job import ToolJob, job_for
+from napari_radiogenomics.gui.segment.painting import NO_SCAN_FITS, fits
+from napari_radiogenomics.gui.segment.places import contour_points
+from napari_radiogenomics.gui.segment.tool_work import ToolWork
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.gui.segment.desk import DrawDesk
+
+__all__ = ["ToolDesk"]
+
+
+class ToolDesk(QObject):
+    """Previews and applies the tool of a page.
+
+    Parameters
+    ----------
+    desk : DrawDesk
+        The desk it belongs to.
+
+    Attributes
+    ----------
+    work : ToolWork
+        Preview and Apply.
+    """
+
+    def __init__(self, desk: DrawDesk) -> None:
+        super().__init__(desk)
+        self.desk, self.page = desk, desk.page
+        self._at_mm: tuple[float, float, float] | None = None
+        self._on_click = _weakly(desk.page, self._clicked)
+        self.work = ToolWork(desk.viewer, self._make_job, self)
+        page, work = self.page, self.work
+        page.tools.chosen.connect(self.show_tool)
+        page.tools.changed.connect(work.wake)
+        page.second.currentIndexChanged.connect(work.wake)
+        page.shapes.chosen.connect(work.wake)
+        page.tools.range.proposal_asked.connect(self._propose_for_tool)
+        page.painting.range.proposal_asked.connect(self._propose_for_brush)
+        page.preview_box.toggled.connect(self._switch_preview)
+        page.apply_button.clicked.connect(self.apply)
+        page.cancel_button.clicked.connect(self.cancel)
+        work.said.connect(desk.said)
+        work.busy_changed.connect(desk.show_buttons)
+        work.applied.connect(self._applied)
+
+    def show_tool(self) -> None:
+        """Show the settings of the chosen tool and look what it would do."""
+        tool = self.page.tools.tool
+        self.page.show_rows()
+        self.page.list_seconds()
+        self._listen_to_clicks()
+        self._at_mm = None
+        if tool is None:
+            self.work.clear()
+        else:
+            self.work.wake()
+        self.desk.show_buttons()
+
+    def _make_job(self) -> ToolJob | None:
+        tool, layer = self.page.tools.tool, self.desk.watched
+        if tool is None or layer is None:
+            return None
+        if self.page.tools.needs_click and self._at_mm is None:
+            self.desk.say("Click on the piece that is meant.")
+            return None
+        points = []
+        if tool.name == "contours":
+            if self.page.shapes.layer is None:
+                self.desk.say("Draw polygons in a Shapes layer: Layers ▸ New ▸ Shapes.")
+                return None
+            points = contour_points(self.page.shapes.layer)
+        settings = self.page.tools.settings(self.desk.value, self._at_mm)
+        second = self.page.second.currentData() if self.page.more.isRowVisible(0) else None
+        return job_for(tool, layer, self.page.scan.layer, settings, second=second, points=points)
+
+    def _listen_to_clicks(self) -> None:
+        for model in models(self.desk.viewer):
+            if self._on_click not in model.mouse_drag_callbacks:
+                model.mouse_drag_callbacks.append(self._on_click)
+
+    def _clicked(self, event: Any) -> None:
+        if event.button == 1 and self.page.tools.needs_click:
+            self.take_click(event.position)
+
+    def take_click(self, position: Any) -> None:
+        """Mean the piece at a world position, its last axes z, y, x."""
+        z, y, x = (float(v) for v in tuple(position)[-3:])
+        self._at_mm = (x, y, z)
+        self.work.wake()
+
+    def _switch_preview(self, on: bool) -> None:
+        self.work.live = on
+        if on and self.page.tools.tool is not None:
+            self.work.wake()
+        elif not on:
+            self.work.clear()
+
+    def apply(self) -> None:
+        """Apply the chosen tool."""
+        if self.page.tools.tool is None:
+            self.desk.say("Choose a tool first.", "error")
+        elif self.desk.watched is None:
+            self.desk.say("Open a segmentation, or press New to draw one on the scan.", "error")
+        else:
+            self.work.apply()
+
+    def cancel(self) -> None:
+        """Put the tool away; nothing is changed."""
+        tool = self.page.tools.tool
+        self.work.clear()
+        if tool is not None:
+            self.page.tools.choose("")
+            self.desk.say(f"{tool.title} put away. Nothing was changed.")
+
+    def _applied(self, change: object) -> None:
+        self.desk.list_labels()
+        self.desk.measured.ask()
+
+    def _propose_for_tool(self) -> None:
+        self._propose(self.page.tools.range)
+
+    def _propose_for_brush(self) -> None:
+        self._propose(self.page.painting.range)
+
+    def _propose(self, row: Any) -> None:
+        """Give a range the values of the chosen label: mean ± 2 SD."""
+        layer, scan = self.desk.watched, self.page.scan.layer
+        if layer is None or scan is None or not fits(layer, scan):
+            self.desk.say(NO_SCAN_FITS, "error")
+            return
+        inside = np.asarray(scan.data)[np.asarray(layer.data) == self.desk.value]
+        if not inside.size:
+            name = self.desk.name_of(self.desk.value)
+            self.desk.say(f"{name} is not drawn: paint some of it first.", "error")
+            return
+        mean, sd = float(inside.mean()), float(inside.std())
+        row.range = (mean - 2 * sd, mean + 2 * sd)
+
+
+def _weakly(owner: QWidget, method: Callable[[Any], None]) -> Callable[[Any, Any], None]:
+    """Make a mouse callback that is silent once its widget is gone: the viewer outlives it."""
+    held, called = weakref.ref(owner), weakref.WeakMethod(method)
+
+    def call(_viewer: Any, event: Any) -> None:
+        widget, work = held(), called()
+        if widget is not None and work is not None and isalive(widget):
+            work(event)
+
+    return call
