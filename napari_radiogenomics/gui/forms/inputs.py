@@ -89,6 +89,7 @@ class LayerCombo(QuietCombo):
         self._layers: list[Layer] = []
         self._viewer = plain_viewer(viewer)
         self._known: Layer | None = None
+        self._active, self._passed = self._viewer.layers.selection.active, False
         self._connections, events = Connections(self), self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered):
             self._connections.add(event, self.refill)
@@ -147,7 +148,15 @@ class LayerCombo(QuietCombo):
         self.setToolTip(self.currentText())
 
     def _follow(self, event: Any) -> None:
-        self.layer = event.value
+        """Take the selected layer; one that is put back after a preview came is not chosen anew."""
+        layer = event.value
+        if layer is None:
+            return
+        if layer.metadata.get(PASSING):
+            self._passed = True
+        elif not (self._passed and layer is self._active):
+            self._passed, self._active = False, layer
+            self.layer = layer
 
     def _tell(self, row: int = 0) -> None:
         self.setToolTip(self.currentText())

@@ -7,7 +7,7 @@ person made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.orientation import from_canonical
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError
-from napari_radiogenomics.gui.layers.keys import AXES, PART, PASSING, RENAMED, SAVED, SOURCE
+from napari_radiogenomics.gui.layers.keys import AXES, PART, PASSING, RENAMED, SAVED, SOURCE, TRUE
 from napari_radiogenomics.imaging.display import display_geometry, edited, show
 
 if TYPE_CHECKING:
@@ -73,11 +73,28 @@ def object_from(
         return source
     array = np.asarray(data)
     if isinstance(source, Segmentation) and kind == "labels":
-        return edited(source, array, layer=part)
+        return _carried_back(source, array, part, attributes["metadata"].get(TRUE, ()))
     if isinstance(source, Image) and kind == "image" and _shows(source, array):
         return source
     grid = source.geometry if isinstance(source, Image | Segmentation) else None
     return _as_drawn(array, attributes, kind, grid, others)
+
+
+def _carried_back(
+    source: Segmentation, array: NDArray, part: int, known: Sequence[tuple[NDArray, NDArray]]
+) -> Segmentation:
+    """Bring labels to the true grid: from the nearest state of which the true labels are known."""
+    if not known:
+        return edited(source, array, layer=part)
+    best = source, float(np.count_nonzero(show(source)[part].array != array))
+    for shown, labels in known:
+        differs = float(np.count_nonzero(shown != array)) if shown.shape == array.shape else np.inf
+        if differs <= best[1]:
+            layers = source.layers()
+            layers[part] = labels
+            whole = np.stack(layers) if source.overlapping else labels
+            best = replace(source, labels=whole, fractions=None), differs
+    return edited(best[0], array, layer=part) if best[1] else best[0]
 
 
 def _shows(image: Image, array: NDArray) -> bool:

@@ -12,6 +12,7 @@ __all__ = [
     "RENAMED",
     "SAVED",
     "SOURCE",
+    "TRUE",
     "UNITS",
 ]
 
@@ -27,6 +28,9 @@ LOCKED = "radiogenomics_locked"
 """Key of a labels layer that holds its locked label values."""
 HIDDEN = "radiogenomics_hidden"
 """Key of a labels layer that holds label values that are not drawn."""
+TRUE = "radiogenomics_true"
+"""Key of a labels layer on an oblique grid that holds what tools gave: pairs of the labels on the
+screen and those of the true grid, newest last, so that a result is written as it was made."""
 PASSING = "radiogenomics_passing"
 """Key of a layer that is there for the moment, as a preview: never kept, saved or measured."""
 ERASED = "radiogenomics_erased"

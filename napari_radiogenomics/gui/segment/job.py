@@ -19,7 +19,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation, labels_present
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.gui.layers.edits import object_from
-from napari_radiogenomics.gui.layers.keys import PART, SOURCE
+from napari_radiogenomics.gui.layers.keys import PART, SOURCE, TRUE
 from napari_radiogenomics.gui.segment.guard import locked_of
 from napari_radiogenomics.gui.segment.regions import scheme_with, write_scheme
 from napari_radiogenomics.imaging.display import show
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer
 
 __all__ = ["Change", "ToolJob", "apply_change", "job_for", "regions_of", "run_tool", "scan_of"]
+
+# Results of tools on oblique grids that are known exactly, after undo and redo too.
+_MOST_STATES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,8 @@ class Change:
         What was done.
     after : ndarray
         Labels of the screen with the change.
+    true : ndarray
+        Labels of the true grid with the change.
     scheme : tuple of Label
         Labels that are new.
     volumes : dict of int to tuple of float
@@ -83,6 +88,7 @@ class Change:
 
     job: ToolJob
     after: NDArray[np.integer]
+    true: NDArray[np.integer]
     scheme: tuple[Label, ...]
     volumes: dict[int, tuple[float, float]]
 
@@ -178,7 +184,7 @@ def run_tool(job: ToolJob, *, progress: Progress = quiet) -> Change:
         )
     known = {label.value for label in before.scheme}
     added = tuple(label for label in after.scheme if label.value not in known)
-    return Change(job, seen, added, _volumes(before, after))
+    return Change(job, seen, after.labels, added, _volumes(before, after))
 
 
 def _used(job: ToolJob, before: Segmentation, progress: Progress) -> Segmentation:
@@ -256,6 +262,9 @@ def apply_change(viewer: ViewerModel, change: Change) -> int:
     if change.scheme and isinstance(source, Segmentation):
         write_scheme(viewer, layer, scheme_with(source.scheme, *change.scheme))
     layer.data_setitem(indices, values)
+    if isinstance(source, Segmentation) and source.geometry.is_oblique:
+        known = (*layer.metadata.get(TRUE, ()), (np.array(layer.data), change.true))
+        layer.metadata[TRUE] = known[-_MOST_STATES:]
     _record(viewer, change)
     return int(values.size)
 
