@@ -24,11 +24,12 @@ from napari_radiogenomics.gui.segment.keys import REGION_KEYS, VIEW_KEYS, key_ro
 from napari_radiogenomics.gui.segment.side_by_side import Flicker, SideBySide
 from napari_radiogenomics.gui.segment.toolbox import SHORT, TOOL_KEYS
 from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.texture.flicker import FLICKER_KEY
 from napari_radiogenomics.segmentation.tool import TOOLS
 
 GRID = Geometry((12, 10, 8), (1.0, 1.0, 4.0), (5.0, 6.0, 7.0))
-# What else binds keys in the workspace: the Cohort dock and napari-orthogonal-views.
-OTHERS = {"PageUp", "PageDown", "T"}
+# What else binds keys in the workspace: the other docks and napari-orthogonal-views.
+OTHERS = {"PageUp", "PageDown", "T", FLICKER_KEY}
 
 
 def scan(name, seed, modality="MR"):
@@ -152,9 +153,9 @@ def test_regions_go_and_come_back_as_they_were(dock, viewer):
     assert not layer.visible
     press(viewer, "G")
     assert layer.visible
-    press(viewer, "H")
+    press(layer, "Shift-H")
     assert layer.contour == 2
-    press(viewer, "H")
+    press(layer, "Shift-H")
     assert layer.contour == 0
 
 
@@ -162,9 +163,9 @@ def test_flicker_shows_one_scan_and_then_the_other(dock, viewer):
     before, after = viewer.layers["before"], viewer.layers["after"]
     assert before.visible
     assert not after.visible
-    press(viewer, "Q")
+    press(viewer, "H")
     assert (before.visible, after.visible) == (False, True)
-    press(viewer, "Q")
+    press(viewer, "H")
     assert (before.visible, after.visible) == (True, False)
     assert "Shown: before" in dock.message
 

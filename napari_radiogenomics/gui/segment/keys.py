@@ -105,7 +105,7 @@ def _flip(desk: DrawDesk) -> None:
     except RadiogenomicsError as error:
         desk.say(str(error), "error")
     else:
-        desk.say(f"Shown: {shown.name}. Q again for the other.")
+        desk.say(f"Shown: {shown.name}. H again for the other.")
 
 
 def _tool(name: str) -> Callable[[DrawDesk], None]:
@@ -126,6 +126,7 @@ REGION_KEYS: tuple[Key, ...] = (
     Key("A", "label before", _label(-1)),
     Key("R", "larger brush", _brush(1)),
     Key("C", "smaller brush", _brush(-1)),
+    Key("Shift-H", "outlines or filled", _outline),
     Key("Shift-D", "brush in the range of values only", _within),
     Key("Shift-Z", "apply the tool", _apply),
     *(Key(key, f"tool: {SHORT[name]}", _tool(name)) for name, key in TOOL_KEYS.items()),
@@ -133,8 +134,7 @@ REGION_KEYS: tuple[Key, ...] = (
 """Keys that work while a segmentation is selected."""
 VIEW_KEYS: tuple[Key, ...] = (
     Key("G", "regions on and off", _show_regions),
-    Key("Q", "flicker: the other scan, or the map", _flip),
-    Key("H", "regions as outlines, or filled", _outline),
+    Key("H", "flicker: the other scan", _flip),
 )
 """Keys that work whatever is selected."""
 

@@ -38,7 +38,8 @@ __all__ = ["ViewPage"]
 _NAPARI = (
     "napari's own: <b>P</b> or 2 paint, <b>E</b> or 1 erase, <b>F</b> or 4 fill, 3 polygon, "
     "<b>L</b> or 5 pick, <b>Z</b> or 6 move, <b>X</b> label and background, <b>V</b> show or "
-    "hide, <b>Ctrl+Z</b> undo, wheel zooms, Ctrl+wheel slices."
+    "hide, <b>Ctrl+Z</b> undo, wheel zooms, Ctrl+wheel slices. Hold <b>Q</b>: the scan without "
+    "its map."
 )
 
 
@@ -98,7 +99,7 @@ class ViewPage(QWidget):
         rows.addRow("One", self.first)
         rows.addRow("Other", self.second)
         self.flip_button, self.side_button = QPushButton("Flicker"), QPushButton("Side by side")
-        self.flip_button.setToolTip("Show the other one in the same place (Q)")
+        self.flip_button.setToolTip("Show the other one in the same place (H)")
         self.side_button.setCheckable(True)
         self.side_button.setToolTip("Both in napari's grid, moved and zoomed together")
         self.linked = QCheckBox("Same window for both")
@@ -140,7 +141,7 @@ class ViewPage(QWidget):
         except RadiogenomicsError as error:
             self.said.emit(str(error), "error")
         else:
-            self.said.emit(f"Shown: {shown.name}. Q again for the other.", "plain")
+            self.said.emit(f"Shown: {shown.name}. H again for the other.", "plain")
 
     def _switch(self, on: bool) -> None:
         side = attached(self.viewer, SideBySide)
