@@ -18,7 +18,9 @@ __all__ = [
     "LARGEST_RADIUS",
     "matrix_settings",
     "region_of",
+    "require_measured",
     "require_memory",
+    "require_one_volume",
     "require_radius",
     "thin_axis_of",
 ]
@@ -78,14 +80,25 @@ def matrix_settings(
 
 def region_of(image: Image, segmentation: Segmentation, label: int | None) -> NDArray[np.bool_]:
     """Voxels of the region, on the grid of the scan; refuses what cannot be measured."""
+    require_one_volume(image)
+    require_same_grid(image.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
+    mask = segmentation.mask(_label(segmentation, label))
+    require_measured(image, mask)
+    return mask
+
+
+def require_one_volume(image: Image) -> None:
+    """Refuse a scan of several volumes."""
     if image.array.ndim == 4:
         names = ", ".join(volume.name for volume in image.volumes())
         raise InputError(
             f"{image.name or 'The scan'} holds {len(image.array)} volumes ({names}). "
             "Choose one of image.volumes()."
         )
-    require_same_grid(image.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
-    mask = segmentation.mask(_label(segmentation, label))
+
+
+def require_measured(image: Image, mask: NDArray[np.bool_]) -> None:
+    """Refuse a region on slices that were missing in the source of the scan."""
     blank = [k for k in image.blank_slices if mask[k].any()]
     if blank:
         slices = ", ".join(map(str, blank[:10])) + (", …" if len(blank) > 10 else "")
@@ -94,7 +107,6 @@ def region_of(image: Image, segmentation: Segmentation, label: int | None) -> ND
             f"{image.name or 'the scan'} (slices {slices}, counted from 0). Erase it there, or "
             "read the scan with all its files."
         )
-    return mask
 
 
 def _label(segmentation: Segmentation, label: int | None) -> int:

@@ -266,7 +266,7 @@ def find_features(
         Names of families.
     names : sequence of str
         ``"Entropy"``, ``"firstorder_Entropy"`` or ``"original_firstorder_Entropy"``;
-        ``"all"`` means every feature that is computed by default.
+        ``"all"`` and ``"firstorder_all"`` mean every feature that is computed by default.
     use : {"maps", "regions"}, optional
         What they are wanted for.
 
@@ -306,7 +306,7 @@ def find_features(
 
 
 def _means(name: str, family: Family, feature: Feature) -> bool:
-    if name == "all":
+    if name in ("all", f"{family.name}_all"):
         return feature.by_default
     full = f"original_{family.name}_{feature.name}"
     return name in (feature.name, full, full.removeprefix("original_"))

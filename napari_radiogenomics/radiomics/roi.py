@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.discretize import Binning
+from napari_radiogenomics.radiomics.discretize import Binning, Standard
 
 __all__ = [
     "MOST_MATRIX_LEVELS",
@@ -108,6 +108,11 @@ class Region:
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
     thin_axis: int | None = None
     shift: float = 0.0
+
+    @property
+    def standard(self) -> Standard:
+        """Whose definitions hold."""
+        return self.binning.standard
 
     @property
     def voxel_volume(self) -> float:

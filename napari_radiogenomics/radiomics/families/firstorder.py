@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
+from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
 
 __all__ = ["FAMILY"]
 
@@ -200,10 +200,15 @@ _COUNTED = {"entropy", "uniformity"}
 def _measure(
     neighborhoods: Neighborhoods, centers: NDArray[np.intp], names: tuple[str, ...]
 ) -> NDArray[np.float64]:
+    recipes = [_RECIPE_OF[name] for name in names]
+    rows = _rows(neighborhoods, centers, {row for recipe in recipes for row in recipe.needs})
+    volume = neighborhoods.voxel_volume
+    return np.stack([recipe.value(rows, volume) for recipe in recipes])  # (F, V)
+
+
+def _rows(neighborhoods: Neighborhoods, centers: NDArray[np.intp], needed: set[str]) -> Rows:
     from napari_radiogenomics.radiomics.kernels.firstorder import ROWS, firstorder_rows
 
-    recipes = [_RECIPE_OF[name] for name in names]
-    needed = {row for recipe in recipes for row in recipe.needs}
     stages = (bool(needed & _MOMENTS), bool(needed & _SORTED), bool(needed & _COUNTED))
     out = np.full((len(ROWS), centers.size), np.nan)
     firstorder_rows(
@@ -216,9 +221,29 @@ def _measure(
         stages,
         out,
     )
-    rows = dict(zip(ROWS, out, strict=True))
-    volume = neighborhoods.voxel_volume
-    return np.stack([recipe.value(rows, volume) for recipe in recipes])  # (F, V)
+    return dict(zip(ROWS, out, strict=True))
+
+
+def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
+    """Measure the region as if it were one kernel."""
+    recipes = [_RECIPE_OF[name] for name in names]
+    whole = Neighborhoods(
+        values=region.values,
+        levels=region.levels,
+        n_levels=int(region.level_values[-1]),
+        offsets=np.arange(region.values.size, dtype=np.intp),
+        spacing=region.spacing,
+        native_levels=np.zeros(0, np.int16),
+        n_native_levels=0,
+        radius=0,
+    )
+    rows = _rows(whole, np.zeros(1, np.intp), {row for r in recipes for row in r.needs})
+    if region.shift:
+        rows["energy"] = np.array([((region.values + region.shift) ** 2).sum()])
+    found = np.stack([recipe.value(rows, region.voxel_volume) for recipe in recipes])[:, 0]
+    if region.standard == "ibsi" and "Kurtosis" in names:
+        found[names.index("Kurtosis")] -= 3.0
+    return found
 
 
 FAMILY = Family(
@@ -226,4 +251,5 @@ FAMILY = Family(
     title="First order",
     features=tuple(recipe.feature for recipe in _RECIPES),
     measure=_measure,
+    measure_region=_measure_region,
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.radiomics.families._glcm_region import measure_region
 from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
 from napari_radiogenomics.radiomics.lattice import cells
 
@@ -283,6 +284,7 @@ FAMILY = Family(
     title="Co-occurrence (GLCM)",
     features=_FEATURES,
     measure=_measure,
+    measure_region=measure_region,
     needs_matrix=True,
     cost=4.0,
 )

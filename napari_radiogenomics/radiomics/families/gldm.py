@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
+from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
+from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = ["FAMILY"]
 
@@ -116,11 +117,22 @@ def _measure(
     return out[[_ROW_OF[name] for name in names]]
 
 
+def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
+    from napari_radiogenomics.radiomics.kernels.region import dependence_counts, matrix_measures
+
+    steps = directions(region.matrix.distances, region.thin_axis)
+    counts = dependence_counts(region.nodes, steps, region.level_values, region.matrix.alpha)
+    out = np.empty(max(_ROWS) + 1)
+    matrix_measures(counts, region.level_values, np.arange(1, counts.shape[1] + 1), out)
+    return out[[_ROW_OF[name] for name in names]]
+
+
 FAMILY = Family(
     name="gldm",
     title="Dependences (GLDM)",
     features=_FEATURES,
     measure=_measure,
+    measure_region=_measure_region,
     needs_matrix=True,
     cost=1.0,
 )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
+from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
+from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = ["FAMILY"]
 
@@ -142,11 +143,31 @@ def _measure(
     return out[[_ROW_OF[name] for name in names]]
 
 
+def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
+    from napari_radiogenomics.radiomics.kernels.region import matrix_measures, run_counts
+
+    steps, levels = directions((1,), region.thin_axis), region.level_values
+    longest = max(region.nodes.shape)
+    found = [run_counts(region.nodes, step, len(levels), longest) for step in steps]
+    matrices = [counts for counts, holds_two in found if holds_two]
+    if region.matrix.weighting_norm is not None and matrices:
+        used = [holds_two for _, holds_two in found]
+        weights = region.lengths(steps)[used]
+        matrices = [np.tensordot(weights, np.stack(matrices), axes=1)]
+    if not matrices:
+        return np.full(len(names), np.nan)
+    out = np.empty((len(matrices), len(_FEATURES)))
+    for row, counts in zip(out, matrices, strict=True):
+        matrix_measures(counts, levels, np.arange(1, longest + 1), row)
+    return out.mean(axis=0)[[_ROW_OF[name] for name in names]]
+
+
 FAMILY = Family(
     name="glrlm",
     title="Run lengths (GLRLM)",
     features=_FEATURES,
     measure=_measure,
+    measure_region=_measure_region,
     needs_matrix=True,
     cost=2.0,
 )

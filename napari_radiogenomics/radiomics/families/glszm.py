@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
+from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
+from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = ["FAMILY"]
 
@@ -121,11 +122,25 @@ def _measure(
     return out[[_ROW_OF[name] for name in names]]
 
 
+def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
+    from napari_radiogenomics.radiomics.kernels.region import matrix_measures, zones
+
+    level, size = zones(region.nodes, directions((1,), region.thin_axis))
+    sizes, column = np.unique(size, return_inverse=True)
+    shape = (len(region.level_values), len(sizes))
+    cell = np.ravel_multi_index((level, column), shape)
+    counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
+    out = np.empty(len(_FEATURES))
+    matrix_measures(counts, region.level_values, sizes, out)
+    return out[[_ROW_OF[name] for name in names]]
+
+
 FAMILY = Family(
     name="glszm",
     title="Size zones (GLSZM)",
     features=_FEATURES,
     measure=_measure,
+    measure_region=_measure_region,
     needs_matrix=True,
     cost=2.0,
 )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
+from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
+from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = ["FAMILY"]
 
@@ -73,11 +74,27 @@ def _measure(
     return out[[_ROW_OF[name] for name in names]]
 
 
+def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
+    from napari_radiogenomics.radiomics.kernels.ngtdm import tone_measures
+    from napari_radiogenomics.radiomics.kernels.region import tone_sums
+
+    steps, levels = directions(region.matrix.distances, region.thin_axis), region.level_values
+    # The IBSI leaves out voxels without neighbors.
+    count, tone, n = tone_sums(region.nodes, steps, levels, region.standard == "pyradiomics")
+    if n == 0:
+        return np.full(len(names), np.nan)
+    present = np.flatnonzero(count)
+    out = np.empty((len(_FEATURES), 1))
+    tone_measures(present, len(present), count, tone, n, out, 0)
+    return out[[_ROW_OF[name] for name in names], 0]
+
+
 FAMILY = Family(
     name="ngtdm",
     title="Gray tone differences (NGTDM)",
     features=_FEATURES,
     measure=_measure,
+    measure_region=_measure_region,
     needs_matrix=True,
     cost=1.0,
 )

@@ -37,7 +37,7 @@ from napari_radiogenomics.radiomics.kernels.glcm import (
     difference_weights,
 )  # fmt: skip
 
-__all__ = ["any_glcm_rows"]
+__all__ = ["any_glcm_rows", "glcm_measures"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
@@ -200,3 +200,39 @@ def any_glcm_rows(
             P[:m, :m] = 0.0
         for row in range(MCC):
             out[row, v] = out[row, v] / angles if angles > 0 else np.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def glcm_measures(P: Reals, level: Places, n_levels: int, out: Reals) -> None:
+    """Fill the measures of matrices of counts, which become shares; not MCC.
+
+    Parameters
+    ----------
+    P : ndarray of float64, shape (A, M, M)
+        Counts of pairs; divided by their sum.
+    level : ndarray of intp, shape (M,)
+        Level of each row and column.
+    n_levels : int
+        Highest gray level of the region.
+    out : ndarray of float64, shape (len(ROWS), A)
+        Zeros; filled, NaN where a matrix is empty.
+    """
+    m = level.size
+    weights = difference_weights(n_levels)
+    by_sum = np.zeros(2 * n_levels + 1)
+    by_difference = np.zeros(n_levels + 1)
+    px = np.zeros(m)
+    py = np.zeros(m)
+    for angle in range(P.shape[0]):
+        total = P[angle].sum()
+        if total == 0.0:
+            for row in range(out.shape[0]):
+                out[row, angle] = np.nan
+            continue
+        highest = 0.0
+        for a in range(m):
+            for b in range(m):
+                P[angle, a, b] /= total
+                highest = max(highest, P[angle, a, b])
+        _add_measures(P[angle], level, m, weights, by_sum, by_difference, px, py, out, angle)
+        out[MAXIMUM_PROBABILITY, angle] = highest

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.kernels.sizes import LANES, gather
 
-__all__ = ["N_MEASURES", "tone_rows"]
+__all__ = ["N_MEASURES", "tone_measures", "tone_rows"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
@@ -27,7 +27,7 @@ UNIFORM = 1e6
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _measure(
+def tone_measures(
     present: Places, m: int, count: Reals, tone: Reals, n: int, out: Reals, v: int
 ) -> None:
     """Five measures of ``m`` levels: how often each occurs, and how much it differs in all."""
@@ -126,7 +126,7 @@ def tone_rows(
                     count_of[i] += 1.0
                     tone_of[i] += tone[k, lane]
                     n += 1
-            _measure(present, m, count_of, tone_of, n, out, start + lane)
+            tone_measures(present, m, count_of, tone_of, n, out, start + lane)
             for a in range(m):
                 count_of[present[a]] = 0.0
                 tone_of[present[a]] = 0.0

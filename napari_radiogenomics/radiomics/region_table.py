@@ -1,0 +1,227 @@
+"""The table of regions by features, filled region by region and image by image."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.errors import DataWarning, GeometryError, InputError
+from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.radiomics.boxes import box_around, crop
+from napari_radiogenomics.radiomics.diagnostics import diagnose
+from napari_radiogenomics.radiomics.extraction import Extraction
+from napari_radiogenomics.radiomics.family import Family, Feature, Region
+from napari_radiogenomics.radiomics.filter import derive
+from napari_radiogenomics.radiomics.prepare import normalize_image
+from napari_radiogenomics.radiomics.prepare_region import Ready, prepare_region
+from napari_radiogenomics.radiomics.pyradiomics_engine import measure_with_pyradiomics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["table_by_pyradiomics", "table_of_regions"]
+
+
+@dataclass
+class _Rows:
+    """Rows that fill up, and what is known of their columns."""
+
+    plan: Extraction
+    values: dict[int, dict[str, Any]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    ibsi: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    refused: list[InputError] = field(default_factory=list)
+
+    def add(self, label: int, name: str, family: Family, chosen: Sequence[Feature],
+            region: Region, unit: str) -> None:  # fmt: skip
+        """Measure features of one family in one image."""
+        found = family.measure_region(region, tuple(feature.name for feature in chosen))
+        for feature, value in zip(chosen, found, strict=True):
+            column = f"{name}_{family.name}_{feature.name}"
+            self.values[label][column] = float(value)
+            self.units[column] = feature.unit_on(unit)
+            self.ibsi[column] = feature.ibsi
+            if np.isnan(value):
+                self.notes.append(f"{column} has no value for label {label}.")
+
+    def leave_out(self, label: int, error: InputError) -> None:
+        self.refused.append(error)
+        self.notes.append(f"Label {label} is left out: {error}")
+
+    def table(self) -> pd.DataFrame:
+        """Make the table; refuses when no region could be measured."""
+        import pandas as pd
+
+        if not self.values:
+            raise self.refused[0]
+        for note in self.notes if self.refused else ():
+            if "is left out" in note:
+                warnings.warn(note, DataWarning, stacklevel=2)
+        table = pd.DataFrame(list(self.values.values()), index=pd.Index(self.values, name="label"))
+        table.attrs |= {
+            "units": self.units,
+            "ibsi": self.ibsi,
+            "standard": self.plan.standard,
+            "settings": dict(self.plan.settings),
+            "image_types": {name: dict(own) for name, own in self.plan.image_types.items()},
+            "notes": (*self.plan.notes, *self.notes),
+        }
+        return table
+
+
+def table_of_regions(
+    image: Image,
+    segmentation: Segmentation,
+    labels: Sequence[int] | None,
+    plan: Extraction,
+    progress: Progress,
+) -> pd.DataFrame:
+    """Measure regions by this package's own kernels.
+
+    Parameters
+    ----------
+    image, segmentation, labels, progress
+        As for `extract_features`.
+    plan : Extraction
+        What to measure.
+
+    Raises
+    ------
+    InputError
+        If no region can be measured.
+    """
+    rows = _Rows(plan)
+    scan = _normalized(image, plan)
+    found = _labels(segmentation, labels, plan)
+    jobs = [(label, kind) for label in found for kind in ("", *plan.image_types)]
+    ready: Ready | None = None
+    for label, kind in progress(jobs, "Regions and image types"):
+        if not kind:
+            ready = _prepared(rows, image, scan, segmentation, label)
+        elif ready is not None:
+            _measure_image(rows, label, kind, ready)
+    return rows.table()
+
+
+def table_by_pyradiomics(
+    image: Image,
+    segmentation: Segmentation,
+    labels: Sequence[int] | None,
+    plan: Extraction,
+    progress: Progress,
+) -> pd.DataFrame:
+    """Measure regions by PyRadiomics.
+
+    Parameters
+    ----------
+    image, segmentation, labels, plan, progress
+        As for `table_of_regions`.
+    """
+    rows = _Rows(plan)
+    for label in progress(_labels(segmentation, labels, plan), "Regions"):
+        try:
+            found = measure_with_pyradiomics(image, segmentation, label, plan)
+        except InputError as error:
+            rows.leave_out(label, error)
+            continue
+        wanted = plan.settings["additionalInfo"]
+        rows.values[label] = {
+            name: value
+            for name, value in found.items()
+            if wanted or not name.startswith("diagnostics_")
+        }
+    return rows.table()
+
+
+def _labels(
+    segmentation: Segmentation, labels: Sequence[int] | None, plan: Extraction
+) -> tuple[int, ...]:
+    if labels is None and plan.settings["label"] is not None:
+        labels = (int(plan.settings["label"]),)
+    if labels is not None and not len(labels):
+        raise InputError("labels names no label. Leave it out to measure all that occur.")
+    present = segmentation.present
+    if not present:
+        raise InputError(
+            f"The segmentation {segmentation.name!r} is empty: no voxel has a label. Draw a "
+            "region first."
+        )
+    for label in labels or ():
+        if label not in present:
+            segmentation.mask(label)  # says which there are
+    return tuple(dict.fromkeys(map(int, labels))) if labels is not None else present
+
+
+def _normalized(image: Image, plan: Extraction) -> Image:
+    if image.array.dtype.kind not in "fiub":
+        raise InputError(f"The scan holds {image.array.dtype} values; features need real numbers.")
+    if not plan.settings["normalize"]:
+        return image
+    scale, limit = plan.settings["normalizeScale"], plan.settings["removeOutliers"]
+    return normalize_image(image, scale=scale, remove_outliers=limit)
+
+
+def _prepared(
+    rows: _Rows, image: Image, scan: Image, segmentation: Segmentation, label: int
+) -> Ready | None:
+    """Make a region ready and measure its shape; None where it cannot be measured."""
+    plan = rows.plan
+    try:
+        ready = prepare_region(scan, segmentation, label, plan.settings, plan.standard)
+    except GeometryError:
+        raise
+    except InputError as error:
+        rows.leave_out(label, error)
+        return None
+    rows.values[label] = {}
+    if plan.settings["additionalInfo"]:
+        rows.values[label] |= diagnose(image, segmentation, label, plan, ready)
+    box = box_around(ready.shape_mask)
+    region = plan.region(crop(ready.image, ready.box), ready.shape_mask[box])
+    for family, chosen in plan.wanted.items():
+        if family.of_shape and _fits(rows, family, region):
+            rows.add(label, "original", family, chosen, region, "")
+    return ready
+
+
+def _fits(rows: _Rows, family: Family, region: Region) -> bool:
+    """Whether the shape of slices is asked for of a slice."""
+    if family.name != "shape2D" or region.thin_axis is not None:
+        return True
+    note = "shape2D is left out: it needs force_2d."
+    if note not in rows.notes:
+        rows.notes.append(note)
+    return False
+
+
+def _measure_image(rows: _Rows, label: int, kind: str, ready: Ready) -> None:
+    plan = rows.plan
+    textures = {f: chosen for f, chosen in plan.wanted.items() if not f.of_shape}
+    if not textures:
+        return
+    inside = ready.mask[ready.box]
+    for name, derived in derive(ready.image, {kind: plan.of_filter(kind)}, box=ready.box):
+        _require_finite(derived, inside, name, ready)
+        region = plan.region(derived, inside, kind)
+        for family, chosen in textures.items():
+            rows.add(label, name, family, chosen, region, derived.unit)
+
+
+def _require_finite(derived: Image, inside: Any, name: str, ready: Ready) -> None:
+    bad = ~np.isfinite(derived.array) & inside
+    if bad.any():
+        z, y, x = (
+            int(n) + part.start for n, part in zip(np.argwhere(bad)[0], ready.box, strict=True)
+        )
+        raise InputError(
+            f"{int(bad.sum())} voxels of the region are not finite (NaN or infinite) in the "
+            f"{name} image, the first at i={x}, j={y}, k={z}. Leave them out of the region, or "
+            "repair the scan."
+        )
