@@ -26,6 +26,7 @@ from .io.files import write as write
 from .io.link_patient import link_cohort as link_cohort
 from .io.link_patient import link_patient as link_patient
 from .io.patient import load_patient as load_patient
+from .radiomics.region import extract_features as extract_features
 from .radiomics.voxelwise import texture_maps as texture_maps
 from .segmentation.compare import compare_segmentations as compare_segmentations
 from .segmentation.measure import measure_regions as measure_regions

@@ -1,8 +1,9 @@
-"""Texture of a region: features of the gray levels, voxel by voxel.
+"""Radiomics: features of gray levels and shape, voxel by voxel and region by region.
 
 One file a family of features in ``families/``; what they compute is what PyRadiomics computes.
 """
 
+from napari_radiogenomics.radiomics.region import extract_features
 from napari_radiogenomics.radiomics.voxelwise import texture_maps
 
-__all__ = ["texture_maps"]
+__all__ = ["extract_features", "texture_maps"]

@@ -158,7 +158,7 @@ def furthest(points: _Whole, spacing: tuple[float, ...], *, plane: int | None = 
 
     Examples
     --------
-    >>> furthest(corners(np.ones((1, 4), bool)), (3.0, 1.0))
+    >>> furthest(corners(np.ones((1, 4), bool)), (1.0, 1.0))
     4.0
     """
     from napari_radiogenomics.radiomics.kernels.region import longest

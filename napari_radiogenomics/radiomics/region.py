@@ -218,6 +218,7 @@ def extract_features(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from napari_radiogenomics import Geometry, Image, Segmentation, extract_features
     >>> grid = Geometry((4, 2, 1), spacing=(1.0, 1.0, 5.0))
     >>> scan = Image(np.array([[[0, 100, 100, 100], [0, 0, 50, 50]]]), grid, unit="HU")

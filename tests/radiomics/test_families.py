@@ -9,7 +9,16 @@ import pytest
 from napari_radiogenomics.radiomics.family import FAMILIES, feature_meanings
 
 # How many features PyRadiomics 3.0.1 computes by default.
-COUNTS = {"firstorder": 18, "glcm": 24, "glrlm": 16, "glszm": 16, "gldm": 14, "ngtdm": 5}
+COUNTS = {
+    "firstorder": 18,
+    "glcm": 24,
+    "glrlm": 16,
+    "glszm": 16,
+    "gldm": 14,
+    "ngtdm": 5,
+    "shape": 14,
+    "shape2D": 9,
+}
 
 
 def test_all_families_of_pyradiomics_are_there():
