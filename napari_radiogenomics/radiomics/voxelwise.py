@@ -138,6 +138,7 @@ def texture_maps(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from napari_radiogenomics import Geometry, Image, Segmentation, texture_maps
     >>> grid = Geometry((4, 1, 1))
     >>> scan = Image(np.array([[[0.0, 100.0, 100.0, 100.0]]]), grid, unit="HU")
