@@ -8,7 +8,7 @@ once at the end: napari would slice every layer anew in every view at each of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +118,18 @@ def _is_alike(layer: Layer, data: Any) -> bool:
 
 
 def _is_so(layer: Layer, name: str, value: Any) -> bool:
-    """Whether a layer has these numbers already; telling it again would slice it anew."""
-    return name in ("scale", "translate") and np.array_equal(getattr(layer, name), value)
+    """Whether a layer has this already; telling it again would slice or compile it anew."""
+    if name in ("scale", "translate"):
+        return np.array_equal(getattr(layer, name), value)
+    if name != "colormap":
+        return False
+    if isinstance(value, str):
+        return bool(layer.colormap.name == value)
+    return _same_colors(layer.colormap.color_dict, value.color_dict)
+
+
+def _same_colors(one: Mapping[int | None, Any], other: Mapping[int | None, Any]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[x], other[x]) for x in one)
 
 
 def _fill(layer: Layer, data: Any, settings: dict[str, Any]) -> None:
