@@ -39,13 +39,13 @@ def test_the_lines_meet_at_the_place_and_leave_it_free():
 def test_crosshair_and_brush_in_all_three_views(make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
+    show_three_views(viewer)
+    views = attached(viewer, ThreeViews)
+    qtbot.waitUntil(lambda: len(models(viewer)) == 3, timeout=5000)
     scan = Image(np.zeros(GRID.shape, np.float32), GRID, "HU", "chest", "CT")
     drawn = Segmentation(np.zeros(GRID.shape, np.uint8), GRID, (Label(1, "tumour"),), name="R1")
     for data, settings, kind in layers_of([scan, drawn]):
         getattr(viewer, f"add_{kind}")(data, **settings)
-    show_three_views(viewer)
-    views = attached(viewer, ThreeViews)
-    qtbot.waitUntil(lambda: len(models(viewer)) == 3, timeout=5000)
     place = (130.0, 55.0, -30.0)
     viewer.dims.set_point(range(3), place)
     qtbot.wait(100)

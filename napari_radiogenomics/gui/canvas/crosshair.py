@@ -6,14 +6,17 @@ misses every scan that does not start at 0 mm. Its overlay is kept, with another
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari_orthogonal_views.cross_hair_overlay import CrosshairOverlay, VispyCrosshairOverlay
 from napari_orthogonal_views.ortho_view_manager import overlay_to_visual
 from numpy.typing import NDArray
 
-__all__ = ["ThinCrosshair", "crosshair_lines", "use_thin_crosshair"]
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["ThinCrosshair", "crosshair_lines", "meeting_place", "use_thin_crosshair"]
 
 _COLOR = (0.35, 1.0, 1.0, 0.75)
 # The lines leave the place itself free, by this many pixels to each side.
@@ -46,6 +49,28 @@ def crosshair_lines(place: tuple[float, float], gap: float) -> NDArray[np.float3
     return np.asarray(place, np.float32) + ways * lengths[:, np.newaxis]
 
 
+def meeting_place(viewer: ViewerModel) -> tuple[float, float] | None:
+    """Where the slices meet on the screen: horizontal and vertical position in mm.
+
+    None in 3D and where nothing is open.
+
+    Examples
+    --------
+    >>> from napari.components import ViewerModel
+    >>> viewer = ViewerModel()
+    >>> meeting_place(viewer)
+    >>> _ = viewer.add_image(np.zeros((3, 5, 7)), scale=(4, 2, 1))
+    >>> viewer.dims.set_point((0, 1, 2), (4, 6, 5))
+    >>> meeting_place(viewer)
+    (5.0, 6.0)
+    """
+    dims = viewer.dims
+    if dims.ndisplay != 2 or not len(viewer.layers):
+        return None
+    vertical, horizontal = (float(dims.point[axis]) for axis in dims.displayed)
+    return horizontal, vertical
+
+
 class ThinCrosshair(VispyCrosshairOverlay):
     """Draws the crosshair of a view at the point of its sliders."""
 
@@ -56,19 +81,17 @@ class ThinCrosshair(VispyCrosshairOverlay):
             self.viewer.dims.events.order,
             self.viewer.dims.events.ndisplay,
             self.viewer.scene.camera.events.zoom,
+            self.viewer.layers.events.inserted,
+            self.viewer.layers.events.removed,
         ):
             event.connect(self._move_crosshairs)
         self._move_crosshairs()
 
     def _move_crosshairs(self, event: object = None) -> None:
-        """Draw it where the slices meet; in 3D there is none."""
-        dims = self.viewer.dims
-        if dims.ndisplay != 2:
-            ends = np.zeros((2, 2), np.float32)
-        else:
-            vertical, horizontal = (dims.point[axis] for axis in dims.displayed)
-            gap = _GAP_PIXELS / max(self.viewer.scene.camera.zoom, 1e-6)
-            ends = crosshair_lines((horizontal, vertical), gap)
+        """Draw it where the slices meet."""
+        place, ends = meeting_place(self.viewer), np.zeros((2, 2), np.float32)
+        if place is not None:
+            ends = crosshair_lines(place, _GAP_PIXELS / max(self.viewer.scene.camera.zoom, 1e-6))
         self.node.set_data(pos=ends, color=_COLOR, width=1, connect="segments")
 
 

@@ -71,6 +71,7 @@ class Histogram(QWidget):
         finite = values[np.isfinite(values)]
         self.setEnabled(finite.size > 0)
         found = get_theme(theme)
+        self.plot.setBackground(QColor(found.background.as_hex()))  # else the theme before's
         text = QColor(found.text.as_hex())
         self.plot.setBackground(QColor(found.background.as_hex()))
         axis = self.plot.getAxis("bottom")
