@@ -1,4 +1,4 @@
-"""Longitudinal ComBat."""
+"""ComBat for patients who were scanned more than once."""
 
 from __future__ import annotations
 
