@@ -31,6 +31,7 @@ from napari_radiogenomics.radiomics.checks import (
     require_radius,
     thin_axis_of,
 )
+from napari_radiogenomics.radiomics.compiling import prepare
 from napari_radiogenomics.radiomics.family import (
     Family,
     Feature,
@@ -38,7 +39,6 @@ from napari_radiogenomics.radiomics.family import (
     find_features,
 )
 from napari_radiogenomics.radiomics.filter import ImageTypes, derive
-from napari_radiogenomics.radiomics.prepare import prepare
 from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
 __all__ = ["ALL_FAMILIES", "MapPlan", "plan_maps"]
