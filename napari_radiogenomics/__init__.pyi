@@ -28,8 +28,10 @@ from .io.link_patient import link_patient as link_patient
 from .io.patient import load_patient as load_patient
 from .radiomics.region import extract_features as extract_features
 from .radiomics.voxelwise import texture_maps as texture_maps
+from .segmentation.classifier import PixelClassifier as PixelClassifier
 from .segmentation.compare import compare_segmentations as compare_segmentations
 from .segmentation.measure import measure_regions as measure_regions
+from .segmentation.tools.classify_pixels import classify_pixels as classify_pixels
 from .simulate.cohort import simulate_cohort as simulate_cohort
 
 __version__: str

@@ -64,6 +64,16 @@ def test_the_regions_of_the_sample_cohort_are_scored(monkeypatch):
     assert scored["percentile"].between(0, 100).all()
 
 
+def test_the_classifier_of_the_readme_learns_and_is_read_back(brain):
+    strokes = np.zeros(brain.array.shape, np.uint8)
+    strokes[3, 3, 2:5], strokes[3, 7] = 1, 2
+    write(Segmentation(strokes, brain.geometry), "strokes.nrrd")
+    names: dict = {}
+    exec(compile(example("learned.save"), "README.md", "exec"), names)
+    assert names["one_slice"].shape == brain.array.shape[1:]
+    assert names["everywhere"].present == (1, 2)
+
+
 def test_the_format_of_the_readme_reads_what_it_writes(brain, tmp_path, monkeypatch):
     names: dict = {}
     exec(compile(example("FORMAT = Format("), "README.md", "exec"), names)

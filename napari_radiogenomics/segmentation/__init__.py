@@ -5,12 +5,14 @@ One file a tool in ``tools/``; each is a function that changes nothing in place.
 
 from __future__ import annotations
 
+from napari_radiogenomics.segmentation.classifier import PixelClassifier
 from napari_radiogenomics.segmentation.compare import compare_segmentations, difference
 from napari_radiogenomics.segmentation.consensus import consensus
 from napari_radiogenomics.segmentation.edit import changes
 from napari_radiogenomics.segmentation.measure import diameters, measure_regions
 from napari_radiogenomics.segmentation.paint import paint_mask
 from napari_radiogenomics.segmentation.tool import TOOLS
+from napari_radiogenomics.segmentation.tools.classify_pixels import classify_pixels
 from napari_radiogenomics.segmentation.tools.combine import combine
 from napari_radiogenomics.segmentation.tools.contours import contours
 from napari_radiogenomics.segmentation.tools.fill_holes import fill_holes
@@ -26,7 +28,9 @@ from napari_radiogenomics.segmentation.tools.threshold import threshold
 
 __all__ = [
     "TOOLS",
+    "PixelClassifier",
     "changes",
+    "classify_pixels",
     "combine",
     "compare_segmentations",
     "consensus",

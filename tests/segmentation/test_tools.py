@@ -29,7 +29,7 @@ def example(name: str) -> tuple[list[Any], dict[str, Any]]:
     labels[4, 9, 10] = 0
     labels[1, 1:3, 1:3] = 1
     labels[2:7, 14:18, 6:18] = LOCKED
-    if name == "grow":
+    if name in ("grow", "classify_pixels"):
         labels[:2], labels[7:] = 2, 2
     if name == "interpolate":
         labels[[3, 5]] = 0
