@@ -192,7 +192,8 @@ def symmetric_eigenvalues(entries: Sequence[NDArray]) -> list[NDArray[np.float64
 
     Examples
     --------
-    >>> [round(float(e), 6) for e in symmetric_eigenvalues([np.array(n) for n in (2, 1, 0, 2, 0, 5)])]
+    >>> found = symmetric_eigenvalues([np.array(n) for n in (2, 1, 0, 2, 0, 5)])
+    >>> [round(float(e), 6) for e in found]
     [5.0, 3.0, 1.0]
     """
     a, b, c, d, e, f = (np.asarray(entry, float) for entry in entries)
