@@ -1,0 +1,1 @@
+"""The Region features dock: one number a feature and region."""

@@ -1,0 +1,58 @@
+"""Names of region features as a person reads and searches them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from napari_radiogenomics.gui.canvas.legend import feature_title
+from napari_radiogenomics.radiomics.family import Family, Feature, families_of
+
+__all__ = ["meaning_of", "search_text", "title_of"]
+
+
+@cache
+def _records() -> dict[str, tuple[Family, Feature]]:
+    return {
+        f"{family.name}_{feature.name}": (family, feature)
+        for family in families_of("regions")
+        for feature in family.features
+    }
+
+
+def _record(name: str) -> tuple[str, tuple[Family, Feature] | None]:
+    """What the scan was seen through, and the record of the feature."""
+    derived, _, key = name.partition("_")
+    return derived, _records().get(key)
+
+
+def title_of(name: str) -> str:
+    """Title of a feature with its family, and with the filter where there is one.
+
+    Examples
+    --------
+    >>> title_of("original_firstorder_Entropy")
+    'Entropy · First order'
+    >>> title_of("diagnostics_Versions_Numpy")
+    'diagnostics_Versions_Numpy'
+    """
+    derived, record = _record(name)
+    if record is None:
+        return feature_title(name)
+    family, feature = record
+    seen = "" if derived == "original" else f" · {derived}"
+    return f"{feature.title} · {family.title}{seen}"
+
+
+def meaning_of(name: str) -> str:
+    """What a feature means, its formula and IBSI id; empty where nothing is known of it."""
+    _, record = _record(name)
+    if record is None:
+        return ""
+    feature = record[1]
+    ibsi = f" IBSI {feature.ibsi}." if feature.ibsi else ""
+    return f"{feature.meaning}{ibsi} {feature.formula}".strip()
+
+
+def search_text(name: str) -> str:
+    """All that the search looks into, in small letters."""
+    return f"{name} {title_of(name)} {meaning_of(name)}".lower()
