@@ -256,6 +256,30 @@ def test_the_rest_follows_on_its_own_when_wanted(dock, viewer, qtbot):
     assert np.isfinite(finished.data).sum() == (region_of().labels == 1).sum()
 
 
+def test_compiling_is_told_and_can_be_cancelled_at_once(dock, viewer, qtbot, monkeypatch):
+    measure = Sheet.measure
+
+    def compiling():
+        while True:
+            time.sleep(0.01)
+            yield
+
+    def first(sheet, part, *, progress):
+        for _ in progress(compiling(), "Preparing the computation"):
+            pass
+
+    monkeypatch.setattr(Sheet, "measure", first)
+    dock.form.values = {"kernel_radius": 2}
+    qtbot.waitUntil(lambda: dock.message == "Preparing the computation …", timeout=3000)
+    dock.live.setChecked(False)
+    qtbot.waitUntil(lambda: not dock.looker.preview.busy, timeout=1000)
+    dock.start()
+    qtbot.waitUntil(lambda: dock.progress_bar.format().startswith("Preparing"), timeout=3000)
+    with qtbot.waitSignal(dock.runner.ended, timeout=500):
+        dock.cancel()
+    monkeypatch.setattr(Sheet, "measure", measure)
+
+
 def test_a_run_fills_the_screen_outward(dock, viewer, qtbot, monkeypatch):
     import napari_radiogenomics.gui.texture.sheet as module
 

@@ -8,7 +8,7 @@ then it waits in the state of the session.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -188,18 +188,24 @@ def maps_of_layers(
         board.sheet = sheet
     report = iter(progress(range(_STEPS), "Maps"))
     for part in sheet.outward(near):
-        sheet.measure(part, progress=_in_steps(report, _STEPS * part.size / sheet.known.size))
+        share = _STEPS * part.size / sheet.known.size
+        sheet.measure(part, progress=_in_steps(progress, report, share))
     for _ in report:  # to its end, so that 100 % are said
         pass
     maps = {name: plan.map_of(name, found, init_value) for name, found in sheet.values.items()}
     return Finished(job, with_history(maps, record), sheet.known.size)
 
 
-def _in_steps(report: Iterator[int], share: float) -> Progress:
-    """Make the progress of a part: it advances the whole by a share of its steps."""
+def _in_steps(outer: Progress, report: Iterator[int], share: float) -> Progress:
+    """Make the progress of a part: it advances the whole by a share of its steps.
+
+    What has no known number of steps, as compiling, is told as it is.
+    """
 
     def progress(steps: Iterable[T], what: str = "") -> Iterator[T]:
-        steps = list(steps)
+        if not isinstance(steps, Sized):
+            yield from outer(steps, what)
+            return
         done = 0
         for number, step in enumerate(steps, start=1):
             due = int(share * number / len(steps))

@@ -71,6 +71,7 @@ class Looker(QObject):
         self.preview.seen.connect(self._show_seen)
         self.preview.failed.connect(self._show_failed)
         self.preview.stopped.connect(self.clear)
+        self.preview.waits.connect(self._tell_wait)
         dock.runner.stepped.connect(self._show_filling)
         dims = dock.viewer.dims.events
         for event in (dims.current_step, dims.order, dims.ndisplay):
@@ -152,6 +153,9 @@ class Looker(QObject):
         if not self._dock.runner.running:
             self.clear()
             self.told.emit(message, "error")
+
+    def _tell_wait(self, what: str) -> None:
+        self.told.emit(what, "plain")
 
     def clear(self) -> None:
         """Take the preview away, unless a run fills it."""

@@ -67,11 +67,14 @@ class LivePreview(QObject):
         What is wanted cannot be: why, and what to do.
     stopped : Signal()
         Nothing is wanted any more.
+    waits : Signal(str)
+        Something takes longer than a glance: what it is, as compiling after installation.
     """
 
     seen = Signal(object)
     failed = Signal(str)
     stopped = Signal()
+    waits = Signal(str)
 
     def __init__(self, parent: QObject, ask: Callable[[], Ask | None]) -> None:
         super().__init__(parent)
@@ -81,6 +84,7 @@ class LivePreview(QObject):
         self._again = False
         self.runner = Runner(self, activity=False)
         self.runner.ended.connect(self._end)
+        self.runner.stepped.connect(self._tell)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_THROTTLE_MS)
@@ -128,6 +132,10 @@ class LivePreview(QObject):
         self._now, self._again = ask, False
         job = ask.make_job() if self._kept.voxels != ask.voxels else None
         self.runner.run(glance, ask, job, self._kept, title="Texture preview")
+
+    def _tell(self, done: int, total: int, what: str) -> None:
+        if not total and what and done:  # steps without a number take their time
+            self.waits.emit(f"{what} …")
 
     def _end(self, outcome: Outcome) -> None:
         if self._again:
