@@ -1,0 +1,1 @@
+"""Ways of clustering voxels, one file each."""

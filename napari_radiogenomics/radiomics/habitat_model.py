@@ -1,0 +1,278 @@
+"""What habitats look like: centers in the space of maps, shared by a patient or a cohort.
+
+Letters: V voxels, P maps, K habitats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.provenance import Record
+from napari_radiogenomics.radiomics.clusterer import CLUSTERERS
+
+__all__ = ["HabitatModel", "fit_habitats"]
+
+_FORMAT = 1
+# Clusters are learned from this many voxels at most; every voxel is then given to one.
+MOST_POINTS = 20_000
+# Standard deviations from the average below which a habitat is called average.
+_AVERAGE = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class HabitatModel:
+    """Habitats in the space of maps, in order of the mean of the first map.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Names of the P maps.
+    center, scale : ndarray of float64, shape (P,)
+        Mean and standard deviation by which maps are standardized.
+    method : str
+        Name of the clustering method.
+    arrays : Mapping of str to ndarray
+        What clusters look like to it; each has K rows. ``"means"``, shape (K, P), are their
+        centers in standard deviations.
+    criterion : str
+        Name of the score.
+    scores : Mapping of int to float
+        Score of each number of habitats that was tried.
+    n_cases, n_points : int
+        How many regions it was learned from, and how many voxels.
+    history : tuple of Record
+        How it came to be.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> model = fit_habitats([points], ["Mean"], n=2, method="kmeans")
+    >>> model.names, model.centers.ravel().round(6).tolist()
+    (('Habitat 1 (low Mean)', 'Habitat 2 (high Mean)'), [0.5, 10.5])
+    >>> model.assign(np.array([[-3.0], [7.0]])).tolist()
+    [1, 2]
+    """
+
+    features: tuple[str, ...]
+    center: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    method: str
+    arrays: Mapping[str, NDArray[np.float64]]
+    criterion: str = ""
+    scores: Mapping[int, float] = field(default_factory=dict)
+    n_cases: int = 1
+    n_points: int = 0
+    history: tuple[Record, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Number of habitats."""
+        return len(self.arrays["means"])
+
+    @property
+    def centers(self) -> NDArray[np.float64]:
+        """Centers in the units of the maps, shape (K, P)."""
+        return self.arrays["means"] * self.scale + self.center
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the habitats: in which map each is most apart from the average."""
+        return tuple(
+            f"Habitat {k} ({self._told(mean)})" for k, mean in enumerate(self.arrays["means"], 1)
+        )
+
+    def _told(self, mean: NDArray[np.float64]) -> str:
+        most = int(np.argmax(np.abs(mean)))
+        if abs(mean[most]) < _AVERAGE:
+            return "average"
+        feature = self.features[most]
+        parts = feature.split("_")
+        derived = parts[0] if len(parts) == 3 and parts[0] != "original" else ""
+        short = " ".join(filter(None, (parts[-1] if len(parts) == 3 else feature, derived)))
+        return f"{'high' if mean[most] > 0 else 'low'} {short}"
+
+    def assign(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Habitat of each voxel.
+
+        Parameters
+        ----------
+        points : ndarray, shape (V, P)
+            Values of the maps, in the order of ``features``.
+
+        Returns
+        -------
+        ndarray of intp, shape (V,)
+            1 to K.
+        """
+        standard = (points - self.center) / self.scale
+        return CLUSTERERS[self.method].assign(standard, self.arrays) + 1
+
+    def save(self, path: str | Path) -> Path:
+        """Write as JSON.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write; its folder exists.
+        """
+        target = Path(path)
+        content = {
+            "format": _FORMAT,
+            "features": list(self.features),
+            "center": self.center.tolist(),
+            "scale": self.scale.tolist(),
+            "method": self.method,
+            "arrays": {name: array.tolist() for name, array in self.arrays.items()},
+            "criterion": self.criterion,
+            "scores": {str(n): score for n, score in self.scores.items()},
+            "n_cases": self.n_cases,
+            "n_points": self.n_points,
+            "history": [record.to_dict() for record in self.history],
+        }
+        with atomic_path(target) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> HabitatModel:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is not there, or not such a model.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls._from(content)
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{path} is not a habitat model of this version ({error}). Make it again with "
+                "habitat_model."
+            ) from error
+
+    @classmethod
+    def _from(cls, content: dict[str, Any]) -> HabitatModel:
+        if content["format"] != _FORMAT:
+            raise ValueError(f"format {content['format']} instead of {_FORMAT}")
+        arrays = {name: np.asarray(a, float) for name, a in content["arrays"].items()}
+        features = tuple(map(str, content["features"]))
+        if arrays["means"].shape[1:] != (len(features),) or content["method"] not in CLUSTERERS:
+            raise ValueError("means and features do not fit, or the method is not known")
+        return cls(
+            features,
+            np.asarray(content["center"], float),
+            np.asarray(content["scale"], float),
+            content["method"],
+            arrays,
+            content["criterion"],
+            {int(n): float(score) for n, score in content["scores"].items()},
+            int(content["n_cases"]),
+            int(content["n_points"]),
+            tuple(Record(**record) for record in content["history"]),
+        )
+
+
+def fit_habitats(
+    cases: Sequence[NDArray[np.float64]],
+    features: Sequence[str],
+    *,
+    n: int | None = None,
+    max_n: int = 6,
+    method: str = "kmeans",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> HabitatModel:
+    """Learn habitats from the voxels of one region or several.
+
+    Parameters
+    ----------
+    cases : sequence of ndarray, shape (V, P)
+        Finite values of the maps in the voxels of each region. Each region has the same say,
+        however large it is.
+    features : sequence of str
+        Names of the maps.
+    n : int, optional
+        Number of habitats; the best of those up to ``max_n`` without it.
+    max_n : int, optional
+        The most that are tried.
+    method : str, optional
+        Name of the clustering method.
+    seed : int, optional
+        Of the random starts.
+    progress : Progress, optional
+        Reports the numbers tried; may cancel.
+
+    Raises
+    ------
+    InputError
+        If there are fewer distinct voxels than habitats, or a map is the same everywhere.
+    """
+    clusterer = CLUSTERERS[method]
+    points = _pooled(cases, seed)
+    center, scale = points.mean(axis=0), points.std(axis=0)
+    flat = [name for name, s, c in zip(features, scale, center, strict=True) if s <= 1e-12 * abs(c)]
+    if flat:
+        raise InputError(
+            f"{flat[0]} is the same in every voxel of the region, and tells no habitats apart. "
+            "Leave it out."
+        )
+    standard = (points - center) / scale
+    distinct = len(np.unique(standard, axis=0))
+    numbers = _numbers(n, max_n, clusterer.fewest, distinct)
+    found, scores = {}, {}
+    for number in progress(numbers, "Numbers of habitats") if progress else numbers:
+        found[number] = clusterer.fit(standard, number, seed)
+        judged = number >= clusterer.fewest and distinct > number
+        scores[number] = clusterer.score(standard, found[number], seed) if judged else -np.inf
+    best = max(numbers, key=lambda number: (scores[number], -number))
+    arrays = _ordered(found[best])
+    kept = {number: score for number, score in scores.items() if np.isfinite(score)}
+    return HabitatModel(
+        tuple(features), center, scale, method, arrays,
+        clusterer.criterion, kept, len(cases), len(points),
+    )  # fmt: skip
+
+
+def _numbers(n: int | None, max_n: int, fewest: int, distinct: int) -> list[int]:
+    if n is not None and n < 1:
+        raise InputError(f"n is a number of habitats, 1 or more; got {n}.")
+    if n is None and max_n < 2:
+        raise InputError(f"max_n is the highest number of habitats to try, 2 or more; got {max_n}.")
+    least = n if n is not None else 2
+    if distinct < least:
+        raise InputError(
+            f"The region has {distinct} different voxels, too few for {least} habitats. "
+            "Use a larger region, or fewer habitats."
+        )
+    return [n] if n is not None else list(range(fewest, min(max_n, distinct) + 1))
+
+
+def _pooled(cases: Sequence[NDArray[np.float64]], seed: int) -> NDArray[np.float64]:
+    """Voxels of all regions, as many of each."""
+    share = max(1, MOST_POINTS // len(cases))
+    most = min(share, *(len(points) for points in cases))
+    if len(cases) == 1:
+        most = min(MOST_POINTS, len(cases[0]))
+    rng = np.random.default_rng(seed)
+    return np.concatenate(
+        [points[np.sort(rng.choice(len(points), most, replace=False))] for points in cases]
+    )
+
+
+def _ordered(arrays: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Clusters by the mean of the first map, ascending; the next maps decide between equals."""
+    order = np.lexsort(arrays["means"].T[::-1])
+    return {name: array[order] for name, array in arrays.items()}

@@ -1,0 +1,291 @@
+"""Habitats: parts of a tumor whose voxels look alike in several maps at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.data.geometry import require_same_grid
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.radiomics.checks import region_of
+from napari_radiogenomics.radiomics.clusterer import clusterer_titles
+from napari_radiogenomics.radiomics.habitat_model import HabitatModel, fit_habitats
+from napari_radiogenomics.signature import Setting
+
+__all__ = ["find_habitats", "habitat_model"]
+
+Maps = Mapping[str, Image] | Sequence[Image]
+Number = int | Literal["auto"] | None
+# Below this mean silhouette habitats are hardly apart (Rousseeuw 1987; Kaufman 1990).
+_HARDLY_APART = 0.25
+
+
+@verb
+def find_habitats(
+    maps: Maps,
+    segmentation: Segmentation,
+    *,
+    n: Annotated[Number, Setting(minimum=1, maximum=20, title="Number of habitats")] = None,
+    max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
+    method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
+    label: Annotated[int | None, Setting(minimum=1)] = None,
+    model: HabitatModel | None = None,
+    seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
+    progress: Progress = quiet,
+) -> Segmentation:
+    """Divide a region into habitats: parts that look alike in several maps at once.
+
+    Parameters
+    ----------
+    maps : mapping of str to Image, or sequence of Image
+        Texture maps or scans, all on the grid of the segmentation. The first decides the order
+        of the habitats.
+    segmentation : Segmentation
+        Region to divide.
+    n : int or "auto", optional
+        Number of habitats. Without it, or with "auto", the one with the best silhouette
+        (k-means) or Bayesian information criterion (Gaussian mixture).
+    max_n : int, optional
+        The most that are tried.
+    method : str, optional
+        How voxels are clustered.
+    label : int, optional
+        Label to divide. Without it, label 1 where there is one, else the only one.
+    model : HabitatModel, optional
+        Habitats of a cohort, from `habitat_model`: the same habitat is then the same in every
+        patient. ``n``, ``method`` and the rest do not count then.
+    seed : int, optional
+        Of the random starts; the same seed gives the same habitats.
+    progress : Progress, optional
+        Reports the numbers tried; may cancel.
+
+    Returns
+    -------
+    Segmentation
+        Habitat 1 has the lowest mean in the first map, the last one the highest. Each label's
+        ``metadata`` holds its share of the voxels and the mean of every map in it;
+        ``metadata["habitats"]`` of the segmentation the scores and the centers.
+
+    Raises
+    ------
+    GeometryError
+        If a map is on another grid.
+    InputError
+        If there is no map, one is the same everywhere, the maps are not those of the model, or
+        the region is empty or too small.
+    Cancelled
+        If ``progress`` says so.
+
+    Notes
+    -----
+    Maps are standardized within the region (or within the cohort, by the model), so that their
+    units do not matter. Voxels where a map has no value are left out, and counted in ``notes``.
+    Clusters are learned from at most 20,000 voxels.
+
+    References
+    ----------
+    Gatenby et al., Radiology 2013, doi:10.1148/radiol.13122697 (habitats);
+    Rousseeuw, J Comput Appl Math 1987, doi:10.1016/0377-0427(87)90125-7 (silhouette);
+    Schwarz, Ann Stat 1978, doi:10.1214/aos/1176344136 (BIC).
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import Geometry, Image, Segmentation, find_habitats
+    >>> grid = Geometry((6, 1, 1))
+    >>> perfusion = Image(np.array([[[9.0, 9.5, 1.0, 1.2, 0.9, 9.2]]]), grid, name="perfusion")
+    >>> tumour = Segmentation(np.ones((1, 1, 6), np.uint8), grid)
+    >>> habitats = find_habitats([perfusion], tumour)
+    >>> habitats.labels.tolist(), [label.name for label in habitats.scheme]
+    ([[[2, 2, 1, 1, 1, 2]]], ['Habitat 1 (low perfusion)', 'Habitat 2 (high perfusion)'])
+    """
+    named = _named(maps)
+    mask, points, known = _points(named, segmentation, label)
+    if model is None:
+        number = None if n == "auto" else n
+        model = fit_habitats(
+            [points], list(named),
+            n=number, max_n=max_n, method=method, seed=seed, progress=progress,
+        )  # fmt: skip
+    else:
+        points = points[:, _columns(model, list(named))]
+    habitats = model.assign(points)
+    within = np.zeros(len(known), np.uint8)
+    within[known] = habitats
+    labels = np.zeros(mask.shape, np.uint8)
+    labels[mask] = within
+    return _result(segmentation, model, labels, points, habitats, int((~known).sum()))
+
+
+@verb
+def habitat_model(
+    cases: Sequence[tuple[Maps, Segmentation]],
+    *,
+    n: Annotated[Number, Setting(minimum=1, maximum=20, title="Number of habitats")] = None,
+    max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
+    method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
+    label: Annotated[int | None, Setting(minimum=1)] = None,
+    seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
+    progress: Progress = quiet,
+) -> HabitatModel:
+    """Learn habitats from a whole cohort, to be found in each patient by `find_habitats`.
+
+    Parameters
+    ----------
+    cases : sequence of (maps, segmentation)
+        Maps and region of each patient. Every patient has the same maps, in the same order, and
+        the same say, however large the tumor is. May be an iterator that reads them one by one.
+    n, max_n, method, label, seed
+        As for `find_habitats`.
+    progress : Progress, optional
+        Reports cases and numbers tried; may cancel.
+
+    Returns
+    -------
+    HabitatModel
+        ``model.save(path)`` writes it as JSON, ``HabitatModel.load(path)`` reads it.
+
+    Raises
+    ------
+    InputError
+        If there is no case, or a case has other maps than the first.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import Geometry, Image, Segmentation
+    >>> grid = Geometry((4, 1, 1))
+    >>> region = Segmentation(np.ones((1, 1, 4), np.uint8), grid)
+    >>> flow = [Image(np.array([[row]], float), grid, name="flow")
+    ...         for row in ([1, 2, 8, 9], [1, 1, 2, 2])]
+    >>> model = habitat_model([([image], region) for image in flow], n=2)
+    >>> find_habitats([flow[1]], region, model=model).labels.tolist()
+    [[[1, 1, 1, 1]]]
+    """
+    columns: list[str] = []
+    collected: list[NDArray[np.float64]] = []
+    for maps, segmentation in progress(cases, "Cases"):
+        named = _named(maps)
+        columns = columns or list(named)
+        if list(named) != columns:
+            raise InputError(
+                f"Case {len(collected) + 1} ({segmentation.name or 'without a name'}) has the maps "
+                f"{', '.join(named)}, the first has {', '.join(columns)}. Give every case the same."
+            )
+        collected.append(_points(named, segmentation, label)[1])
+    if not collected:
+        raise InputError("There is no case to learn habitats from.")
+    number = None if n == "auto" else n
+    return fit_habitats(
+        collected, columns, n=number, max_n=max_n, method=method, seed=seed, progress=progress
+    )
+
+
+def _named(maps: Maps) -> dict[str, Image]:
+    if isinstance(maps, Image):
+        raise InputError("maps is a list of maps, or a dictionary; got a single image.")
+    if isinstance(maps, Mapping):
+        named = dict(maps)
+    else:
+        named = {}
+        for number, image in enumerate(maps, 1):
+            name = str(image.metadata.get("feature") or image.name or f"map {number}")
+            if name in named:
+                raise InputError(f'Two maps are called "{name}". Give them as a dictionary.')
+            named[name] = image
+    if not named:
+        raise InputError("There is no map to find habitats in. Make some with texture_maps.")
+    return named
+
+
+def _points(
+    named: Mapping[str, Image], segmentation: Segmentation, label: int | None
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Region, values of the maps in its known voxels, and which of its voxels are known."""
+    first, *others = named.values()
+    mask = region_of(first, segmentation, label)
+    for image in others:
+        require_same_grid(first.geometry, image.geometry, names=("First map", image.name or "Map"))
+        region_of(image, segmentation, label)
+    values = np.stack([image.array[mask].astype(np.float64) for image in named.values()], axis=1)
+    known = np.asarray(np.isfinite(values).all(axis=1))
+    if not known.any():
+        worst = min(named, key=lambda name: int(np.isfinite(named[name].array[mask]).sum()))
+        raise InputError(
+            f"No voxel of the region has a value in every map; {worst} has the fewest. "
+            "Leave that map out, or map the region again."
+        )
+    return mask, values[known], known
+
+
+def _columns(model: HabitatModel, names: list[str]) -> list[int]:
+    missing = [name for name in model.features if name not in names]
+    if missing:
+        raise InputError(
+            f"The habitat model needs the map {missing[0]}, which is not given. It was made of "
+            f"{', '.join(model.features)}."
+        )
+    return [names.index(name) for name in model.features]
+
+
+def _result(
+    segmentation: Segmentation,
+    model: HabitatModel,
+    labels: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    habitats: NDArray[np.intp],
+    unknown: int,
+) -> Segmentation:
+    scheme = tuple(
+        Label(k, name, metadata=_facts(model, points[habitats == k], len(points)))
+        for k, name in enumerate(model.names, 1)
+    )
+    facts: dict[str, Any] = {
+        "features": model.features,
+        "centers": model.centers.tolist(),
+        "method": model.method,
+        "criterion": model.criterion,
+        "scores": dict(model.scores),
+        "n_cases": model.n_cases,
+    }
+    return replace(
+        segmentation,
+        labels=labels,
+        scheme=scheme,
+        name=f"Habitats of {segmentation.name}".removesuffix(" of "),
+        fractions=None,
+        notes=tuple(_notes(model, unknown, len(habitats) + unknown)),
+        metadata={**_source(segmentation), "habitats": facts},
+    )
+
+
+def _facts(model: HabitatModel, points: NDArray[np.float64], total: int) -> dict[str, Any]:
+    means = points.mean(axis=0).tolist() if len(points) else [None] * len(model.features)
+    return {
+        "share": len(points) / total,
+        "means": dict(zip(model.features, means, strict=True)),
+    }
+
+
+def _source(segmentation: Segmentation) -> dict[str, Any]:
+    """Which scan it was drawn on; the file it came from is not that of the habitats."""
+    return {key: segmentation.metadata[key] for key in ("scan_id",) if key in segmentation.metadata}
+
+
+def _notes(model: HabitatModel, unknown: int, total: int) -> list[str]:
+    notes = [f"Habitats are numbered by their mean of {model.features[0]}, lowest first."]
+    if unknown:
+        notes.append(f"{unknown} of {total} voxels have no value in some map and no habitat.")
+    score = model.scores.get(model.n)
+    if model.criterion == "mean silhouette" and score is not None and score < _HARDLY_APART:
+        notes.append(
+            f"The habitats are hardly apart (mean silhouette {score:.2f}): the region may well "
+            "be one."
+        )
+    return notes
