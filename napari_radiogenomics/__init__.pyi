@@ -29,6 +29,8 @@ from .io.patient import load_patient as load_patient
 from .radiomics.habitats import find_habitats as find_habitats
 from .radiomics.habitats import habitat_model as habitat_model
 from .radiomics.region import extract_features as extract_features
+from .radiomics.stability import feature_stability as feature_stability
+from .radiomics.stability import stable_features as stable_features
 from .radiomics.voxelwise import texture_maps as texture_maps
 from .segmentation.classifier import PixelClassifier as PixelClassifier
 from .segmentation.compare import compare_segmentations as compare_segmentations
