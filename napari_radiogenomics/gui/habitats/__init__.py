@@ -1,0 +1,1 @@
+"""The Habitats dock: parts of a region that look alike in several maps."""

@@ -1,0 +1,250 @@
+"""The Habitats dock: parts of a region that look alike in several maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QPixmap
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.hover import number_text
+from napari_radiogenomics.gui.canvas.legend import feature_title
+from napari_radiogenomics.gui.forms.inputs import LabelCombo, LayerCombo, belongs_to, is_region
+from napari_radiogenomics.gui.forms.panel import Panel, section_line
+from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.habitats.map_list import MapList
+from napari_radiogenomics.gui.layers.edits import object_from
+from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.layers import segmentation_layers
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.texture.map_layer import maps_of
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.habitats import find_habitats
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["HabitatsDock"]
+
+HABITATS = "radiogenomics_habitats"
+"""Key of a layer's metadata that marks the habitats this dock made."""
+_HIDDEN = ("label", "model")
+_READY = "Find habitats divides the region by the ticked maps."
+_ROWS = 4
+
+
+class HabitatsDock(Panel):
+    """Habitats of a region from the maps on the canvas.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer.
+
+    Attributes
+    ----------
+    layer : napari.layers.Labels or None
+        The habitats that were found last.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__(
+            napari_viewer,
+            find_habitats,
+            name="habitats",
+            purpose="Which parts of the region look alike in several maps at once?",
+            run="Find habitats",
+            hidden=_HIDDEN,
+        )
+        self.layer: Labels | None = None
+        self._make_inputs()
+        self._make_table()
+        self.recall()
+        dress_canvas(self.viewer)
+        self._say_ready()
+
+    def _make_inputs(self) -> None:
+        self.maps = MapList(self.viewer)
+        self.region = LayerCombo(self.viewer, _is_drawn, empty="Open or draw a segmentation")
+        self.label = LabelCombo()
+        self.inputs.addRow("Maps", self.maps)
+        self.inputs.addRow("Segmentation", self.region)
+        self.inputs.addRow("Region", self.label)
+        self.region.chosen.connect(self._list_labels)
+        self.maps.changed.connect(self._choose_region)
+        self.maps.changed.connect(self._say_ready)
+        self._choose_region()
+        self._list_labels()
+
+    def _list_labels(self) -> None:
+        self.label.show_layer(self.region.layer)
+
+    def _choose_region(self) -> None:
+        """Take a segmentation on the grid of the maps."""
+        run = self.maps.run.layer
+        if run is None or (self.region.layer is not None and belongs_to(self.region.layer, run)):
+            return
+        own = (layer for layer in self.region.layers if belongs_to(layer, run))
+        self.region.layer = next(own, self.region.layer)
+
+    def _make_table(self) -> None:
+        self.table = QTableWidget(0, 3)
+        self.table.setAccessibleName("Habitats")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.verticalHeader().hide()
+        height = self.fontMetrics().lineSpacing() + 8
+        self.table.verticalHeader().setDefaultSectionSize(height)
+        self.table.setMinimumHeight(height * (_ROWS + 1) + 6)
+        self.table.itemSelectionChanged.connect(self._choose)
+        self.about = QLabel("No habitats yet.")
+        self.about.setWordWrap(True)
+        self.after.addWidget(section_line())
+        self.after.addWidget(self.about)
+        self.after.addWidget(self.table)
+        self.table.hide()
+
+    def _say_ready(self) -> None:
+        if self.runner.running:
+            return
+        if self.maps.run.layer is None:
+            self.say("Compute maps in the Texture dock, of two features or more.")
+        elif not self.message or self.message.startswith("Compute maps"):
+            self.say(_READY)
+
+    def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        """Ticked maps and the region as it is at this moment, and the settings of the form."""
+        maps, region = self.maps.chosen, self.region.layer
+        if self.maps.run.layer is None:
+            raise InputError("There are no maps. Compute some in the Texture dock first.")
+        if not maps:
+            raise InputError("No map is ticked. Tick at least one, better two or more.")
+        if region is None:
+            raise InputError("There is no segmentation. Open the one that the maps were made in.")
+        self.label.refresh()
+        if self.label.value is None:
+            raise InputError(f'Nothing is drawn in "{region.name}". Paint the region first.')
+        data, attributes, kind = region.as_layer_data_tuple()
+        others = [
+            layer.as_layer_data_tuple() for layer in self.viewer.layers if layer is not region
+        ]
+        drawn = (data.copy(), attributes, kind)
+        settings = self.form.values | {"label": self.label.value}
+        return habitats_of_layers, (maps, drawn, others), settings
+
+    def show_result(self, outcome: Outcome) -> str:
+        """Show the habitats as labels, and list them."""
+        found: Segmentation = outcome.value
+        self._show_layer(found)
+        self._list(found)
+        self.table.show()
+        facts = found.metadata["habitats"]
+        score = facts["scores"].get(len(found.scheme))
+        by = f" ({facts['criterion']} {number_text(round(score, 3))})" if score is not None else ""
+        self.about.setText(" ".join(found.notes))
+        return (
+            f"{len(found.scheme)} habitats{by} of {len(facts['features'])} maps. "
+            "Next: choose one in the list, or select their layer and File ▸ Save Selected Layers…"
+        )
+
+    def _show_layer(self, found: Segmentation) -> None:
+        """Show the habitats in the layer of those before, else in a new one."""
+        data, settings, _ = segmentation_layers(found)[0]
+        settings["metadata"][HABITATS] = True
+        same = (x for x in self.viewer.layers if HABITATS in x.metadata and _same_place(x, found))
+        layer, active = next(same, None), self.viewer.layers.selection.active
+        if layer is None:
+            layer = self.viewer.add_labels(data, **settings)
+            self.viewer.layers.selection.active = active  # other docks go on with their layers
+        else:
+            layer.data = data
+            for name in ("colormap", "features", "metadata", "name"):
+                setattr(layer, name, settings[name])
+            layer.visible = True
+        self.layer = layer
+        for other in self.viewer.layers:  # colors one through another say nothing
+            if other is self.region.layer or maps_of(other):
+                other.visible = False
+
+    def _list(self, found: Segmentation) -> None:
+        names = found.metadata["habitats"]["features"]
+        columns = ["Habitat", "Share", *(feature_title(name) for name in names)]
+        self.table.blockSignals(True)
+        self.table.setColumnCount(len(columns))
+        self.table.setHorizontalHeaderLabels(columns)
+        self.table.setRowCount(len(found.scheme))
+        units = {name: image.unit for name, image in self.maps.chosen.items()}
+        for row, label in enumerate(found.scheme):
+            cells = [label.name, f"{label.metadata['share']:.0%}"]
+            for name, mean in label.metadata["means"].items():
+                text = "none" if mean is None else number_text(mean)
+                cells.append(f"{text} {units.get(name, '')}".rstrip())
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                item.setData(Qt.ItemDataRole.UserRole, label.value)
+                self.table.setItem(row, column, item)
+            swatch = QPixmap(10, 10)
+            swatch.fill(QColor(*(label.color or (255, 255, 255))))
+            self.table.item(row, 0).setData(Qt.ItemDataRole.DecorationRole, swatch)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.table.setColumnWidth(0, 150)
+        self.table.blockSignals(False)
+
+    def _choose(self) -> None:
+        """Choose the habitat of the marked row, here and on the canvas."""
+        item = self.table.currentItem()
+        if item is None or self.layer is None or self.layer not in self.viewer.layers:
+            return
+        label = int(item.data(Qt.ItemDataRole.UserRole))
+        self.layer.selected_label = label
+        first = self.table.item(item.row(), 0)
+        session_of(self.viewer).select(label=label, region=first.text())
+
+
+def habitats_of_layers(
+    maps: Mapping[str, Image],
+    drawn: Any,
+    others: Any,
+    *,
+    progress: Progress = quiet,
+    **settings: Any,
+) -> Segmentation:
+    """Find habitats in what a layer showed when the work began.
+
+    Parameters
+    ----------
+    maps : mapping of str to Image
+        By PyRadiomics' name.
+    drawn : layer data tuple
+        The segmentation.
+    others : list of layer data tuple
+        Layers whose true grid a segmentation of napari itself may have.
+    progress : Progress, optional
+        As for `find_habitats`.
+    **settings
+        As for `find_habitats`.
+    """
+    data, attributes, kind = drawn
+    segmentation = object_from(data, attributes, kind, others)
+    return find_habitats(maps, segmentation, progress=progress, **settings)
+
+
+def _is_drawn(layer: Any) -> bool:
+    """Whether a layer holds regions that are not habitats themselves."""
+    return is_region(layer) and HABITATS not in layer.metadata
+
+
+def _same_place(layer: Any, found: Segmentation) -> bool:
+    shown = layer.metadata.get(SOURCE)
+    return isinstance(shown, Segmentation) and shown.geometry.same_grid(found.geometry)

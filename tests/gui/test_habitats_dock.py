@@ -1,0 +1,139 @@
+"""The Habitats dock: from the maps on the canvas to labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Labels
+from napari_radiogenomics.radiomics.habitats import find_habitats
+
+from napari_radiogenomics import texture_maps
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.gui.habitats.dock import HabitatsDock
+from napari_radiogenomics.gui.layers.edits import object_of
+from napari_radiogenomics.gui.layers.layers import layers_of
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.texture.map_layer import show_maps
+
+GRID = Geometry((12, 14, 8), (1.0, 1.5, 4.0), (-6.0, 5.0, 20.0), (-1, 0, 0, 0, 1, 0, 0, 0, -1))
+
+
+def scan_of():
+    """Half of the tumour is dark and smooth, half is bright and rough."""
+    rng = np.random.default_rng(1)
+    values = rng.normal(0, 4, GRID.shape)
+    values[:, 7:] = rng.normal(200, 80, values[:, 7:].shape)
+    return Image(values.astype(np.float32), GRID, "HU", "chest", "CT")
+
+
+def region_of():
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[1:7, 2:12, 2:10] = 1
+    return Segmentation(labels, GRID, (Label(1, "tumour"),), name="expert")
+
+
+def open_in(viewer, *objects):
+    return [getattr(viewer, f"add_{kind}")(d, **kw) for d, kw, kind in layers_of(objects)]
+
+
+def maps_for(features=("Mean", "StandardDeviation", "Range"), **settings):
+    return texture_maps(
+        scan_of(), region_of(), families=["firstorder"], features=list(features), **settings
+    )
+
+
+@pytest.fixture
+def viewer():
+    viewer = ViewerModel()
+    open_in(viewer, scan_of(), region_of())
+    show_maps(viewer, maps_for())
+    return viewer
+
+
+@pytest.fixture
+def dock(viewer, qtbot):
+    dock = HabitatsDock(viewer)
+    qtbot.addWidget(dock)
+    return dock
+
+
+def run(dock, qtbot):
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+
+
+def test_the_maps_on_the_canvas_are_ticked_before_the_person_looks(dock):
+    assert list(dock.maps.chosen) == [f"original_firstorder_{n}" for n in (
+        "Mean", "StandardDeviation", "Range"
+    )]  # fmt: skip
+    assert dock.region.currentText() == "expert"
+    assert dock.label.value == 1
+    assert dock.message.startswith("Find habitats")
+
+
+def test_the_habitats_are_those_of_the_verb_and_those_planted(dock, viewer, qtbot):
+    run(dock, qtbot)
+    layer = dock.layer
+    assert isinstance(layer, Labels)
+    assert [x.name for x in viewer.layers if x.visible] == ["chest", layer.name]
+    expected = find_habitats(maps_for(), region_of(), label=1)
+    np.testing.assert_array_equal(object_of(layer).labels, expected.labels)
+    found, inside = expected.labels, region_of().labels == 1
+    planted = np.zeros(GRID.shape, int)
+    planted[:, 7:] = 1
+    agree = ((found == 2) == planted)[inside].mean()
+    assert agree > 0.85
+    assert dock.table.rowCount() == 2
+    assert dock.table.item(0, 0).text() == expected.scheme[0].name
+    assert dock.message.startswith("2 habitats")
+    assert "numbered by their mean" in dock.about.text()
+
+
+def test_finding_again_fills_the_same_layer(dock, viewer, qtbot):
+    run(dock, qtbot)
+    count = len(viewer.layers)
+    dock.form.values = {"n": 3, "method": "gaussian_mixture"}
+    run(dock, qtbot)
+    assert len(viewer.layers) == count
+    assert set(np.unique(dock.layer.data)) == {0, 1, 2, 3}
+    assert dock.table.rowCount() == 3
+    # Habitats are no region to find habitats in.
+    assert dock.region.count() == 1
+
+
+def test_a_row_chooses_its_habitat(dock, viewer, qtbot):
+    run(dock, qtbot)
+    dock.table.selectRow(1)
+    assert dock.layer.selected_label == 2
+    assert session_of(viewer).selection.label == 2
+
+
+def test_unticked_maps_are_left_out_and_maps_that_join_are_listed(dock, viewer, qtbot):
+    dock.maps.list.checked = ["original_firstorder_Mean"]
+    show_maps(viewer, maps_for(["Skewness"]))
+    assert list(dock.maps.chosen) == ["original_firstorder_Mean", "original_firstorder_Skewness"]
+    run(dock, qtbot)
+    assert dock.table.columnCount() == 4
+
+
+def test_what_lacks_is_said(dock, viewer, qtbot):
+    dock.maps.list.checked = []
+    dock.start()
+    assert dock.message.startswith("No map is ticked.")
+    for layer in [x for x in viewer.layers if x.name not in ("chest", "expert")]:
+        viewer.layers.remove(layer)
+    dock.start()
+    assert dock.message.startswith("There are no maps.")
+
+
+def test_a_segmentation_on_another_grid_is_said(dock, viewer, qtbot):
+    other = Geometry((12, 14, 8), (1.0, 1.0, 1.0))
+    labels = np.zeros(other.shape, np.uint8)
+    labels[2:5, 2:5, 2:5] = 1
+    (layer,) = open_in(viewer, Segmentation(labels, other, name="elsewhere"))
+    dock.region.layer = layer
+    run(dock, qtbot)
+    assert "Resample" in dock.message
