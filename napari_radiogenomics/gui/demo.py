@@ -35,6 +35,8 @@ _SHOTS = {
     "2-ct": [(SIZES[0], "dark"), (SIZES[0], "light")],
     "3-preview": [(SIZES[0], "dark")],
     "3-map": [(size, theme) for theme in THEMES for size in SIZES],
+    "3-features": [(SIZES[0], "dark")],
+    "3-habitats": [(SIZES[0], "light")],
     "4-mr": [(SIZES[0], "dark"), (SIZES[1], "dark")],
     "5-scan": [(SIZES[0], "light")],
 }
@@ -170,6 +172,7 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
             "3-map",
             f"Texture map of {ct} over its CT, with its legend and the card under the mouse.",
         )
+        yield from _of_regions(viewer, widgets, ct)
         raise_dock(cohort_dock)
     if mr:
         _open(cohort_dock, mr)
@@ -179,13 +182,32 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
     yield "5-scan", "Window and level of the scan; Scan dock."
 
 
+def _of_regions(
+    viewer: napari.Viewer, widgets: dict[str, Any], patient: str
+) -> Iterator[tuple[str, str]]:
+    """Measure whole regions, and divide one by its maps."""
+    from napari_radiogenomics.gui.workspace import raise_dock
+
+    features, habitats = widgets["Features"], widgets["Habitats"]
+    for name, dock, caption in (
+        ("3-features", features, f"Features of the regions of {patient}, a column a region."),
+        ("3-habitats", habitats, f"Habitats of the tumour of {patient} by its maps."),
+    ):
+        raise_dock(dock)
+        _settle()
+        _compute(dock)
+        yield name, caption
+    if habitats.layer in viewer.layers:
+        viewer.layers.remove(habitats.layer)  # it would count as an unsaved drawing
+
+
 def _previews(dock: Any) -> bool:
     return dock.looker.layer.layer is not None and not dock.looker.preview.busy
 
 
 def _compute(dock: Any) -> None:
     dock.start()
-    _until(lambda: not dock.runner.running, "The texture map")
+    _until(lambda: not dock.runner.running, "What was computed")
 
 
 def _hover(viewer: napari.Viewer) -> None:

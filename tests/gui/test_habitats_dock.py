@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
-from napari_radiogenomics.radiomics.habitats import find_habitats
 
 from napari_radiogenomics import texture_maps
 from napari_radiogenomics.data.geometry import Geometry
@@ -17,6 +16,7 @@ from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture.map_layer import show_maps
+from napari_radiogenomics.radiomics.habitats import find_habitats
 
 GRID = Geometry((12, 14, 8), (1.0, 1.5, 4.0), (-6.0, 5.0, 20.0), (-1, 0, 0, 0, 1, 0, 0, 0, -1))
 
@@ -102,6 +102,20 @@ def test_finding_again_fills_the_same_layer(dock, viewer, qtbot):
     assert dock.table.rowCount() == 3
     # Habitats are no region to find habitats in.
     assert dock.region.count() == 1
+
+
+def test_the_region_is_that_of_the_maps(viewer, qtbot):
+    labels = region_of().labels.copy()
+    labels[1:7, 2:6, 2:10] = 2
+    drawn = Segmentation(labels, GRID, (Label(1, "rim"), Label(2, "core")), name="two")
+    viewer.layers.clear()
+    open_in(viewer, scan_of(), drawn)
+    show_maps(viewer, texture_maps(scan_of(), drawn, families=["firstorder"], label=2))
+    dock = HabitatsDock(viewer)
+    qtbot.addWidget(dock)
+    assert dock.label.value == 2
+    run(dock, qtbot)
+    assert np.array_equal(dock.layer.data > 0, viewer.layers["two"].data == 2)
 
 
 def test_a_row_chooses_its_habitat(dock, viewer, qtbot):

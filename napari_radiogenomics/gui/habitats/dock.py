@@ -85,14 +85,21 @@ class HabitatsDock(Panel):
 
     def _list_labels(self) -> None:
         self.label.show_layer(self.region.layer)
+        self._choose_label()
 
     def _choose_region(self) -> None:
         """Take a segmentation on the grid of the maps."""
-        run = self.maps.run.layer
-        if run is None or (self.region.layer is not None and belongs_to(self.region.layer, run)):
-            return
-        own = (layer for layer in self.region.layers if belongs_to(layer, run))
-        self.region.layer = next(own, self.region.layer)
+        run, region = self.maps.run.layer, self.region.layer
+        if run is not None and (region is None or not belongs_to(region, run)):
+            own = (layer for layer in self.region.layers if belongs_to(layer, run))
+            self.region.layer = next(own, region)
+        self._choose_label()
+
+    def _choose_label(self) -> None:
+        """Take the region that the maps were made in."""
+        image = next(iter(self.maps.chosen.values()), None)
+        if image is not None and image.history:
+            self.label.value = image.history[-1].settings.get("label")
 
     def _make_table(self) -> None:
         self.table = QTableWidget(0, 3)

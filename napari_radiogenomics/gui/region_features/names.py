@@ -26,12 +26,12 @@ def _record(name: str) -> tuple[str, tuple[Family, Feature] | None]:
 
 
 def title_of(name: str) -> str:
-    """Title of a feature with its family, and with the filter where there is one.
+    """Title of a feature with its family in short, and with the filter where there is one.
 
     Examples
     --------
-    >>> title_of("original_firstorder_Entropy")
-    'Entropy · First order'
+    >>> title_of("original_firstorder_Entropy"), title_of("original_glcm_Contrast")
+    ('Entropy · First order', 'Contrast · GLCM')
     >>> title_of("diagnostics_Versions_Numpy")
     'diagnostics_Versions_Numpy'
     """
@@ -40,7 +40,8 @@ def title_of(name: str) -> str:
         return feature_title(name)
     family, feature = record
     seen = "" if derived == "original" else f" · {derived}"
-    return f"{feature.title} · {family.title}{seen}"
+    short = family.title.partition("(")[2].rstrip(")") or family.title
+    return f"{feature.title} · {short}{seen}"
 
 
 def meaning_of(name: str) -> str:

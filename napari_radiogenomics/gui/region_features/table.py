@@ -165,7 +165,8 @@ class FeatureTable(QTableView):
         self.setModel(self.features)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setWordWrap(False)
         self.setAccessibleName("Features by region")
         self.verticalHeader().hide()
@@ -184,7 +185,7 @@ class FeatureTable(QTableView):
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for section in range(1, header.count()):
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(section, min(max(self.sizeHintForColumn(section), 72), 110))
+            self.setColumnWidth(section, min(max(self.sizeHintForColumn(section), 72), 90))
 
     def _tell(self, index: QModelIndex) -> None:
         column = index.column()
