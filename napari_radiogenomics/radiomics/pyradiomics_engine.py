@@ -78,9 +78,12 @@ def _extractor(plan: Extraction) -> Any:
         raise MissingDependency(
             "PyRadiomics", extra="pyradiomics", purpose="run its own engine"
         ) from error
-    given = {name: value for name, value in plan.settings.items() if value is not None}
+    given = {
+        name: list(value) if isinstance(value, tuple) else value  # its schema knows lists alone
+        for name, value in plan.settings.items()
+        if value is not None
+    }
     given["additionalInfo"] = True
-    given["distances"] = list(given["distances"])
     given.pop("label", None)
     content: Mapping[str, Any] = {
         "setting": given,

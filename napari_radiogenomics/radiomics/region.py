@@ -173,7 +173,8 @@ def extract_features(
         its default, wins over the file.
     standard : {"pyradiomics", "ibsi"}, optional
         Whose definitions hold: the IBSI's bins begin at the region's minimum, its kurtosis is
-        less by 3, and voxels without neighbors do not count in NGTDM.
+        less by 3, its axes have the variance of a sample, and voxels without neighbors do not
+        count in NGTDM.
     engine : {"own", "pyradiomics"}, optional
         Who computes: this package, or PyRadiomics where it is installed.
     diagnostics : bool, optional

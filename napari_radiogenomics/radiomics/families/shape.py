@@ -57,7 +57,9 @@ class _Outline:
         """λ1, λ2, λ3."""
         places = np.argwhere(self.region.inside) * np.array(self.region.spacing)
         places -= places.mean(axis=0)
-        spread = places.T @ places / len(places)
+        # The IBSI's reference values have the variance of a sample.
+        n = len(places) - (self.region.standard == "ibsi" and len(places) > 1)
+        spread = places.T @ places / n
         return np.maximum(np.linalg.eigvalsh(spread)[::-1], 0.0)
 
     def axis(self, number: int) -> float:
