@@ -25,7 +25,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.io.format import FORMATS
 from napari_radiogenomics.provenance import read_history
-from napari_radiogenomics.radiomics import texture_maps
+from napari_radiogenomics.radiomics import extract_features, texture_maps
 from napari_radiogenomics.signature import describe
 
 GRID = Geometry((6, 5, 4), (0.5, 0.5, 2.0), (1.0, 2.0, 3.0))
@@ -63,6 +63,52 @@ def _fails(capsys, *argv: str) -> str:
     assert err.count("\n") == 1
     assert "Traceback" not in err
     return err
+
+
+# features ---------------------------------------------------------------------------------------
+
+
+def test_features_writes_what_the_verb_computes(files, tmp_path, capsys):
+    import pandas as pd
+
+    target = tmp_path / "features.csv"
+    argv = ["--families", "shape", "firstorder", "--image-types", "Original", "Square"]
+    argv += ["--bin-width", "10", "--labels", "1"]
+    assert main(["features", *files, "--output", str(target), *argv]) == 0
+    assert capsys.readouterr().out.strip() == str(target)
+    expected = extract_features(
+        *map(read, files),
+        families=["shape", "firstorder"],
+        image_types=["Original", "Square"],
+        bin_width=10,
+        labels=[1],
+    )
+    pd.testing.assert_frame_equal(
+        pd.read_csv(target, index_col="label"), expected, check_dtype=False, rtol=1e-12
+    )
+    (record,) = read_history(target)
+    assert record.settings["bin_width"] == 10
+
+
+def test_features_tells_of_a_region_too_small(files, tmp_path, capsys):
+    target = tmp_path / "features.csv"
+    assert main(["features", *files, "--output", str(target), "--features", "Mean"]) == 0
+    assert "Label 2 is left out: " in capsys.readouterr().err
+    assert len(target.read_text().splitlines()) == 2
+
+
+def test_features_reads_a_parameter_file(files, tmp_path, capsys):
+    target, settings = tmp_path / "features.csv", tmp_path / "settings.yaml"
+    settings.write_text("featureClass: {firstorder: [Mean]}\nsetting: {label: 1}\n")
+    argv = ["features", *files, "--output", str(target), "--parameters", str(settings)]
+    assert main(argv) == 0
+    assert target.read_text().splitlines()[0] == "label,original_firstorder_Mean"
+    capsys.readouterr()
+    settings.write_text("featureClass: {firstordr: [Mean]}\n")
+    assert 'Did you mean "firstorder"?' in _fails(capsys, *argv)
+    assert "does not exist" in _fails(
+        capsys, "features", *files, "--output", str(tmp_path / "a" / "b.csv")
+    )
 
 
 # maps -------------------------------------------------------------------------------------------
@@ -462,7 +508,9 @@ def test_demo_names_the_extra_where_napari_is_absent(shown, monkeypatch, capsys)
 
 
 def test_the_commands_are_those_promised():
-    assert COMMANDS.names() == ["convert", "demo", "info", "maps", "scores", "simulate", "validate"]
+    assert COMMANDS.names() == [
+        "convert", "demo", "features", "info", "maps", "scores", "simulate", "validate",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

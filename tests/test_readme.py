@@ -45,6 +45,13 @@ def test_the_tour_in_python_runs(brain):
     assert read("entropy.nii.gz", kind="image").array.shape == brain.array.shape
 
 
+def test_the_features_of_regions_are_measured(brain):
+    names: dict = {}
+    exec(compile(example("extract_features(scan, tumour"), "README.md", "exec"), names)
+    assert names["features"].shape == (1, 14 + 3 * 93)
+    assert names["strict"].attrs["standard"] == "ibsi"
+
+
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent / "sample_data" / "cohort")
     names: dict = {}

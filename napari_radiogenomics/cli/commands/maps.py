@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
+from napari_radiogenomics.cli.scan import add_scan_arguments, volume_of
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.signature import describe
 
@@ -27,15 +27,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="Folder for one NIfTI file a map, or the name of a file for a single map. The "
         "history is written beside each.",
     )
-    parser.add_argument(
-        "--volume",
-        metavar="NAME",
-        default="",
-        help="Which volume of a 4-D scan, by name or number.",
-    )
-    parser.add_argument(
-        "--series", metavar="UID", default="", help="Which series of a DICOM folder with several."
-    )
+    add_scan_arguments(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -45,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
     form = describe(texture_maps)
     settings = given(arguments, form)
     scan = read(settings.pop("image"), kind="image", series=arguments.series)
-    scan = _volume(scan, arguments.volume)
+    scan = volume_of(scan, arguments.volume)
     regions = read(settings.pop("segmentation"), kind="segmentation", reference=scan)
     output: Path = arguments.output
     if not output.absolute().parent.is_dir():
@@ -55,24 +47,6 @@ def _run(arguments: argparse.Namespace) -> int:
         write(result, target)
         sys.stdout.write(f"{target}\n")
     return 0
-
-
-def _volume(scan: Any, wanted: str) -> Any:
-    volumes = scan.volumes()
-    if not wanted and len(volumes) > 1:
-        raise InputError(
-            f"The scan holds {len(volumes)} volumes: {_listed(volumes)}. Choose one with --volume."
-        )
-    labels = scan.fourth_labels or ()
-    for number, volume in enumerate(volumes):
-        known = {str(number), volume.name, *labels[number : number + 1]}
-        if not wanted or wanted in known:
-            return volume
-    raise InputError(f'The scan has no volume "{wanted}". It has: {_listed(volumes)}.')
-
-
-def _listed(volumes: list[Any]) -> str:
-    return ", ".join(f"{n} ({volume.name})" for n, volume in enumerate(volumes))
 
 
 def _targets(output: Path, names: list[str]) -> list[Path]:
