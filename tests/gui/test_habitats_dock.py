@@ -92,6 +92,12 @@ def test_the_habitats_are_those_of_the_verb_and_those_planted(dock, viewer, qtbo
     assert "numbered by their mean" in dock.about.text()
 
 
+def test_habitats_never_hide_where_a_biopsy_was_taken(dock, viewer, qtbot):
+    biopsies = viewer.add_points([[1, 1, 1]])
+    run(dock, qtbot)
+    assert viewer.layers[-1] is biopsies
+
+
 def test_finding_again_fills_the_same_layer(dock, viewer, qtbot):
     run(dock, qtbot)
     count = len(viewer.layers)

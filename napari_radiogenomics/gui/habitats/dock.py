@@ -24,7 +24,7 @@ from napari_radiogenomics.gui.layers.edits import object_from
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import segmentation_layers
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.gui.texture.map_layer import maps_of
+from napari_radiogenomics.gui.texture.map_layer import keep_under_points, maps_of
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics.habitats import find_habitats
 
@@ -170,6 +170,7 @@ class HabitatsDock(Panel):
         layer, active = next(same, None), self.viewer.layers.selection.active
         if layer is None:
             layer = self.viewer.add_labels(data, **settings)
+            keep_under_points(self.viewer, layer)
             self.viewer.layers.selection.active = active  # other docks go on with their layers
         else:
             layer.data = data

@@ -86,10 +86,8 @@ class FeatureModel(QAbstractTableModel):
         return self._titles.get(label, f"label {label}")
 
     def row_title(self, row: int) -> str:
-        """Title of a feature with its unit."""
-        name = self._rows[row]
-        unit = self._units.get(name, "")
-        return f"{title_of(name)} ({unit})" if unit else title_of(name)
+        """Title of a feature."""
+        return title_of(self._rows[row])
 
     def rowCount(self, parent: QModelIndex = _NONE) -> int:  # noqa: N802 - Qt names it
         """Features that are shown."""
@@ -115,7 +113,9 @@ class FeatureModel(QAbstractTableModel):
     def _text(self, name: str, place: int) -> str:
         value = self.frame[name].iloc[place]  # type: ignore[index]
         if isinstance(value, (int, float, np.number)):
-            return number_text(float(value)) if np.isfinite(value) else "no value"
+            if not np.isfinite(value):
+                return "no value"
+            return f"{number_text(float(value))} {self._units.get(name, '')}".rstrip()
         return str(value)
 
     def headerData(  # noqa: N802 - Qt names it
@@ -185,7 +185,7 @@ class FeatureTable(QTableView):
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for section in range(1, header.count()):
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(section, min(max(self.sizeHintForColumn(section), 72), 90))
+            self.setColumnWidth(section, min(max(self.sizeHintForColumn(section), 72), 100))
 
     def _tell(self, index: QModelIndex) -> None:
         column = index.column()

@@ -136,10 +136,10 @@ def run_shown(viewer: ViewerModel, run: Hashable, feature: str) -> tuple[ImageLa
     return None, ""
 
 
-def keep_under_points(viewer: ViewerModel) -> None:
-    """Put maps below the biopsies: a map never hides where one was taken."""
+def keep_under_points(viewer: ViewerModel, *more: Layer) -> None:
+    """Put maps, and more layers, below the biopsies: none hides where one was taken."""
     layers = viewer.layers
-    for layer in [layer for layer in layers if maps_of(layer) or is_preview(layer)]:
+    for layer in [x for x in layers if maps_of(x) or is_preview(x) or x in more]:
         first = next((i for i, other in enumerate(layers) if isinstance(other, Points)), -1)
         if 0 <= first < layers.index(layer):
             layers.move(layers.index(layer), first)
