@@ -103,10 +103,13 @@ def test_the_table_says_what_the_verb_measures_on_the_true_grid(dock):
         found = expected.loc[value]
         texts = [table.item(row, column).text() for column in range(3, 7)]
         assert float(texts[0]) == pytest.approx(found["volume_ml"], rel=0.01)
-        mean, sd = (float(t) for t in texts[1].split(" ± "))
+        mean, sd = (float(t) for t in texts[1].split("±"))
         assert mean == pytest.approx(found["mean"], rel=0.01)
         assert sd == pytest.approx(found["sd"], rel=0.01)
-        assert texts[2] == f"{found['longest_mm']:.1f} × {found['perpendicular_mm']:.1f}"
+        across = [float(text) for text in texts[2].split("×")]
+        assert across == pytest.approx([found["longest_mm"], found["perpendicular_mm"]], abs=0.5)
+        exact = f"{found['longest_mm']:.1f} × {found['perpendicular_mm']:.1f} mm"
+        assert table.item(row, 5).toolTip().startswith(exact)
         assert int(texts[3]) == found["pieces"]
     assert int(table.item(0, 6).text()) == 2
 
@@ -153,6 +156,7 @@ def settings_of(dock, name):
         "smooth": {"method": "opening", "radius_mm": 2.0},
         "refine": {"reach_mm": 4.0, "expansion": 0.5},
         "grow": {"background": 2, "reach_mm": 3.0},
+        "classify_pixels": {"background": 2, "reach_mm": 3.0},
     }.get(name, {})
 
 

@@ -11,6 +11,7 @@ from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.sight import Sight
 from napari_radiogenomics.gui.segment.draw_page import DrawPage, guarded, labels_layer
 from napari_radiogenomics.gui.segment.keys import KeyBinder
 from napari_radiogenomics.gui.segment.label_actions import LabelActions
@@ -62,6 +63,10 @@ class DrawDesk(QObject):
         self.regions_shown: list[Layer] = []
         self._keys = KeyBinder(self)
         self.labels, self.tools = LabelActions(self), ToolDesk(self)
+        self._sight = Sight(page)
+        self._sight.changed.connect(self.measured.ask)
+        # A page that is in no window is that of a script, which wants its numbers.
+        self.measured.active = lambda: bool(self._sight) or not page.window().isVisible()
         self._connect_page()
         self.connections.add(self.session.selection_changed, self._take_selection)
         self._use_layer()

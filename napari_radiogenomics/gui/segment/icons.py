@@ -160,7 +160,7 @@ _DRAWN: dict[str, Callable[[QPainter], None]] = {
     "ring": _ring,
     "combine": _combine,
     "mask": _mask,
-    "classifier": _classifier,
+    "classify_pixels": _classifier,
     "eye": _eye,
     "eye_off": _eye_off,
     "lock": _lock,

@@ -54,6 +54,8 @@ class ToolJob:
         The segmentation, the scan and another segmentation, at this moment.
     settings : mapping
         Of the verb; ``locked`` among them.
+    others : sequence of layer data tuple
+        Further scans, for the tool that learns from several.
     points : sequence of ndarray
         Contours x, y, z in LPS mm, for the tool that takes them.
     """
@@ -65,6 +67,7 @@ class ToolJob:
     scan: Any = None
     second: Any = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    others: Sequence[Any] = ()
     points: Sequence[NDArray[np.float64]] = ()
 
 
@@ -105,6 +108,7 @@ def job_for(
     settings: Mapping[str, Any],
     *,
     second: Labels | None = None,
+    others: Iterable[Layer] = (),
     points: Sequence[NDArray[np.float64]] = (),
 ) -> ToolJob:
     """Note what a tool is to do; what may be painted on meanwhile is copied.
@@ -125,6 +129,7 @@ def job_for(
         None if scan is None else scan.as_layer_data_tuple(),
         None if second is None else _copied(second),
         {**settings, "locked": tuple(sorted(locked_of(layer)))},
+        [other.as_layer_data_tuple() for other in others],
         points,
     )
 
@@ -197,6 +202,9 @@ def _used(job: ToolJob, before: Segmentation, progress: Progress) -> Segmentatio
             data.append(_fitting(job, before))
         elif name == "second":
             data.append(None if job.second is None else regions_of(job.second, [job.scan]))
+        elif name == "others":
+            scans = (scan_of(other) for other in job.others)
+            data.append([x for x in scans if x and x.geometry.same_grid(before.geometry)])
         else:
             data.append(list(job.points))
     more = {"progress": progress} if form.takes_progress else {}

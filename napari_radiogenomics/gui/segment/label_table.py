@@ -16,9 +16,9 @@ from napari_radiogenomics.gui.segment.regions import Entry
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "LabelTable", "ml_text"]
+__all__ = ["COLUMNS", "LabelTable", "ml_text", "mm_text"]
 
-COLUMNS = ("", "", "Label", "mL", "Mean ± SD", "⌀ mm", "n")
+COLUMNS = ("", "", "Label", "mL", "Mean±SD", "⌀ mm", "n")
 _TIPS = (
     "Shown or hidden",
     "Locked labels never change, whichever tool or brush",
@@ -29,7 +29,7 @@ _TIPS = (
     "Number of pieces; voxels that touch at a corner belong together",
 )
 _EYE, _LOCK, _NAME = 0, 1, 2
-_ICON_WIDTH, _FEWEST, _MOST = 24, 3, 7
+_ICON_WIDTH, _FEWEST, _MOST = 21, 3, 7
 _VALUE = Qt.ItemDataRole.UserRole
 _SWATCH = 22
 
@@ -47,6 +47,17 @@ def ml_text(ml: float) -> str:
     if ml >= 10:
         return f"{ml:.1f}"
     return f"{ml:.2f}" if ml >= 0.1 or ml == 0 else f"{ml:.3f}"
+
+
+def mm_text(mm: float) -> str:
+    """Write a diameter in whole mm, as RECIST does; small ones with a decimal.
+
+    Examples
+    --------
+    >>> mm_text(37.8), mm_text(7.04)
+    ('38', '7.0')
+    """
+    return f"{mm:.0f}" if mm >= 9.95 else f"{mm:.1f}"
 
 
 class LabelTable(QTableWidget):
@@ -193,7 +204,7 @@ class LabelTable(QTableWidget):
                     item = QTableWidgetItem(text)
                     item.setTextAlignment(right)
                     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-                    item.setToolTip(f"{text} {_unit_of(column, unit)}".strip() if known else "")
+                    item.setToolTip(_exact(column, table.loc[value], unit) if known else "")
                     self.setItem(row, column, item)
 
     def _click(self, row: int, column: int) -> None:
@@ -224,8 +235,8 @@ _BLANK = ("–", "–", "–", "–")
 
 def _texts(row: Any) -> tuple[str, ...]:
     mean = row.get("mean", math.nan)
-    values = "–" if mean != mean else f"{number_text(_figures(mean))} ± {_short(row['sd'])}"
-    across = f"{row['longest_mm']:.1f} × {row['perpendicular_mm']:.1f}"
+    values = "–" if mean != mean else f"{_short(mean)}±{_short(row['sd'])}"
+    across = f"{mm_text(row['longest_mm'])}×{mm_text(row['perpendicular_mm'])}"
     return (ml_text(row["volume_ml"]), values, across, str(int(row["pieces"])))
 
 
@@ -237,5 +248,11 @@ def _short(value: float) -> str:
     return number_text(_figures(value))
 
 
-def _unit_of(column: int, unit: str) -> str:
-    return {_NAME + 1: "mL", _NAME + 2: unit, _NAME + 3: "mm"}.get(column, "")
+def _exact(column: int, row: Any, unit: str) -> str:
+    """Say what a cell rounds, with its unit."""
+    return (
+        f"{row['volume_ml']:.3f} mL in {int(row['voxels']):,} voxels",
+        f"{row.get('mean', math.nan):.5g} ± {row.get('sd', math.nan):.5g} {unit}".strip(),
+        f"{row['longest_mm']:.1f} × {row['perpendicular_mm']:.1f} mm in slice {int(row['slice'])}",
+        f"{int(row['pieces'])} pieces",
+    )[column - _NAME - 1]

@@ -62,6 +62,8 @@ class Measured(QObject):
     ----------
     found : Signal(object)
         The table of `measure_regions`, or None where nothing is drawn.
+    active : callable
+        Whether anybody looks at the table.
     looked : Signal()
         It is about to measure other voxels than before: list the labels.
     """
@@ -74,14 +76,16 @@ class Measured(QObject):
     ) -> None:
         super().__init__(parent)
         self._layers = layers
+        self.active: Callable[[], bool] = lambda: True
         self._known: tuple[Any, ...] = ()
         self.table: pd.DataFrame | None = None
         self.work = LatestWork(self._make, self, pause_ms=_PAUSE_MS, title="Measure regions")
         self.work.ended.connect(self._take)
 
     def ask(self, event: object = None) -> None:
-        """Look soon whether anything changed."""
-        self.work.ask()
+        """Look soon whether anything changed; a hidden dock measures nothing."""
+        if self.active():
+            self.work.ask()
 
     def _make(self) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
         region, scan = self._layers()

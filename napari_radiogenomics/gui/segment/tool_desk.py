@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
 
 from napari_radiogenomics.gui.cohort.refill import models
+from napari_radiogenomics.gui.forms.inputs import belongs_to
 from napari_radiogenomics.gui.segment.job import ToolJob, job_for
 from napari_radiogenomics.gui.segment.painting import NO_SCAN_FITS, fits
 from napari_radiogenomics.gui.segment.places import contour_points
@@ -85,7 +86,9 @@ class ToolDesk(QObject):
             points = contour_points(self.page.shapes.layer)
         settings = self.page.tools.settings(self.desk.value, self._at_mm)
         second = self.page.second.currentData() if self.page.more.isRowVisible(0) else None
-        return job_for(tool, layer, self.page.scan.layer, settings, second=second, points=points)
+        scan = self.page.scan.layer
+        others = [x for x in self.page.scan.layers if x is not scan and belongs_to(layer, x)]
+        return job_for(tool, layer, scan, settings, second=second, others=others, points=points)
 
     def _listen_to_clicks(self) -> None:
         for model in models(self.desk.viewer):

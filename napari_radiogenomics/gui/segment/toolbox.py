@@ -55,6 +55,7 @@ SHORT: Mapping[str, str] = {
     "ring": "Ring",
     "combine": "Combine",
     "mask": "Mask",
+    "classify_pixels": "Learn",
 }
 """Names that fit under an icon; other tools take their title."""
 _COLUMNS, _ICON = 4, 22
