@@ -52,6 +52,31 @@ def test_the_features_of_regions_are_measured(brain):
     assert names["strict"].attrs["standard"] == "ibsi"
 
 
+def test_the_segmentation_example_runs(brain):
+    names: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # NIfTI has no names of labels
+        exec(compile(example("compare_segmentations(tumour, wider"), "README.md", "exec"), names)
+    assert 0 < names["agreement"].loc[1, "dice"] < 1
+    assert names["sizes"].loc[1, "volume_ml"] > names["tumour"].volume_ml(1)
+
+
+def test_every_key_of_the_segment_dock_is_listed():
+    from napari_radiogenomics.gui.segment.keys import key_rows
+
+    table = TEXT.partition("## Segmenting")[2].partition("The same without")[0]
+    listed = {
+        key for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for key in _keys(row)
+    }
+    assert listed - {"key"} == {key for key, _ in key_rows()}
+
+
+def _keys(cell: str) -> list[str]:
+    """Keys of a cell: ``Shift+T, Q`` are two with Shift."""
+    shift = "Shift+" if cell.startswith("Shift+") else ""
+    return [shift + key for key in cell.removeprefix("Shift+").split(", ")]
+
+
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent / "sample_data" / "cohort")
     names: dict = {}

@@ -373,6 +373,7 @@ def test_a_click_in_the_table_goes_to_the_region_and_selects_it_everywhere(dock,
     here = np.round(layer.world_to_data(viewer.dims.point)).astype(int)
     assert layer.data[tuple(here)] == 2
     assert layer.selected_label == 2
+    assert viewer.layers.selection.active is layer  # napari's brush is at hand
     selection = session_of(viewer).selection
     assert (selection.label, selection.region) == (2, "organ")
 

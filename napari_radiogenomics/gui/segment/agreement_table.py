@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AgreementTable"]
 
-_COLUMNS = ("Label", "Dice", "Surface", "HD95 mm", "Δ mL", "Δ %")
+_COLUMNS = ("Label", "Dice", "Surface", "HD95 mm", "Δ mL")
 _FIGURES = (
     ("dice", "{:.3f}"),
     ("surface_dice", "{:.3f}"),
     ("hausdorff95_mm", "{:.1f}"),
     ("volume_difference_ml", "{:+.2f}"),
-    ("volume_difference_percent", "{:+.0f}"),
 )
 _TIPS = (
     "",
@@ -29,7 +28,6 @@ _TIPS = (
     "Surface Dice: part of both outlines that lies within the tolerance of the other",
     "95th percentile of the distance between the outlines, the larger of both directions",
     "Volume of the second minus the first",
-    "The same in percent of the first",
 )
 _LABEL = Qt.ItemDataRole.UserRole
 _GRAY = (160, 160, 160)
@@ -87,7 +85,7 @@ class AgreementTable(QTableWidget):
                 text = "–" if value != value else form.format(value).replace("-", "−")
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(right)
-                item.setToolTip(found["note"] or _TIPS[column])
+                item.setToolTip(found["note"] or _tip(column, found["volume_difference_percent"]))
                 self.setItem(row, column, item)
         self.selectRow(0)
 
@@ -100,3 +98,9 @@ class AgreementTable(QTableWidget):
     def _clicked(self, row: int, column: int) -> None:
         if self.label is not None:
             self.chosen.emit(self.label)
+
+
+def _tip(column: int, percent: float) -> str:
+    """Say what a figure is; of a volume also in percent."""
+    told = f": {percent:+.1f} % of the first" if column == len(_COLUMNS) - 1 else ""
+    return _TIPS[column] + told

@@ -201,6 +201,7 @@ class DrawDesk(QObject):
         if layer is None:
             return
         layer.selected_label = value
+        self.viewer.layers.selection.active = layer  # its brush and keys are those that count
         if not go_to_region(self.viewer, layer, value):
             self.say(f"{self.name_of(value)} is not drawn yet. Paint it (P).")
         self._select(value)

@@ -123,7 +123,8 @@ class LabelTable(QTableWidget):
 
     def _fit(self, rows: int) -> None:
         shown = min(max(rows, _FEWEST), _MOST)
-        self.setFixedHeight(self._row_height * shown + self.horizontalHeader().sizeHint().height())
+        header = self.horizontalHeader().sizeHint().height()
+        self.setFixedHeight(self._row_height * shown + header + 2 * self.frameWidth() + 2)
 
     @property
     def entries(self) -> list[Entry]:
@@ -198,13 +199,14 @@ class LabelTable(QTableWidget):
             for row, entry in enumerate(self._entries):
                 value = entry.label.value
                 known = table is not None and value in table.index and entry.drawn
-                texts = _texts(table.loc[value]) if known and table is not None else _BLANK
+                found = table.loc[value] if known and table is not None else None
+                texts = _BLANK if found is None else _texts(found)
                 unit = "" if table is None else table.attrs.get("unit", "")
                 for column, text in enumerate(texts, _NAME + 1):
                     item = QTableWidgetItem(text)
                     item.setTextAlignment(right)
                     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-                    item.setToolTip(_exact(column, table.loc[value], unit) if known else "")
+                    item.setToolTip("" if found is None else _exact(column, found, unit))
                     self.setItem(row, column, item)
 
     def _click(self, row: int, column: int) -> None:
