@@ -29,9 +29,10 @@ __all__ = ["SHORT", "TOOL_KEYS", "ToolBox"]
 
 TOOL_KEYS: Mapping[str, str] = {
     "threshold": "Shift-T",
-    "contours": "Shift-Q",
+    "contours": "Shift-L",
     "interpolate": "Shift-B",
     "grow": "Shift-G",
+    "classify_pixels": "Shift-Q",
     "refine": "Shift-E",
     "islands": "Shift-A",
     "fill_holes": "Shift-F",
@@ -41,7 +42,7 @@ TOOL_KEYS: Mapping[str, str] = {
     "combine": "Shift-C",
     "mask": "Shift-X",
 }
-"""Keys of the tools while a segmentation is selected, all under the left hand."""
+"""Keys of the tools while a segmentation is selected, nearly all under the left hand."""
 SHORT: Mapping[str, str] = {
     "threshold": "Threshold",
     "contours": "Contours",
