@@ -39,9 +39,10 @@ test: .venv/.ready-test ## Run every check and all tests; the tests run even whe
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@failed=0; $(CHECKS); exit $$failed
 
-bench: .venv/.ready-test ## Time the heavy verbs
+bench: .venv/.ready-test ## Time texture maps beside PyRadiomics, into bench_output; then other verbs
+	@$(BIN)/python tests/bench/texture.py --into bench_output
 	@$(PYTEST) --benchmark-only -r f tests
 
 clean: ## Remove the environment and everything that was made
-	rm -rf .venv build dist demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf .venv build dist demo_output bench_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
