@@ -194,7 +194,9 @@ class Family:
     needs_matrix : bool
         Whether it looks at `Neighborhoods.native_levels`.
     cost : float
-        Time for a voxel, compared with first order.
+        Time for a voxel, compared with first order, where kernels hold few gray levels.
+    level_power : int
+        Power of the number of gray levels with which the time grows where they are many.
     """
 
     name: str
@@ -205,6 +207,7 @@ class Family:
     of_shape: bool = False
     needs_matrix: bool = False
     cost: float = 1.0
+    level_power: int = 0
 
     @property
     def has_maps(self) -> bool:

@@ -47,6 +47,8 @@ ALL_FAMILIES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 
 # Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
 _BLOCK = 200_000
+# Gray levels in a kernel up to which their number does not matter.
+_FEW_LEVELS = 40
 _THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -247,14 +249,20 @@ def _measure(
             pool.submit(run, view, table[family], family, block)
             for view, table in zip(views, tables, strict=True)
             for family in wanted
-            for block in _blocks(centers.size, view.offsets.size * family.cost)
+            for block in _blocks(centers.size, _cost(view, family))
         ]
         _wait(futures, pool, progress)
     return (values for table in tables for found in table.values() for values in found)
 
 
+def _cost(view: Neighborhoods, family: Family) -> float:
+    """Time for a voxel, in kernel voxels of first order."""
+    levels = min(view.n_native_levels, view.offsets.size)
+    return view.offsets.size * family.cost * max(levels / _FEW_LEVELS, 1.0) ** family.level_power
+
+
 def _blocks(n: int, cost: float) -> list[slice]:
-    step = max(16, int(_BLOCK / cost))
+    step = max(1, int(_BLOCK / cost))
     return [slice(start, start + step) for start in range(0, n, step)]
 
 

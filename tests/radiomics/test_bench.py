@@ -49,12 +49,12 @@ def test_a_difference_is_a_share_of_the_size_of_a_feature(bench):
 
 def test_table_and_chart_tell_every_row(bench):
     rows = [
-        bench.Row("brain1", 4137, 33, 1, family, 94, 20.0, 0.02, 2, 1000.0, 5.4, 1e-12)
+        bench.Row("brain1", 4137, 33, 1, family, 94, 20.0, 0.02, 2, 1000.0, 900.0, 5.4, 1e-12)
         for family in ("glcm", "all")
     ]
     lines = bench.table(rows, {("brain1", 1): 400.0}).splitlines()
     assert len(lines) == 4
-    assert "1,000 ×" in lines[3]
+    assert "1,000 × | 900 ×" in lines[3]
     assert lines[3].endswith("| 400 |")
     texts = [found.text for found in ElementTree.fromstring(bench.chart(rows)).iter() if found.text]
     assert "brain1 r=1 all" in texts

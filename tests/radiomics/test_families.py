@@ -46,3 +46,13 @@ def test_a_name_of_several_families_has_all_their_meanings():
     meaning = feature_meanings()["Contrast"]
     assert "Co-occurrence (GLCM): " in meaning
     assert "Gray tone differences (NGTDM): " in meaning
+
+
+@pytest.mark.parametrize("name", ["glcm", "gldm", "glrlm", "glszm", "ngtdm"])
+def test_ids_of_the_ibsi_are_those_of_the_dicom_standard(name):
+    from pydicom.sr.codedict import codes
+
+    known = {getattr(codes.IBSI, concept).value for concept in codes.IBSI.dir()}
+    ids = [feature.ibsi for feature in FAMILIES[name].features if feature.ibsi]
+    assert set(ids) <= known
+    assert len(set(ids)) == len(ids)

@@ -76,3 +76,32 @@ def test_real_tumours_are_what_pyradiomics_says(check_family, family, real_crop,
     check_family(
         family, *real_crop(name, 12), **TOLERANCES[family], kernel_radius=2, masked_kernel=False
     )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float64])
+def test_no_type_of_scan_overflows(check_family, family, phantom, dtype):
+    image, region = phantom((3, 4, 4), dtype=np.float64, seed=8)
+    top = 250 if dtype == np.uint8 else 32_760  # the last bin begins above what int16 holds
+    array = np.clip(np.round(image.array), 0, 240) + (top - 240)
+    check_family(family, Image(array.astype(dtype), image.geometry), region, **TOLERANCES[family])
+
+
+@pytest.mark.parametrize("name", ["brain1", "breast1", "lung1"])
+@pytest.mark.parametrize("masked", [True, False])
+def test_a_filtered_scan_is_what_pyradiomics_says(check_family, family, real_crop, name, masked):
+    import SimpleITK as sitk
+
+    scan, region = real_crop(name, 14)
+    source = sitk.GetImageFromArray(scan.array.astype(np.float32))
+    filtered = sitk.GetArrayFromImage(sitk.LaplacianRecursiveGaussian(source, 1.5))
+    image = Image(filtered, scan.geometry)
+    given = {"masked_kernel": masked, "bin_width": float(filtered.std() / 4)}
+    check_family(family, image, region, **TOLERANCES[family], **given)
+
+
+@pytest.mark.parametrize("name", ["brain1", "breast1", "lung1"])
+def test_other_kernels_of_real_tumours_are_what_pyradiomics_says(
+    check_family, family, real_crop, name
+):
+    check_family(family, *real_crop(name, 20), **TOLERANCES[family], masked_kernel=False)
+    check_family(family, *real_crop(name, 12), **TOLERANCES[family], kernel_radius=2)

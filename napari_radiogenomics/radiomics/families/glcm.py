@@ -274,7 +274,11 @@ def _mcc_of(neighborhoods: Neighborhoods, center: int) -> NDArray[np.float64]:
     total = matrices.sum(axis=(1, 2))
     px, py = matrices.sum(axis=2), matrices.sum(axis=1)
     scale = np.sqrt(px[:, :, None] * py[:, None, :])
-    values = np.linalg.svd(matrices / np.where(scale > 0, scale, 1.0), compute_uv=False)
+    matrices /= np.where(scale > 0, scale, 1.0)
+    if settings.symmetrical:  # their singular values are their eigenvalues, found sooner
+        values = np.sort(np.abs(np.linalg.eigvalsh(matrices)))[:, ::-1]
+    else:
+        values = np.linalg.svd(matrices, compute_uv=False)
     second = values[:, 1] if present.size > 1 else np.zeros(len(values))
     return np.where(total > 0, second, np.nan)
 
@@ -287,4 +291,5 @@ FAMILY = Family(
     measure_region=measure_region,
     needs_matrix=True,
     cost=4.0,
+    level_power=3,
 )

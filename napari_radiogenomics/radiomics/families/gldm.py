@@ -26,7 +26,7 @@ _FEATURES = (
     Feature(
         "LargeDependenceEmphasis", "Large dependence emphasis",
         "How many neighbors share a voxel's gray level: high in coarse texture.",
-        "sum of P(i,j)·j² / Nz", "IMOR", doi=_DOI,
+        "sum of P(i,j)·j² / Nz", "IMOQ", doi=_DOI,
     ),
     Feature(
         "GrayLevelNonUniformity", "Gray level non-uniformity",
@@ -47,7 +47,7 @@ _FEATURES = (
     Feature(
         "GrayLevelVariance", "Gray level variance",
         "How much the gray levels of the voxels vary.",
-        "sum of p(i,j)·(i − μ)²", "1PR5", doi=_DOI,
+        "sum of p(i,j)·(i − μ)²", "1PFV", doi=_DOI,
     ),
     Feature(
         "DependenceVariance", "Dependence variance",
