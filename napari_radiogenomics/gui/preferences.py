@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["preference"]
+__all__ = ["prefer_own_reader", "preference"]
 
 _PLUGIN = "napari-radiogenomics"
+# Volumes that napari's own reader claims too: without a preference napari asks at each drop.
+_VOLUMES = ("*.nii", "*.nii.gz", "*.nrrd", "*.nhdr", "*.mha", "*.mhd", "*.dcm")
 _DEFAULTS: dict[str, Any] = {"window": "auto", "fourth_axis": "auto"}
 
 
@@ -30,3 +32,18 @@ def preference(name: str) -> Any:
     except (ImportError, KeyError):  # an older napari, or the plugin is not installed
         return _DEFAULTS[name]
     return getattr(getattr(settings, "display", None), name, _DEFAULTS[name])
+
+
+def prefer_own_reader() -> None:
+    """Let dropped volumes be read by this plugin, which keeps their geometry, without asking.
+
+    Called when the person opens the workspace. What was chosen before under File ▸ Preferences ▸
+    Plugins stays.
+    """
+    from napari.settings import get_settings
+
+    plugins = get_settings().plugins
+    chosen = dict(plugins.extension2reader)
+    new = {pattern: _PLUGIN for pattern in _VOLUMES if pattern not in chosen}
+    if new:
+        plugins.extension2reader = {**chosen, **new}

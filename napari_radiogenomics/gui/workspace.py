@@ -13,6 +13,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.preferences import prefer_own_reader
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.cohort.dock import CohortDock
@@ -42,6 +43,7 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
     dict
         The widgets by their names.
     """
+    prefer_own_reader()
     widgets, docks = {}, []
     for name in DOCKS:
         dock, widgets[name] = viewer.window.add_plugin_dock_widget(_PLUGIN, name, tabify=True)

@@ -95,3 +95,17 @@ def test_a_blank_picture_fails_the_demo(monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "_settle", lambda: None)
     with pytest.raises(InputError, match="blank canvas"):
         demo._photograph(Blank(), tmp_path, "2-ct", "CT")
+
+
+def test_the_workspace_reads_volumes_without_asking_and_keeps_what_was_chosen(monkeypatch):
+    from types import SimpleNamespace
+
+    from napari_radiogenomics.gui.preferences import prefer_own_reader
+
+    plugins = SimpleNamespace(extension2reader={"*.nrrd": "another-reader"})
+    monkeypatch.setattr("napari.settings.get_settings", lambda: SimpleNamespace(plugins=plugins))
+    prefer_own_reader()
+    chosen = plugins.extension2reader
+    assert chosen["*.nrrd"] == "another-reader"
+    assert chosen["*.nii.gz"] == chosen["*.mha"] == "napari-radiogenomics"
+    assert "*.tif" not in chosen

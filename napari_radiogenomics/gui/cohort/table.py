@@ -33,6 +33,9 @@ _HELP = (
 )
 _NONE = QModelIndex()
 
+# Rows from whose names the width of a column is taken.
+_LOOKED_AT = 300
+
 
 class CohortModel(QAbstractTableModel):
     """Patients of a cohort for a table view.
@@ -253,11 +256,25 @@ class CohortTable(QTableView):
         self._narrowest = SIDE + letter * 9 + 16
         self._quiet = False
         self.selectionModel().currentRowChanged.connect(self._tell)
+        self.rows.modelReset.connect(self.fit_site)
+
+    def fit_site(self) -> None:
+        """Give the site as much room as the names of the sites need, nine letters at most."""
+        letter = self.fontMetrics().averageCharWidth()
+        some = range(min(self.rows.rowCount(), _LOOKED_AT))
+        names = [str(self.rows.index(row, 1).data() or "") for row in some]
+        longest = max((len(name) for name in names), default=0)
+        self._widths[1] = letter * min(max(longest, 4), 9) + 14
+        self.setColumnWidth(1, self._widths[1])
+        self._leave_out_site()
+
+    def _leave_out_site(self) -> None:
+        room = self.viewport().width() - sum(self._widths.values())
+        self.setColumnHidden(1, room < self._narrowest)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt names it
         """Leave out the site where the ids would not fit beside it; the filter still has it."""
-        room = self.viewport().width() - sum(self._widths.values())
-        self.setColumnHidden(1, room < self._narrowest)
+        self._leave_out_site()
         super().resizeEvent(event)
 
     def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:

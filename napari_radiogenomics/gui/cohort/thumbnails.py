@@ -210,6 +210,7 @@ class Thumbnails(QObject):
         self._lock = threading.Lock()
         self._cohort: Cohort | None = None
         self._held = False
+        self._serving = False
 
     @property
     def held(self) -> bool:
@@ -225,8 +226,8 @@ class Thumbnails(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether some wish is not yet served."""
-        return bool(self._wishes)
+        """Whether some wish is not yet served, or is being served."""
+        return bool(self._wishes) or self._serving
 
     def use(self, cohort: Cohort | None) -> None:
         """Forget all wishes and serve another cohort."""
@@ -256,11 +257,15 @@ class Thumbnails(QObject):
             if not self._wishes or self._cohort is None:
                 return
             cohort, patient_id = self._cohort, self._wishes.pop()
-        found = glance_of(cohort, patient_id)
-        with self._lock:
-            current = cohort is self._cohort
-        if current:
-            self.made.emit(cohort, patient_id, found)
+            self._serving = True
+        try:
+            found = glance_of(cohort, patient_id)
+            with self._lock:
+                current = cohort is self._cohort
+            if current:
+                self.made.emit(cohort, patient_id, found)
+        finally:
+            self._serving = False
 
     def stop(self) -> None:
         """Serve no more wishes, and wait for the one that is being made."""
