@@ -27,6 +27,8 @@ hypothesis.settings.load_profile("here")
 
 # napari's own settings of whoever runs the tests are neither used nor changed.
 os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "settings.yaml"))
+# Nor is what they drew and did not save.
+os.environ.setdefault("NRG_STATE", tempfile.mkdtemp())
 
 _started: list[subprocess.Popen[bytes]] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from pathlib import Path
 
@@ -104,6 +105,15 @@ def test_the_classifier_of_the_readme_learns_and_is_read_back(brain):
     exec(compile(example("learned.save"), "README.md", "exec"), names)
     assert names["one_slice"].shape == brain.array.shape[1:]
     assert names["everywhere"].present == (1, 2)
+
+
+def test_the_versions_of_the_readme_leave_the_expert_alone(tmp_path, monkeypatch):
+    shutil.copytree(README.parent / "sample_data" / "cohort", tmp_path / "my_cohort")
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(example("save_version(cohort"), "README.md", "exec"), names)
+    assert names["table"]["source"].tolist() == ["corrected", "expert"]
+    assert (tmp_path / "my_cohort" / names["table"].loc[names["made"], "path"]).is_file()
 
 
 def test_the_format_of_the_readme_reads_what_it_writes(brain, tmp_path, monkeypatch):

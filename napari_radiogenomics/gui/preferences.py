@@ -9,7 +9,8 @@ __all__ = ["prefer_own_reader", "preference"]
 _PLUGIN = "napari-radiogenomics"
 # Volumes that napari's own reader claims too: without a preference napari asks at each drop.
 _VOLUMES = ("*.nii", "*.nii.gz", "*.nrrd", "*.nhdr", "*.mha", "*.mhd", "*.dcm")
-_DEFAULTS: dict[str, Any] = {"window": "auto", "fourth_axis": "auto"}
+_DEFAULTS: dict[str, Any] = {"window": "auto", "fourth_axis": "auto", "reader": ""}
+_GROUPS = {"reader": "person"}  # all others are in "display"
 
 
 def preference(name: str) -> Any:
@@ -17,8 +18,8 @@ def preference(name: str) -> Any:
 
     Parameters
     ----------
-    name : {"window", "fourth_axis"}
-        Key of the property in the ``display`` configuration of the manifest.
+    name : {"window", "fourth_axis", "reader"}
+        Key of the property in the configurations of the manifest.
 
     Examples
     --------
@@ -31,7 +32,8 @@ def preference(name: str) -> Any:
         settings = get_plugin_settings(_PLUGIN)
     except (ImportError, KeyError):  # an older napari, or the plugin is not installed
         return _DEFAULTS[name]
-    return getattr(getattr(settings, "display", None), name, _DEFAULTS[name])
+    group = getattr(settings, _GROUPS.get(name, "display"), None)
+    return getattr(group, name, _DEFAULTS[name])
 
 
 def prefer_own_reader() -> None:

@@ -28,6 +28,7 @@ from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
 from napari_radiogenomics.gui.preferences import preference
+from napari_radiogenomics.gui.recovery_notice import RecoveryNotice
 from napari_radiogenomics.gui.session import Selection, session_of
 
 if TYPE_CHECKING:
@@ -118,7 +119,10 @@ class CohortDock(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
         column.setSpacing(6)
+        self.notice = RecoveryNotice(self.viewer)
+        self.notice.said.connect(self.say)
         column.addWidget(purpose)
+        column.addWidget(self.notice)
         column.addWidget(self.stack, 1)
         column.addWidget(self.message_line)
 
@@ -353,6 +357,7 @@ class CohortDock(QWidget):
             QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         dress_canvas(self.viewer)
         self.view.show(loaded, self.session.edits, at_once=False)
+        self.notice.autosave.look()  # layers that were filled anew are not inserted
         self._rest.start()
         if selection.position:
             self.view.go_to(selection.position)

@@ -1,0 +1,340 @@
+"""Every change of a labels layer is kept within seconds, and given back after a crash.
+
+Strategy: a change starts a timer that is not started again by further ones, so that steady
+painting is kept too. Then the voxels are copied and a worker writes them. A layer that leaves the
+viewer before is written at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+from napari.qt.threading import create_worker
+from napari.utils.colormaps import DirectLabelColormap
+from psygnal import Signal
+from qtpy.QtCore import QCoreApplication, QTimer
+
+from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.gui.attached import Attached, attached, is_attached
+from napari_radiogenomics.gui.cohort.patient import PatientView
+from napari_radiogenomics.gui.layers.edits import is_unsaved
+from napari_radiogenomics.gui.layers.keys import AXES, PART, PASSING, SOURCE, UNITS
+from napari_radiogenomics.gui.layers.layers import label_colors
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.io.recovery import (
+    Drawing,
+    Place,
+    find_drawings,
+    keep_drawing,
+    read_drawing,
+    state_folder,
+)
+from napari_radiogenomics.provenance import content_hash
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["Autosave", "SESSION"]
+
+SESSION = f"{os.getpid():x}.{time.time_ns():x}"
+"""Differs from one start of the program to the next."""
+_WAIT_MS = 3000
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """Call a method while its owner is there: Qt would hold the owner for ever."""
+    weak = weakref.WeakMethod(method)
+
+    def call() -> None:
+        alive = weak()
+        if alive is not None:
+            alive()
+
+    return call
+
+
+class Autosave(Attached):
+    """Keeps what is drawn in a viewer, and finds what an earlier session kept.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose labels layers are watched.
+
+    Attributes
+    ----------
+    kept : Signal()
+        Emitted when drawings were written.
+    failed : Signal(str)
+        Emitted with a message when one could not be.
+    offers_changed : Signal()
+        Emitted when there is more or less to recover.
+    """
+
+    kept = Signal()
+    failed = Signal(str)
+    offers_changed = Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__(viewer)
+        self.folder: Path = state_folder()
+        self.session = SESSION
+        self.kept_at: float | None = None
+        self.offers: list[Drawing] = []
+        self._touched: weakref.WeakKeyDictionary[Layer, tuple[str, str, str]]
+        self._touched = weakref.WeakKeyDictionary()
+        self._files: weakref.WeakKeyDictionary[Layer, Path] = weakref.WeakKeyDictionary()
+        self._states: weakref.WeakKeyDictionary[Layer, str] = weakref.WeakKeyDictionary()
+        self._writing: Any = None
+        self._timer = QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_WAIT_MS)
+        self._timer.timeout.connect(_weakly(self.write))
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(_weakly(self.write_now))
+        layers = self.viewer.layers
+        layers.events.inserted.connect(self._inserted)
+        layers.events.removed.connect(self._removed)
+        for layer in layers:
+            self._listen(layer)
+        session = session_of(self.viewer)
+        session.cohort_changed.connect(self._use_cohort)
+        self._use_cohort()
+        self.look()
+
+    # What is drawn
+
+    def _use_cohort(self, _cohort: object = None) -> None:
+        saved = session_of(self.viewer).edits.saved
+        saved.disconnect(self._saved, missing_ok=True)
+        saved.connect(self._saved)
+
+    def _inserted(self, event: Any) -> None:
+        self._listen(event.value)
+        if isinstance(event.value, Labels):
+            self.look()
+
+    def _listen(self, layer: Layer) -> None:
+        if isinstance(layer, Labels):
+            for event in (layer.events.paint, layer.events.labels_update, layer.events.data):
+                event.disconnect(self._changed)
+                event.connect(self._changed)
+            layer.events.set_data.disconnect(self._drawn_anew)
+            layer.events.set_data.connect(self._drawn_anew)
+
+    def _drawn_anew(self, event: Any) -> None:
+        """Look again at a layer that was edited: napari tells of undo only so."""
+        if event.source in self._states:
+            self._changed(event)
+
+    def _removed(self, event: Any) -> None:
+        if event.value in self._touched:
+            drawing = self._drawing(event.value)
+            self._touched.pop(event.value, None)
+            if drawing is not None:
+                self._keep([(event.value, drawing)])
+
+    def _changed(self, event: Any) -> None:
+        layer = event.source
+        if not layer.metadata.get(PASSING):
+            self._touched[layer] = self._visit()
+            if not self._timer.isActive():
+                self._timer.start()
+
+    def _visit(self) -> tuple[str, str, str]:
+        cohort = session_of(self.viewer).cohort
+        if cohort is None or not is_attached(self.viewer, PatientView):
+            return "", "", ""
+        view = attached(self.viewer, PatientView)
+        return str(cohort.root), view.patient_id, view.timepoint
+
+    def _place(self, layer: Layer, visit: tuple[str, str, str]) -> Place:
+        facts = getattr(layer.metadata.get(SOURCE), "metadata", {})
+        texts = {
+            name: str(facts.get(name) or "") for name in ("scan_id", "segmentation_id", "path")
+        }
+        cohort, patient_id, timepoint = visit
+        part = int(layer.metadata.get(PART, 0))
+        return Place(cohort, patient_id, timepoint, part=part, name=layer.name, **texts)
+
+    def _drawing(self, layer: Layer) -> Drawing | None:
+        """Copy of what is drawn; nothing where all of it is saved, or kept already."""
+        state, before = content_hash(np.asarray(layer.data)), self._states.get(layer)
+        self._states[layer] = state
+        if not is_unsaved(layer):
+            self._forget(layer)
+            return None
+        if state == before and layer in self._files:
+            return None
+        source = layer.metadata.get(SOURCE)
+        scheme = source.scheme if isinstance(source, Segmentation) else ()
+        history = getattr(source, "history", ())
+        painting = layer.mode not in ("pan_zoom", "transform")
+        tool = str(layer.mode) if painting or not history else history[-1].verb
+        place = self._place(layer, self._touched.get(layer, self._visit()))
+        labels = np.array(layer.data)
+        return Drawing(place, labels, tuple(layer.scale), tuple(layer.translate), scheme, tool)
+
+    def write(self) -> None:
+        """Keep now what has changed; a worker writes it."""
+        if self._writing is not None:
+            self._timer.start()
+            return
+        changed = [(layer, self._drawing(layer)) for layer in list(self._touched)]
+        self._touched.clear()
+        drawings = [(layer, drawing) for layer, drawing in changed if drawing is not None]
+        if not drawings:
+            return
+        worker = create_worker(
+            self._keep_quietly, drawings, _ignore_errors=True, _start_thread=False
+        )
+        worker.returned.connect(self._written)
+        worker.finished.connect(self._done)
+        self._writing = worker
+        worker.start()
+
+    def _keep_quietly(self, drawings: list[tuple[Layer, Drawing]]) -> Any:
+        try:
+            return [
+                (x, keep_drawing(drawing, self.folder, self.session)) for x, drawing in drawings
+            ]
+        except RadiogenomicsError as error:
+            return str(error)  # napari takes an error that is returned for one that was raised
+
+    def _keep(self, drawings: list[tuple[Layer, Drawing]]) -> None:
+        self._written(self._keep_quietly(drawings))
+
+    def _written(self, answer: Any) -> None:
+        if isinstance(answer, str):
+            self.failed.emit(answer)
+            return
+        for layer, path in answer:
+            self._files[layer] = path
+        self.kept_at = time.monotonic()
+        self.kept.emit()
+        for layer, _ in answer:
+            if not is_unsaved(layer):  # saved while it was written
+                self._forget(layer)
+
+    def _done(self) -> None:
+        self._writing = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits to be kept, or is being written."""
+        return bool(self._touched) or self._writing is not None
+
+    def _forget(self, layer: Layer) -> None:
+        path = self._files.pop(layer, None)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _saved(self, _segmentation: object) -> None:
+        """After a proper save nothing is kept of what was written."""
+        for layer in list(self._files):
+            if not is_unsaved(layer):
+                self._forget(layer)
+
+    # What was drawn before a crash
+
+    def look(self) -> list[Drawing]:
+        """Find what earlier sessions kept of the open patient, or of the open files."""
+        visit, before = self._visit(), [offer.file for offer in self.offers]
+        layers = [layer for layer in self.viewer.layers if isinstance(layer, Labels)]
+        keys = {self._place(layer, visit).key for layer in layers}
+        found: dict[str, Drawing] = {}
+        for drawing in find_drawings(self.folder, but=self.session):
+            place = drawing.place
+            own = not place.segmentation_id and not place.path
+            if place.visit == visit and (own or place.key in keys):
+                found.setdefault(place.key, drawing)
+        self.offers = list(found.values())
+        if [offer.file for offer in self.offers] != before:
+            self.offers_changed.emit()
+        return self.offers
+
+    def recover(self) -> int:
+        """Bring back what is offered, each as one step that can be undone.
+
+        Returns
+        -------
+        int
+            How many segmentations were recovered.
+
+        Raises
+        ------
+        InputError
+            If one cannot be read, or no longer fits; it stays offered.
+        """
+        done = 0
+        for offer in list(self.offers):
+            if offer.file is not None:
+                self._bring_back(read_drawing(offer.file))
+                self._take_off(offer)
+                done += 1
+        return done
+
+    def discard(self) -> None:
+        """Remove what is offered for good."""
+        for offer in list(self.offers):
+            self._take_off(offer)
+
+    def _take_off(self, offer: Drawing) -> None:
+        """Withdraw an offer, and older ones of the same labels."""
+        self.write_now()  # what was recovered is kept by this session before the file goes
+        for other in find_drawings(self.folder, but=self.session):
+            if other.place.key == offer.place.key and other.file is not None:
+                other.file.unlink(missing_ok=True)
+        self.offers = [one for one in self.offers if one.place.key != offer.place.key]
+        self.offers_changed.emit()
+
+    def write_now(self) -> None:
+        """Keep what has changed before going on."""
+        changed = [(layer, self._drawing(layer)) for layer in list(self._touched)]
+        self._touched.clear()
+        drawings = [(layer, drawing) for layer, drawing in changed if drawing is not None]
+        if drawings:
+            self._keep(drawings)
+
+    def _bring_back(self, drawing: Drawing) -> None:
+        from napari_radiogenomics.segmentation.edit import changes
+
+        visit = self._visit()
+        labels = (layer for layer in self.viewer.layers if isinstance(layer, Labels))
+        layer = next((x for x in labels if self._place(x, visit).key == drawing.place.key), None)
+        if layer is None:
+            self._add(drawing)
+            return
+        if layer.data.shape != drawing.labels.shape:
+            raise InputError(
+                f"What was drawn on {drawing.place.name} has {drawing.labels.shape} voxels and the "
+                f"file now {layer.data.shape}: the file was changed since. Discard it, or put the "
+                "earlier file back."
+            )
+        indices, values = changes(np.asarray(layer.data), drawing.labels)
+        if values.size:
+            layer.data_setitem(indices, values)
+
+    def _add(self, drawing: Drawing) -> None:
+        """Make the layer again that the person had made."""
+        layer = Labels(
+            drawing.labels,
+            name=drawing.place.name,
+            scale=drawing.scale,
+            translate=drawing.translate,
+            axis_labels=AXES[-drawing.labels.ndim :],
+            units=UNITS[-drawing.labels.ndim :],
+        )
+        if drawing.scheme:
+            layer.colormap = DirectLabelColormap(color_dict=label_colors(drawing.scheme))
+        self.viewer.add_layer(layer)
+        self._touched[layer] = drawing.place.visit
