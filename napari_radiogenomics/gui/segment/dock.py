@@ -11,6 +11,7 @@ from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
+from napari_radiogenomics.gui.recovery_notice import KeptLine, RecoveryNotice
 from napari_radiogenomics.gui.segment.compare_page import ComparePage
 from napari_radiogenomics.gui.segment.desk import DrawDesk
 from napari_radiogenomics.gui.segment.draw_page import DrawPage
@@ -48,7 +49,8 @@ class SegmentDock(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.message_line = self._make_message()
-        for part in (purpose, self.tabs, self.message_line):
+        self.notice, self.kept_line = RecoveryNotice(self.viewer), KeptLine(self.viewer)
+        for part in (purpose, self.notice, self.tabs, self.kept_line, self.message_line):
             column.addWidget(part, 1 if part is self.tabs else 0)
         self.draw = DrawPage(self.viewer)
         self.tabs.addTab(self.draw, "Draw")
@@ -56,7 +58,7 @@ class SegmentDock(QWidget):
         self.compare, self.view = ComparePage(self.viewer), ViewPage(self.viewer)
         self.tabs.addTab(self.compare, "Compare")
         self.tabs.addTab(self.view, "View")
-        for part in (self.desk, self.compare, self.view):
+        for part in (self.desk, self.compare, self.view, self.notice):
             part.said.connect(self.say)
         self.connections.add(self.viewer.events.theme, self._color_all)
         self._color_all()
