@@ -26,6 +26,7 @@ from .io.files import write as write
 from .io.link_patient import link_cohort as link_cohort
 from .io.link_patient import link_patient as link_patient
 from .io.patient import load_patient as load_patient
+from .radiomics.habitat_model import HabitatModel as HabitatModel
 from .radiomics.habitats import find_habitats as find_habitats
 from .radiomics.habitats import habitat_model as habitat_model
 from .radiomics.region import extract_features as extract_features

@@ -507,9 +507,68 @@ def test_demo_names_the_extra_where_napari_is_absent(shown, monkeypatch, capsys)
 # all of them ------------------------------------------------------------------------------------
 
 
+def test_habitats_writes_them_and_says_how_large_they_are(tmp_path, capsys):
+    grid = Geometry((8, 2, 1))
+    values = np.where(np.arange(8) < 2, 1.0, 9.0) + np.linspace(0, 0.1, 16).reshape(1, 2, 8)
+    write(Image(values, grid, name="flow"), tmp_path / "flow.nii.gz")
+    write(Segmentation(np.ones((1, 2, 8), np.uint8), grid), tmp_path / "roi.nrrd")
+    files = [str(tmp_path / "roi.nrrd"), str(tmp_path / "flow.nii.gz")]
+    target = tmp_path / "habitats.nrrd"
+    assert main(["habitats", *files, "--n", "2", "--output", str(target)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "1\t25.0%\tHabitat 1 (low flow)"
+    assert told[-1] == str(target)
+    np.testing.assert_array_equal(read(target).labels > 1, values > 5)
+
+    from napari_radiogenomics import habitat_model
+
+    regions = read(files[0], kind="segmentation")
+    model = habitat_model([([read(files[1], kind="image")], regions)], n=2)
+    path = str(model.save(tmp_path / "model.json"))
+    again = tmp_path / "again.nrrd"
+    assert main(["habitats", *files, "--model", path, "--output", str(again)]) == 0
+    np.testing.assert_array_equal(read(again).labels, read(target).labels)
+
+
+@pytest.mark.filterwarnings("ignore::napari_radiogenomics.errors.DataWarning")
+def test_stability_measures_each_patient_of_a_cohort(cohort, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    grid = Geometry((12, 12, 6), (1.0, 1.0, 2.0))
+    place = np.indices(grid.shape) - np.array([3, 6, 6])[:, None, None, None]
+    rows = []
+    for number, patient in enumerate(["P1", "P2"], 1):
+        ball = (place**2 * np.array([4, 1, 1])[:, None, None, None]).sum(axis=0) <= 16
+        scan = Image(100.0 * number * ball + rng.normal(0, 1, grid.shape), grid)
+        write(scan, cohort / f"{patient}.nrrd")
+        write(Segmentation(ball.astype(np.uint8), grid), cohort / f"{patient}-seg.nrrd")
+        rows.append(patient)
+    scans = "".join(f"{p}-CT,{p},t0,CT,CT,{p}.nrrd,HU,{p}\n" for p in rows)
+    regions = "".join(f"{p}-R,{p}-CT,{p}-seg.nrrd,expert,R1\n" for p in rows)
+    header = "scan_id,patient_id,timepoint,modality,role,path,unit,frame\n"
+    (cohort / "scans.csv").write_text(header + scans)
+    header = "segmentation_id,scan_id,path,source,reader\n"
+    (cohort / "segmentations.csv").write_text(header + regions)
+    (tmp_path / "few.yaml").write_text("featureClass:\n  firstorder: [Mean, Range]\n")
+    argv = ["stability", str(cohort), "--parameters", str(tmp_path / "few.yaml")]
+    target = tmp_path / "stability.csv"
+    argv += ["--perturbations", "noise", "grow", "--repeats", "2", "--output", str(target)]
+    assert main(argv) == 0
+    said = capsys.readouterr()
+    assert "2 features are stable" in said.out
+    assert "2 tumours are few" in said.err
+    with target.open(newline="") as lines:
+        table = {row["feature"]: row for row in csv.DictReader(lines)}
+    assert set(table) == {"original_firstorder_Mean", "original_firstorder_Range"}
+    assert table["original_firstorder_Mean"]["n_perturbations"] == "4"
+    assert read_history(target)[0].verb == "feature_stability"
+    assert main([*argv, "--role", "T1c"]) == 2
+    assert "no tumour to perturb" in capsys.readouterr().err
+
+
 def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
-        "convert", "demo", "features", "info", "maps", "scores", "simulate", "validate",
+        "convert", "demo", "features", "habitats", "info", "maps", "scores", "simulate",
+        "stability", "validate",
     ]  # fmt: skip
 
 

@@ -78,6 +78,15 @@ def _keys(cell: str) -> list[str]:
     return [shift + key for key in cell.removeprefix("Shift+").split(", ")]
 
 
+def test_the_habitats_and_the_stability_run(brain):
+    names: dict = {}
+    exec(compile(example("find_habitats(maps, tumour"), "README.md", "exec"), names)
+    assert read("habitats.nrrd", kind="segmentation").present
+    assert names["same_in_all"].present == (1, 2, 3)
+    assert len(names["table"]) > 10
+    assert names["stable"] == []  # of one tumour
+
+
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent / "sample_data" / "cohort")
     names: dict = {}

@@ -9,22 +9,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.atomic import atomic_path
-from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import Record
 from napari_radiogenomics.radiomics.clusterer import CLUSTERERS
 
-__all__ = ["HabitatModel", "fit_habitats"]
+__all__ = ["HabitatModel", "Within", "fit_habitats"]
+
+Within = Literal["cohort", "case"]
 
 _FORMAT = 1
 # Clusters are learned from this many voxels at most; every voxel is then given to one.
-MOST_POINTS = 20_000
+_MOST_POINTS = 20_000
 # Standard deviations from the average below which a habitat is called average.
 _AVERAGE = 0.25
 
@@ -38,7 +40,9 @@ class HabitatModel:
     features : tuple of str
         Names of the P maps.
     center, scale : ndarray of float64, shape (P,)
-        Mean and standard deviation by which maps are standardized.
+        Mean and standard deviation of the maps over all voxels it was learned from.
+    within : {"cohort", "case"}
+        Whether maps are standardized by these, or each case by its own.
     method : str
         Name of the clustering method.
     arrays : Mapping of str to ndarray
@@ -72,6 +76,7 @@ class HabitatModel:
     scores: Mapping[int, float] = field(default_factory=dict)
     n_cases: int = 1
     n_points: int = 0
+    within: Within = "cohort"
     history: tuple[Record, ...] = ()
 
     @property
@@ -81,7 +86,7 @@ class HabitatModel:
 
     @property
     def centers(self) -> NDArray[np.float64]:
-        """Centers in the units of the maps, shape (K, P)."""
+        """Centers in the units of the maps, of the average case; shape (K, P)."""
         return self.arrays["means"] * self.scale + self.center
 
     @property
@@ -115,6 +120,8 @@ class HabitatModel:
             1 to K.
         """
         standard = (points - self.center) / self.scale
+        if self.within == "case":
+            standard = _standardized([points], self.features)[0]
         return CLUSTERERS[self.method].assign(standard, self.arrays) + 1
 
     def save(self, path: str | Path) -> Path:
@@ -137,6 +144,7 @@ class HabitatModel:
             "scores": {str(n): score for n, score in self.scores.items()},
             "n_cases": self.n_cases,
             "n_points": self.n_points,
+            "within": self.within,
             "history": [record.to_dict() for record in self.history],
         }
         with atomic_path(target) as temporary:
@@ -181,6 +189,7 @@ class HabitatModel:
             {int(n): float(score) for n, score in content["scores"].items()},
             int(content["n_cases"]),
             int(content["n_points"]),
+            content["within"],
             tuple(Record(**record) for record in content["history"]),
         )
 
@@ -193,7 +202,8 @@ def fit_habitats(
     max_n: int = 6,
     method: str = "kmeans",
     seed: int = 0,
-    progress: Progress | None = None,
+    within: Within = "cohort",
+    progress: Progress = quiet,
 ) -> HabitatModel:
     """Learn habitats from the voxels of one region or several.
 
@@ -212,6 +222,8 @@ def fit_habitats(
         Name of the clustering method.
     seed : int, optional
         Of the random starts.
+    within : {"cohort", "case"}, optional
+        Standardize all voxels together, or each region by itself.
     progress : Progress, optional
         Reports the numbers tried; may cancel.
 
@@ -221,19 +233,16 @@ def fit_habitats(
         If there are fewer distinct voxels than habitats, or a map is the same everywhere.
     """
     clusterer = CLUSTERERS[method]
-    points = _pooled(cases, seed)
-    center, scale = points.mean(axis=0), points.std(axis=0)
-    flat = [name for name, s, c in zip(features, scale, center, strict=True) if s <= 1e-12 * abs(c)]
-    if flat:
-        raise InputError(
-            f"{flat[0]} is the same in every voxel of the region, and tells no habitats apart. "
-            "Leave it out."
-        )
-    standard = (points - center) / scale
+    if within not in ("cohort", "case"):
+        raise InputError(f'within is "cohort" or "case"; got "{within}".')
+    pooled = _pooled(cases, seed)
+    points = np.concatenate(pooled)
+    parts = _standardized([points] if within == "cohort" else pooled, features)
+    standard = np.concatenate(parts)
     distinct = len(np.unique(standard, axis=0))
     numbers = _numbers(n, max_n, clusterer.fewest, distinct)
     found, scores = {}, {}
-    for number in progress(numbers, "Numbers of habitats") if progress else numbers:
+    for number in progress(numbers, "Numbers of habitats"):
         found[number] = clusterer.fit(standard, number, seed)
         judged = number >= clusterer.fewest and distinct > number
         scores[number] = clusterer.score(standard, found[number], seed) if judged else -np.inf
@@ -241,8 +250,8 @@ def fit_habitats(
     arrays = _ordered(found[best])
     kept = {number: score for number, score in scores.items() if np.isfinite(score)}
     return HabitatModel(
-        tuple(features), center, scale, method, arrays,
-        clusterer.criterion, kept, len(cases), len(points),
+        tuple(features), points.mean(axis=0), points.std(axis=0), method, arrays,
+        clusterer.criterion, kept, len(cases), len(points), within,
     )  # fmt: skip
 
 
@@ -260,16 +269,29 @@ def _numbers(n: int | None, max_n: int, fewest: int, distinct: int) -> list[int]
     return [n] if n is not None else list(range(fewest, min(max_n, distinct) + 1))
 
 
-def _pooled(cases: Sequence[NDArray[np.float64]], seed: int) -> NDArray[np.float64]:
+def _standardized(
+    parts: Sequence[NDArray[np.float64]], features: Sequence[str]
+) -> list[NDArray[np.float64]]:
+    """Each part with a mean of 0 and a standard deviation of 1 in every map."""
+    standard = []
+    for points in parts:
+        center, scale = points.mean(axis=0), points.std(axis=0)
+        flat = np.flatnonzero(scale <= 1e-12 * np.abs(center))
+        if flat.size:
+            raise InputError(
+                f"{features[flat[0]]} is the same in every voxel of the region, and tells no "
+                "habitats apart. Leave it out."
+            )
+        standard.append((points - center) / scale)
+    return standard
+
+
+def _pooled(cases: Sequence[NDArray[np.float64]], seed: int) -> list[NDArray[np.float64]]:
     """Voxels of all regions, as many of each."""
-    share = max(1, MOST_POINTS // len(cases))
-    most = min(share, *(len(points) for points in cases))
-    if len(cases) == 1:
-        most = min(MOST_POINTS, len(cases[0]))
+    smallest = min(map(len, cases))
+    most = min(max(1, _MOST_POINTS // len(cases)), smallest)
     rng = np.random.default_rng(seed)
-    return np.concatenate(
-        [points[np.sort(rng.choice(len(points), most, replace=False))] for points in cases]
-    )
+    return [points[np.sort(rng.choice(len(points), most, replace=False))] for points in cases]
 
 
 def _ordered(arrays: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

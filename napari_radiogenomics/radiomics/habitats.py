@@ -17,7 +17,7 @@ from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.radiomics.checks import region_of
 from napari_radiogenomics.radiomics.clusterer import clusterer_titles
-from napari_radiogenomics.radiomics.habitat_model import HabitatModel, fit_habitats
+from napari_radiogenomics.radiomics.habitat_model import HabitatModel, Within, fit_habitats
 from napari_radiogenomics.signature import Setting
 
 __all__ = ["find_habitats", "habitat_model"]
@@ -117,10 +117,10 @@ def find_habitats(
     else:
         points = points[:, _columns(model, list(named))]
     habitats = model.assign(points)
-    within = np.zeros(len(known), np.uint8)
-    within[known] = habitats
+    values = np.zeros(known.size, np.uint8)
+    values[known] = habitats
     labels = np.zeros(mask.shape, np.uint8)
-    labels[mask] = within
+    labels[mask] = values
     return _result(segmentation, model, labels, points, habitats, int((~known).sum()))
 
 
@@ -132,6 +132,7 @@ def habitat_model(
     max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
     method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
+    within: Within = "cohort",
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
     progress: Progress = quiet,
 ) -> HabitatModel:
@@ -144,6 +145,9 @@ def habitat_model(
         the same say, however large the tumor is. May be an iterator that reads them one by one.
     n, max_n, method, label, seed
         As for `find_habitats`.
+    within : {"cohort", "case"}, optional
+        Standardize maps over the cohort, where a value means the same in every scan (HU, ADC),
+        or in each case by itself, where it does not (MR signal).
     progress : Progress, optional
         Reports cases and numbers tried; may cancel.
 
@@ -183,8 +187,9 @@ def habitat_model(
         raise InputError("There is no case to learn habitats from.")
     number = None if n == "auto" else n
     return fit_habitats(
-        collected, columns, n=number, max_n=max_n, method=method, seed=seed, progress=progress
-    )
+        collected, columns,
+        n=number, max_n=max_n, method=method, seed=seed, within=within, progress=progress,
+    )  # fmt: skip
 
 
 def _named(maps: Maps) -> dict[str, Image]:

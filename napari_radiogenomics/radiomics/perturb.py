@@ -122,7 +122,7 @@ def perturbed(
     for kind, sign in (("grow", 1.0), ("shrink", -1.0)):
         if kind in kinds:
             moved = _moved(mask, image.geometry.spacing, sign * margin_mm)
-            _require_left(moved, kind, margin_mm)
+            _require_moved(moved, mask, kind, margin_mm)
             yield kind, image, _region(segmentation, moved)
     if "noise" in kinds:
         size = noise * estimate_noise(image)
@@ -150,11 +150,16 @@ def _require(
         )
 
 
-def _require_left(mask: Mask, kind: str, margin_mm: float) -> None:
-    if not mask.any():
+def _require_moved(moved: Mask, mask: Mask, kind: str, margin_mm: float) -> None:
+    if not moved.any():
         raise InputError(
             f"The region is gone when it is to {kind} by {margin_mm:g} mm. Choose a smaller "
             "margin, or leave this perturbation out."
+        )
+    if (moved == mask).all():  # every feature would look stable
+        raise InputError(
+            f"The region does not {kind} by {margin_mm:g} mm: that is less than a voxel. Choose "
+            "a larger margin, or leave this perturbation out."
         )
 
 

@@ -79,7 +79,8 @@ def feature_stability(
     Raises
     ------
     InputError
-        If there is no case, or a perturbation is impossible.
+        If there is no case, or none that can be perturbed. A tumour that cannot be, because it
+        is too small to shrink for example, is left out, and ``attrs["notes"]`` name it.
 
     References
     ----------
@@ -100,19 +101,34 @@ def feature_stability(
     >>> sorted(found.index)
     ['original_firstorder_Mean', 'original_firstorder_Range']
     """
-    tables = []
+    tables, left_out = [], []
     for number, (image, segmentation) in enumerate(progress(_counted(cases), "Tumours"), 1):
-        rows = {
-            name: extract_features(copy, region, **_settings(extraction)).iloc[0]
-            for name, copy, region in perturbed(
-                image, segmentation, label, kinds=perturbations, repeats=repeats,
-                margin_mm=margin_mm, noise=noise, degrees=degrees, seed=seed + number,
-            )
-        }  # fmt: skip
-        tables.append(rows)
+        copies = perturbed(
+            image, segmentation, label, kinds=perturbations, repeats=repeats,
+            margin_mm=margin_mm, noise=noise, degrees=degrees, seed=seed + number,
+        )  # fmt: skip
+        try:
+            tables.append(_measured(copies, extraction))
+        except InputError as error:  # one tumour that cannot be perturbed hides no other
+            name = segmentation.name or image.name or f"Tumour {number}"
+            left_out.append((f"{name} is left out: {error}", error))
+    if left_out and not tables:
+        raise left_out[0][1]
     if not tables:
         raise InputError("There is no tumour to perturb. Give at least one scan with its region.")
-    return _summary(tables, icc)
+    table = _summary(tables, icc)
+    table.attrs["notes"] += tuple(note for note, _ in left_out)
+    return table
+
+
+def _measured(
+    copies: Iterable[tuple[str, Image, Segmentation]], extraction: Mapping[str, Any] | None
+) -> dict[str, pd.Series]:
+    """Features of each perturbed copy."""
+    settings = _settings(extraction)
+    return {
+        name: extract_features(copy, region, **settings).iloc[0] for name, copy, region in copies
+    }
 
 
 def _counted(

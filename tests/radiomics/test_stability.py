@@ -135,11 +135,23 @@ def test_one_tumour_has_no_correlation_and_says_so() -> None:
     assert "One tumour" in found.attrs["notes"][0]
 
 
+def test_a_tumour_that_cannot_be_perturbed_is_named_and_the_others_stay() -> None:
+    scan, region = case()
+    speck = Segmentation(ball(1.0).astype(np.uint8), GRID, name="speck")
+    found = feature_stability(
+        [case(8.0, seed=1), (scan, speck), (scan, region)], perturbations=["shrink"],
+        margin_mm=2.0, extraction={"families": ["firstorder"], "features": ["Mean"]},
+    )  # fmt: skip
+    assert (found["n_cases"] == 2).all()
+    assert "speck is left out: The region is gone" in found.attrs["notes"][-1]
+
+
 BAD = [
     ({"perturbations": ["contours"]}, 'Did you mean "contour"'),
     ({"perturbations": []}, "No perturbation is chosen"),
     ({"repeats": 0}, "at least one repeat"),
     ({"perturbations": ["shrink"], "margin_mm": 30.0}, "is gone"),
+    ({"perturbations": ["grow"], "margin_mm": 0.5}, "less than a voxel"),
     ({"extraction": {"labels": [2]}}, "parameter of its own"),
     ({"label": 7}, "7"),
 ]
