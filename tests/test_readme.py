@@ -80,7 +80,7 @@ def _keys(cell: str) -> list[str]:
 
 def test_the_habitats_and_the_stability_run(brain):
     names: dict = {}
-    exec(compile(example("find_habitats(maps, tumour"), "README.md", "exec"), names)
+    exec(compile(example("find_habitats(maps, lesion"), "README.md", "exec"), names)
     assert read("habitats.nrrd", kind="segmentation").present
     assert names["same_in_all"].present == (1, 2, 3)
     assert len(names["table"]) > 10

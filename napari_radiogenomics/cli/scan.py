@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.image import Image
 
 __all__ = ["add_scan_arguments", "volume_of"]
 
