@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry, require_same_grid
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.boxes import Box, box_around, crop
 from napari_radiogenomics.radiomics.checks import require_measured
@@ -79,13 +79,14 @@ def prepare_region(
         If the region is empty, too small or flat, touches slices that were missing in the
         source, or nothing of it is left.
     """
-    region = _one_label(segmentation, label, settings["label_channel"])
+    drawn = _drawn(segmentation, label, settings["label_channel"])
+    grid = segmentation.geometry
     stages: dict[str, tuple[Image, Mask]] = {}
     if settings["resampledPixelSpacing"] is not None and settings["interpolator"] is not None:
-        image, mask = _resampled(image, region, settings)
+        image, mask = _resampled(image, drawn, grid, settings)
         stages["interpolated"] = image, mask
     else:
-        mask, corrected = _on_grid(image, region, settings)
+        mask, corrected = _on_grid(image, drawn, grid, settings)
         if corrected:
             stages["corrected"] = image, mask
         if settings["preCrop"]:
@@ -107,29 +108,26 @@ def prepare_region(
     return Ready(image, mask, box, of_shape[shape_box], stages)
 
 
-def _one_label(segmentation: Segmentation, label: int, channel: int | None) -> Segmentation:
-    """The segmentation with one label alone."""
-    if channel is not None and segmentation.overlapping:
-        if channel >= len(segmentation.labels):
-            raise InputError(
-                f"label_channel is {channel}, and the segmentation has {len(segmentation.labels)} "
-                "layers, counted from 0."
-            )
-        segmentation = replace(segmentation, labels=segmentation.labels[channel], fractions=None)
-    mask = segmentation.mask(label)
-    return Segmentation(
-        mask.astype(np.uint8), segmentation.geometry, (Label(1),), name=segmentation.name
-    )
+def _drawn(segmentation: Segmentation, label: int, channel: int | None) -> Mask:
+    """Voxels of one label, of one layer where regions overlap."""
+    if channel is None or not segmentation.overlapping:
+        return segmentation.mask(label)
+    if channel >= len(segmentation.labels):
+        raise InputError(
+            f"label_channel is {channel}, and the segmentation has {len(segmentation.labels)} "
+            "layers, counted from 0."
+        )
+    return replace(segmentation, labels=segmentation.labels[channel], fractions=None).mask(label)
 
 
 def _resampled(
-    image: Image, region: Segmentation, settings: Mapping[str, Any]
+    image: Image, drawn: Mask, grid: Geometry, settings: Mapping[str, Any]
 ) -> tuple[Image, Mask]:
-    if image.geometry.same_grid(region.geometry):
-        require_measured(image, region.mask(1))
+    if image.geometry.same_grid(grid):
+        require_measured(image, drawn)
     small, found = resample_both(
         image,
-        region,
+        Segmentation(drawn.astype(np.uint8), grid),
         spacing=settings["resampledPixelSpacing"],
         interpolator=settings["interpolator"],
         pad_distance=int(settings["padDistance"]),
@@ -137,16 +135,18 @@ def _resampled(
     return small, found.mask(1)
 
 
-def _on_grid(image: Image, region: Segmentation, settings: Mapping[str, Any]) -> tuple[Mask, bool]:
+def _on_grid(
+    image: Image, drawn: Mask, grid: Geometry, settings: Mapping[str, Any]
+) -> tuple[Mask, bool]:
     """The region on the scan's grid, and whether it had to be brought there."""
     tolerance = settings["geometryTolerance"]
-    near = tolerance is not None and _within(image.geometry, region.geometry, float(tolerance))
-    if near or image.geometry.same_grid(region.geometry):
-        return region.mask(1), False
+    near = tolerance is not None and _within(image.geometry, grid, float(tolerance))
+    if near or image.geometry.same_grid(grid):
+        return drawn, False
     if not settings["correctMask"]:
-        require_same_grid(image.geometry, region.geometry, names=("Scan", "Segmentation"))
-    _require_inside(image, region)
-    return _nearest(region, image.geometry), True
+        require_same_grid(image.geometry, grid, names=("Scan", "Segmentation"))
+    _require_inside(image, drawn, grid)
+    return _nearest(drawn, grid, image.geometry), True
 
 
 def _within(first: Geometry, second: Geometry, tolerance: float) -> bool:
@@ -157,21 +157,21 @@ def _within(first: Geometry, second: Geometry, tolerance: float) -> bool:
     return first.size == second.size and bool((places <= far).all() and (turn <= tolerance).all())
 
 
-def _require_inside(image: Image, region: Segmentation) -> None:
-    places = np.argwhere(region.mask(1))[:, ::-1]
-    if not image.geometry.contains(region.geometry.index_to_world(places)).all():
+def _require_inside(image: Image, drawn: Mask, grid: Geometry) -> None:
+    places = np.argwhere(drawn)[:, ::-1]
+    if not image.geometry.contains(grid.index_to_world(places)).all():
         raise InputError(
             f"The region reaches beyond the scan ({image.geometry}), so that it cannot be brought "
             "onto its grid. Draw the region on this scan, or crop it."
         )
 
 
-def _nearest(region: Segmentation, grid: Geometry) -> Mask:
+def _nearest(drawn: Mask, source: Geometry, grid: Geometry) -> Mask:
     import SimpleITK as sitk
 
-    moving = sitk.GetImageFromArray(region.labels)
+    moving = sitk.GetImageFromArray(drawn.astype(np.uint8))
     fixed = sitk.Image(list(grid.size), sitk.sitkUInt8)
-    for target, geometry in ((moving, region.geometry), (fixed, grid)):
+    for target, geometry in ((moving, source), (fixed, grid)):
         target.SetSpacing(geometry.spacing)
         target.SetOrigin(geometry.origin)
         target.SetDirection(geometry.direction)

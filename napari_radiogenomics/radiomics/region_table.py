@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,14 +58,12 @@ class _Rows:
 
     def table(self) -> pd.DataFrame:
         """Make the table; refuses when no region could be measured."""
-        import pandas as pd
-
         if not self.values:
             raise self.refused[0]
         for note in self.notes if self.refused else ():
             if "is left out" in note:
                 warnings.warn(note, DataWarning, stacklevel=2)
-        table = pd.DataFrame(list(self.values.values()), index=pd.Index(self.values, name="label"))
+        table = self._frame()
         table.attrs |= {
             "units": self.units,
             "ibsi": self.ibsi,
@@ -74,6 +73,20 @@ class _Rows:
             "notes": (*self.plan.notes, *self.notes),
         }
         return table
+
+    def _frame(self) -> pd.DataFrame:
+        """Facts, then features; one block of numbers, for a thousand columns of one row each."""
+        import pandas as pd
+
+        index = pd.Index(self.values, name="label")
+        columns = dict.fromkeys(name for row in self.values.values() for name in row)
+        numbers = [name for name in columns if not name.startswith("diagnostics_")]
+        rows = [[row.get(name, np.nan) for name in numbers] for row in self.values.values()]
+        table = pd.DataFrame(np.array(rows, float), index=index, columns=numbers)
+        if len(numbers) == len(columns):
+            return table
+        facts = [{k: v for k, v in row.items() if k not in table} for row in self.values.values()]
+        return pd.concat([pd.DataFrame(facts, index=index), table], axis=1)
 
 
 def table_of_regions(
@@ -102,12 +115,21 @@ def table_of_regions(
     found = _labels(segmentation, labels, plan)
     jobs = [(label, kind) for label in found for kind in ("", *plan.image_types)]
     ready: Ready | None = None
-    for label, kind in progress(jobs, "Regions and image types"):
-        if not kind:
-            ready = _prepared(rows, image, scan, segmentation, label)
-        elif ready is not None:
-            _measure_image(rows, label, kind, ready)
+    with _blas().limit(limits=1, user_api="blas"):  # matrices are too small to share
+        for label, kind in progress(jobs, "Regions and image types"):
+            if not kind:
+                ready = _prepared(rows, image, scan, segmentation, label)
+            elif ready is not None:
+                _measure_image(rows, label, kind, ready)
     return rows.table()
+
+
+@functools.cache
+def _blas() -> Any:
+    """The libraries of linear algebra that are loaded; looking for them takes 10 ms."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def table_by_pyradiomics(
@@ -147,16 +169,17 @@ def _labels(
         labels = (int(plan.settings["label"]),)
     if labels is not None and not len(labels):
         raise InputError("labels names no label. Leave it out to measure all that occur.")
+    if labels is not None:
+        for label in labels:
+            segmentation.mask(label)  # refuses one that does not occur
+        return tuple(dict.fromkeys(map(int, labels)))
     present = segmentation.present
     if not present:
         raise InputError(
             f"The segmentation {segmentation.name!r} is empty: no voxel has a label. Draw a "
             "region first."
         )
-    for label in labels or ():
-        if label not in present:
-            segmentation.mask(label)  # says which there are
-    return tuple(dict.fromkeys(map(int, labels))) if labels is not None else present
+    return present
 
 
 def _normalized(image: Image, plan: Extraction) -> Image:

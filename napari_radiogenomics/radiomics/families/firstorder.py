@@ -201,12 +201,18 @@ def _measure(
     neighborhoods: Neighborhoods, centers: NDArray[np.intp], names: tuple[str, ...]
 ) -> NDArray[np.float64]:
     recipes = [_RECIPE_OF[name] for name in names]
-    rows = _rows(neighborhoods, centers, {row for recipe in recipes for row in recipe.needs})
+    needed = {row for recipe in recipes for row in recipe.needs}
+    rows = _rows(neighborhoods, neighborhoods.buckets, centers, needed)
     volume = neighborhoods.voxel_volume
     return np.stack([recipe.value(rows, volume) for recipe in recipes])  # (F, V)
 
 
-def _rows(neighborhoods: Neighborhoods, centers: NDArray[np.intp], needed: set[str]) -> Rows:
+def _rows(
+    neighborhoods: Neighborhoods,
+    buckets: NDArray[np.uint8],
+    centers: NDArray[np.intp],
+    needed: set[str],
+) -> Rows:
     from napari_radiogenomics.radiomics.kernels.firstorder import ROWS, firstorder_rows
 
     stages = (bool(needed & _MOMENTS), bool(needed & _SORTED), bool(needed & _COUNTED))
@@ -214,7 +220,7 @@ def _rows(neighborhoods: Neighborhoods, centers: NDArray[np.intp], needed: set[s
     firstorder_rows(
         neighborhoods.values,
         neighborhoods.levels,
-        neighborhoods.buckets,
+        buckets,
         centers,
         neighborhoods.offsets,
         neighborhoods.n_levels,
@@ -227,9 +233,10 @@ def _rows(neighborhoods: Neighborhoods, centers: NDArray[np.intp], needed: set[s
 def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
     """Measure the region as if it were one kernel."""
     recipes = [_RECIPE_OF[name] for name in names]
+    order = np.argsort(region.values)
     whole = Neighborhoods(
-        values=region.values,
-        levels=region.levels,
+        values=region.values[order],
+        levels=region.levels[order],
         n_levels=int(region.level_values[-1]),
         offsets=np.arange(region.values.size, dtype=np.intp),
         spacing=region.spacing,
@@ -237,7 +244,9 @@ def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float6
         n_native_levels=0,
         radius=0,
     )
-    rows = _rows(whole, np.zeros(1, np.intp), {row for r in recipes for row in r.needs})
+    buckets = (np.arange(order.size) * 256 // order.size).astype(np.uint8)
+    needed = {row for recipe in recipes for row in recipe.needs}
+    rows = _rows(whole, buckets, np.zeros(1, np.intp), needed)
     if region.shift:
         rows["energy"] = np.array([((region.values + region.shift) ** 2).sum()])
     found = np.stack([recipe.value(rows, region.voxel_volume) for recipe in recipes])[:, 0]
