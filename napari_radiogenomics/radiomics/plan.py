@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -48,7 +50,7 @@ ALL_FAMILIES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 # Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
 _BLOCK = 200_000
 # Gray levels in a kernel up to which their number does not matter.
-_FEW_LEVELS = 40
+_FEW_LEVELS = 60
 _THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -244,14 +246,13 @@ def _measure(
         names = tuple(feature.name for feature in wanted[family])
         table[:, block] = family.measure(view, centers[block], names)
 
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="texture") as pool:
-        futures = [
-            pool.submit(run, view, table[family], family, block)
-            for view, table in zip(views, tables, strict=True)
-            for family in wanted
-            for block in _blocks(centers.size, _cost(view, family))
-        ]
-        _wait(futures, pool, progress)
+    jobs = [
+        (view, table[family], family, block)
+        for view, table in zip(views, tables, strict=True)
+        for family in wanted
+        for block in _blocks(centers.size, _cost(view, family))
+    ]
+    _run_all(run, jobs, progress)
     return (values for table in tables for found in table.values() for values in found)
 
 
@@ -266,15 +267,19 @@ def _blocks(n: int, cost: float) -> list[slice]:
     return [slice(start, start + step) for start in range(0, n, step)]
 
 
-def _wait(futures: list[Future[None]], pool: ThreadPoolExecutor, progress: Progress) -> None:
-    done = False
-    try:
-        for future in progress(futures, "Blocks of voxels"):
-            future.result()
-        done = True
-    finally:
-        if not done:
-            pool.shutdown(cancel_futures=True)
+def _run_all(run: Callable[..., None], jobs: Sequence[tuple[Any, ...]], progress: Progress) -> None:
+    """Run jobs in threads, few at a time: cancel finds little that has begun."""
+    rest, running, done = iter(jobs), deque[Future[None]](), False
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="texture") as pool:
+        try:
+            for _ in progress(jobs, "Blocks of voxels"):
+                for job in islice(rest, 2 * _THREADS - len(running)):
+                    running.append(pool.submit(run, *job))
+                running.popleft().result()
+            done = True
+        finally:
+            if not done:
+                pool.shutdown(cancel_futures=True)
 
 
 def _origin(image: Image, segmentation: Segmentation) -> dict[str, Any]:

@@ -382,3 +382,28 @@ def test_all_means_the_features_pyradiomics_computes_by_default():
     (features,) = find_features(["firstorder"], ["all"]).values()
     assert len(features) == 18
     assert "StandardDeviation" not in [feature.name for feature in features]
+
+
+def test_cancel_waits_for_what_has_begun_alone(scan, tumour, monkeypatch):
+    begun: list[int] = []
+
+    def measure(neighborhoods, centers, names):
+        begun.append(centers.size)
+        return np.zeros((len(names), centers.size))
+
+    slow = Family("slow", "Slow", (Feature("One", "One", "Once.", "1"),), measure)
+    monkeypatch.setitem(FAMILIES.entries, "slow", slow)
+    monkeypatch.setattr(plan, "_BLOCK", 1)
+    monkeypatch.setattr(plan, "_THREADS", 2)
+    asked: list[None] = []
+
+    def cancelled() -> bool:
+        asked.append(None)
+        return len(asked) > 3
+
+    with pytest.raises(Cancelled):
+        texture_maps(
+            scan, tumour, families=["slow"], features=["One"],
+            progress=reporting(lambda *_: None, cancelled=cancelled),
+        )  # fmt: skip
+    assert 3 <= len(begun) <= 6  # of 48

@@ -291,5 +291,5 @@ FAMILY = Family(
     measure_region=measure_region,
     needs_matrix=True,
     cost=4.0,
-    level_power=3,
+    level_power=2,
 )

@@ -38,8 +38,8 @@ Bits = NDArray[np.uint64]
 
 # Levels whose links fit into one machine word each; 0 stands for an absent voxel.
 WORD = 64
-# Matrices of more levels are left to a solver for large ones.
-MOST_NODES = 96
+# Matrices of more levels, which no kernel of radius 3 holds, are left to LAPACK.
+MOST_NODES = 352
 ONE = np.uint64(1)
 NONE = np.uint64(0)
 
@@ -47,7 +47,9 @@ NONE = np.uint64(0)
 @njit(cache=True, nogil=True, error_model="numpy")
 def _size(m: int) -> int:
     """Size of the queue for M levels: large ones are padded with zeros."""
-    return m if m <= 32 else (m + 7) // 8 * 8
+    if m <= 32:
+        return m
+    return (m + 7) // 8 * 8 if m <= 96 else (m + 31) // 32 * 32
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
