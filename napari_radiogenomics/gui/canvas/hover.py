@@ -14,7 +14,7 @@ from napari_radiogenomics.gui.attached import Attached, attached
 from napari_radiogenomics.gui.canvas.legend import is_map, map_title
 from napari_radiogenomics.gui.canvas.overlays import keep_text
 from napari_radiogenomics.gui.canvas.window_level import image_of
-from napari_radiogenomics.gui.layers.layers import SOURCE
+from napari_radiogenomics.gui.layers.keys import CARD, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,6 +144,23 @@ def _layer_line(layer: Layer, position: tuple[float, ...], room: int) -> str:
     return _image_line(layer, value, room)
 
 
+def _more_lines(layer: Layer, position: tuple[float, ...], room: int) -> list[str]:
+    """What a dock adds about the region under the cursor: its gene or pathway."""
+    said = layer.metadata.get(CARD)
+    if not said or not isinstance(layer, Labels) or not _lies_inside(layer, position):
+        return []
+    value = layer.get_value(position, world=True)
+    return _wrapped(said[value], room) if value in said else []
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Lines of a text: what is in brackets comes below where the whole is too long."""
+    if len(text) <= room:
+        return [text]
+    head, bracket, tail = text.partition(" (")
+    return [elide_middle(part, room) for part in (head, f"  ({tail}" if bracket else "") if part]
+
+
 def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> list[str]:
     """Lines of the card for a position: mm first, then the layers from the top down.
 
@@ -167,7 +184,9 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
     lines = [
         line
         for layer in reversed(viewer.layers)
-        if layer.visible and (line := _layer_line(layer, position, room))
+        if layer.visible
+        for line in (_layer_line(layer, position, room), *_more_lines(layer, position, room))
+        if line
     ]
     if not lines:
         return []

@@ -41,6 +41,10 @@ class Connections:
         event.connect(call)
         self._made.append((event, call))
 
+    def has(self, event: Any) -> bool:
+        """Whether a method is connected to an event."""
+        return any(made[0] is event for made in self._made)
+
     def drop(self, event: Any) -> None:
         """Undo the connections to one event."""
         for made in [made for made in self._made if made[0] is event]:

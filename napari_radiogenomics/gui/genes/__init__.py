@@ -1,0 +1,1 @@
+"""The Genes dock: genes and pathways of the regions on the screen; and patients × genes."""

@@ -1,0 +1,89 @@
+"""What the Genes dock says, in sentences; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
+from napari_radiogenomics.gui.genes.scales import mark_text
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.cohort import Cohort
+    from napari_radiogenomics.gui.forms.style import Tone
+    from napari_radiogenomics.gui.genes.answer import Answer
+
+__all__ = ["empty_hint", "said_of"]
+
+_TEACH = """[[expression]]
+id = "rna"
+path = "expression.csv"
+unit = "count"
+
+[[variants]]
+id = "mutations"
+path = "variants.csv\""""
+
+
+def empty_hint(cohort: Cohort | None) -> str:
+    """What to do where there is nothing to search, as rich text; empty where there is.
+
+    Examples
+    --------
+    >>> empty_hint(None)[:14]
+    'Open a cohort '
+    """
+    if cohort is None:
+        return (
+            "Open a cohort to see genes: <b>Cohort ▸ Open cohort…</b>, or <b>Open sample</b>. "
+            "Regions of single files are listed below with their volumes."
+        )
+    if cohort.expression or cohort.variants:
+        return ""
+    return (
+        f"{escape(cohort.name)} has no genes yet. Name its tables in <code>cohort.toml</code>:"
+        f"<pre>{escape(_TEACH)}</pre>The rows of expression are samples, by "
+        "<code>sample_id</code> or patient."
+    )
+
+
+def said_of(found: Answer, rows: Sequence[RegionRow]) -> tuple[str, Tone]:
+    """What an answer says in one or two sentences, and its tone."""
+    who = found.question.patient_id
+    if not who:
+        return "Choose a patient in the Cohort tab.", "plain"
+    if found.asked is None:
+        samples = found.links.table["sample_id"].nunique()
+        if not samples:
+            return f"{who} has no samples.", "plain"
+        return (
+            f"{who}: {samples} samples in {len(rows)} regions. Search a gene or pathway to see "
+            "where it is high."
+        ), "plain"
+    title = found.asked.title
+    measured = [row for row in rows if row.n]
+    if not measured:
+        notes = " ".join(found.notes)
+        return f"{title}: not measured in {who}. {notes}".strip(), "warning"
+    if all(row.is_whole for row in measured):
+        whole = measured[0]
+        return (
+            f"{title} of the whole tumor: {whole.words}{_rank(whole)}. No sample tells its "
+            "regions apart, so they share one color."
+        ), "good"
+    fine = [row for row in measured if not row.is_whole]
+    top = max(fine, key=lambda row: row.score)
+    if len(fine) == 1:
+        return f"{title} in {top.name}: {top.words}{_rank(top)}.", "good"
+    low = min(fine, key=lambda row: row.score)
+    return (
+        f"{title} is highest in {top.name}, {top.words}{_rank(top)}; lowest in {low.name}, "
+        f"{value_text(low.score)} ({mark_text(low.precision)}, n={low.n})."
+    ), "good"
+
+
+def _rank(row: RegionRow) -> str:
+    if row.text or row.percentile != row.percentile or row.cohort_n < 3:
+        return ""
+    return f", percentile {row.percentile:.0f} of {row.reference}"
