@@ -39,8 +39,9 @@ test: .venv/.ready-test ## Run every check and all tests; the tests run even whe
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@failed=0; $(CHECKS); exit $$failed
 
-bench: .venv/.ready-test ## Time texture maps beside PyRadiomics, into bench_output; then other verbs
+bench: .venv/.ready-test ## Time texture maps and features of regions beside PyRadiomics, into bench_output; then other verbs
 	@$(BIN)/python tests/bench/texture.py --into bench_output
+	@$(BIN)/python tests/bench/regions.py --into bench_output
 	@$(PYTEST) --benchmark-only -r f tests
 
 clean: ## Remove the environment and everything that was made

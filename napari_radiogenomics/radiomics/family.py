@@ -169,7 +169,7 @@ def _no_regions(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
     raise InputError(f"{', '.join(names)} are measured around voxels only, not of a region.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
     """One family of features.
 

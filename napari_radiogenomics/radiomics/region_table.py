@@ -44,13 +44,13 @@ class _Rows:
             region: Region, unit: str) -> None:  # fmt: skip
         """Measure features of one family in one image."""
         found = family.measure_region(region, tuple(feature.name for feature in chosen))
-        for feature, value in zip(chosen, found, strict=True):
-            column = f"{name}_{family.name}_{feature.name}"
-            self.values[label][column] = float(value)
-            self.units[column] = feature.unit_on(unit)
-            self.ibsi[column] = feature.ibsi
-            if np.isnan(value):
-                self.notes.append(f"{column} has no value for label {label}.")
+        columns = [f"{name}_{family.name}_{feature.name}" for feature in chosen]
+        self.values[label].update(zip(columns, found.tolist(), strict=True))
+        if columns[0] not in self.units:
+            self.units.update(zip(columns, (f.unit_on(unit) for f in chosen), strict=True))
+            self.ibsi.update(zip(columns, (f.ibsi for f in chosen), strict=True))
+        for place in np.flatnonzero(np.isnan(found)):
+            self.notes.append(f"{columns[place]} has no value for label {label}.")
 
     def leave_out(self, label: int, error: InputError) -> None:
         self.refused.append(error)
