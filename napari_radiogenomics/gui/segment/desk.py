@@ -92,6 +92,8 @@ class DrawDesk(QObject):
         page.region.chosen.connect(self._use_layer)
         page.scan.chosen.connect(self._use_scan)
         table.chosen.connect(self.choose)
+        page.versions.said.connect(self.said)
+        page.versions_section.toggled.connect(self._list_versions)
         page.painting.changed.connect(self.rule_paint)
         page.undo_button.clicked.connect(self.undo)
         page.redo_button.clicked.connect(self.redo)
@@ -116,6 +118,7 @@ class DrawDesk(QObject):
             self.page.choose_own_scan()
             self.choose_listed(layer)
         self.page.table.show_measured(None)
+        self.page.versions.use(layer)
         self.list_labels()
         self.rule_paint()
         self._later.start()
@@ -225,6 +228,8 @@ class DrawDesk(QObject):
         if selection.patient_id != self._patient:
             self._patient = selection.patient_id
             self.tools.cancel()
+            self.page.versions.use(None)
+            self.page.versions_section.collapse(animate=False)
         layer = self.layer
         listed = [entry.label.value for entry in self.page.table.entries]
         if layer is not None and selection.label in listed:
@@ -291,6 +296,10 @@ class DrawDesk(QObject):
         if self.layer is not None:
             self.layer.redo()
             self._after_undo()
+
+    def _list_versions(self, opened: bool) -> None:
+        if opened:
+            self.page.versions.use(self.watched)
 
     def _after_undo(self) -> None:
         self.touch()

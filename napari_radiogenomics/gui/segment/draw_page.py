@@ -27,6 +27,8 @@ from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.segment.label_table import LabelTable
 from napari_radiogenomics.gui.segment.painting import PaintRow
 from napari_radiogenomics.gui.segment.toolbox import ToolBox
+from napari_radiogenomics.gui.segment.versions_row import VersionsRow
+from napari_radiogenomics.gui.session import session_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -81,6 +83,10 @@ class DrawPage(QWidget):
         self.tools = ToolBox()
         column.addWidget(self.tools)
         column.addWidget(self._make_more_inputs())
+        self.versions = VersionsRow(session_of(self.viewer))
+        self.versions_section = folded("Versions")
+        self.versions_section.addWidget(self.versions)
+        column.addWidget(self.versions_section)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
