@@ -39,7 +39,7 @@ def find_layout(path: str | Path) -> tuple[Layout, str]:
     """
     path = Path(path)
     if not path.exists():
-        parent = path.parent if path.parent.exists() else Path.cwd()
+        parent = path.parent.resolve() if path.parent.exists() else Path.cwd()
         raise InputError(f"{path} does not exist. Check the spelling; looked in {parent}.")
     if path.is_dir() and next(path.iterdir(), None) is None:
         raise InputError(f"{path} is an empty folder. Choose the folder that holds the cohort.")

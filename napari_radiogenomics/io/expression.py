@@ -144,7 +144,9 @@ def layout_of(path: str | Path) -> str:
 
 def _layout_of(path: Path, layout: str) -> ExpressionLayout:
     if not path.exists():
-        raise InputError(f"{path} does not exist. Check the spelling; looked in {path.parent}.")
+        raise InputError(
+            f"{path} does not exist. Check the spelling; looked in {path.parent.resolve()}."
+        )
     if layout != "auto":
         return LAYOUTS[layout]
     for entry in sorted(LAYOUTS, key=lambda entry: entry.last):

@@ -80,7 +80,7 @@ def find_format(path: str | Path) -> Format:
 
 def _require_content(path: Path) -> None:
     if not path.exists():
-        parent = path.parent if path.parent.exists() else Path.cwd()
+        parent = path.parent.resolve() if path.parent.exists() else Path.cwd()
         raise InputError(f"{path} does not exist. Check the spelling; looked in {parent}.")
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes). Copy or export it again.")

@@ -41,7 +41,9 @@ def read_bytes(path: Path) -> bytes:
         If it is missing, empty, damaged or no text.
     """
     if not path.is_file():
-        raise InputError(f"{path} does not exist. Check the spelling; looked in {path.parent}.")
+        raise InputError(
+            f"{path} does not exist. Check the spelling; looked in {path.parent.resolve()}."
+        )
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data

@@ -82,7 +82,9 @@ def read_model(
 ) -> tuple[dict[str, Any], tuple[Channel, ...], tuple[Label, ...], Forest, dict[str, Samples]]:
     """Read what a classifier is made of; see `PixelClassifier.load`."""
     if not path.is_file():
-        raise InputError(f"{path} does not exist. Check the spelling; looked in {path.parent}.")
+        raise InputError(
+            f"{path} does not exist. Check the spelling; looked in {path.parent.resolve()}."
+        )
     try:
         arrays = _arrays(path)
         about = json.loads(bytes(arrays.pop(_ABOUT)))
