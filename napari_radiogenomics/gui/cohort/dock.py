@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.cohort.opening import cohort_at, sample_of_everything
 from napari_radiogenomics.gui.cohort.page import CohortPage
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
 from napari_radiogenomics.gui.cohort.rows import card, mutations, problem_text
@@ -45,21 +46,6 @@ _WIDTH = 380
 _REST_MS = 50
 _OWN = "folder"
 _KEYS = {"PageDown": 1, "PageUp": -1}
-
-
-def sample_of_everything() -> Cohort:
-    """Open the sample cohort, simulated once where it did not come with the package."""
-    from napari_radiogenomics.io.cohorts import open_cohort
-    from napari_radiogenomics.simulate import sample_cohort
-
-    return open_cohort(sample_cohort())
-
-
-def cohort_at(folder: str) -> Cohort:
-    """Open the cohort in a folder."""
-    from napari_radiogenomics.io.cohorts import open_cohort
-
-    return open_cohort(folder)
 
 
 class CohortDock(QWidget):
