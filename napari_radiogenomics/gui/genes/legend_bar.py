@@ -69,12 +69,13 @@ class LegendBar(QWidget):
         painter.fillRect(bar, QBrush(self._gradient(wide)))
         text = self.palette().color(self.foregroundRole())
         painter.setPen(text)
-        line = QRectF(0, _BAR + _GAP, wide, letters.lineSpacing())
+        line = QRectF(0, _BAR + _GAP, self.width() - 8, letters.lineSpacing())
         low, high = self.ends
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight, high)
         if scale.kind == "diverging":
-            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, "0")
+            middle = QRectF(0, _BAR + _GAP, wide, letters.lineSpacing())
+            painter.drawText(middle, Qt.AlignmentFlag.AlignHCenter, "0")
         box = QRectF(self.width() - own + _GAP, 1, _SWATCH, _BAR)
         painter.fillRect(box, QColor.fromRgbF(*MISSING))
         painter.fillRect(box, QBrush(QColor(0, 0, 0, 150), Qt.BrushStyle.BDiagPattern))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["GenesPage"]
 
 _PURPOSE = "What is it? Genes and pathways of the regions on the screen."
-_PLOT_HEIGHT = 250
+_PLOT_HEIGHT = 220
 
 
 def _is_measurable(layer: Layer) -> bool:

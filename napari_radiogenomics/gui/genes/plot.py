@@ -24,7 +24,7 @@ class _Canvas(pg.PlotWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
         """A small plot; it takes what room there is."""
-        return QSize(240, 150)
+        return QSize(240, 120)
 
 
 class Plot(QWidget):

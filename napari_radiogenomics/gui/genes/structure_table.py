@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtCore import QSignalBlocker, QSize, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -30,6 +30,14 @@ _ABOUT = (
 )
 
 
+class _LowTable(QTableWidget):
+    """A table that asks for little and takes what room there is."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
+        """A few rows."""
+        return QSize(200, 90)
+
+
 class StructureTable(QWidget):
     """Two columns: structure, and a combo of regions.
 
@@ -49,7 +57,7 @@ class StructureTable(QWidget):
         self._map = StructureMap({})
         about = QLabel(_ABOUT)
         about.setWordWrap(True)
-        self.table = QTableWidget(0, 2)
+        self.table = _LowTable(0, 2)
         self.table.setAccessibleName("Structures and regions")
         self.table.setHorizontalHeaderLabels(["Structure", "Region"])
         self.table.verticalHeader().hide()

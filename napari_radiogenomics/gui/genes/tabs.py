@@ -199,6 +199,7 @@ class Tabs(QObject):
         if not self._ready(plot) or self.everyone is None or dock.answered is None:
             return
         title, scores = dock.measuring.title, dock.answered.scores
+        title = f"mean {recipe.role}" if recipe is not None and not recipe.name else title
         if recipe is None or scores is None:
             plot.clear("Choose a map that was computed here, or a scan, above.")
             return
