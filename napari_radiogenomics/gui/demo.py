@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from html import escape
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.demo_genes import GENE_SHOTS, gene_scenes
+from napari_radiogenomics.gui.demo_page import Picture, page_of
 from napari_radiogenomics.gui.screen import has_display, virtual_screen
 from napari_radiogenomics.io.atomic import atomic_path
 
@@ -41,17 +39,9 @@ _SHOTS = {
     "5-segment": [(SIZES[0], "dark"), (SIZES[0], "light")],
     "6-compare": [(SIZES[0], "dark")],
     "7-scan": [(SIZES[0], "light")],
+    **GENE_SHOTS,
 }
 _SECONDS = 180.0
-_PACKAGES = ("napari-radiogenomics", "napari", "napari-orthogonal-views", "numpy", "PyQt6")
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of the window: its file, and what is seen on it."""
-
-    file: str
-    caption: str
 
 
 def run_demo(output: Path | None = None, window: bool | None = None) -> list[Picture]:
@@ -87,7 +77,7 @@ def run_demo(output: Path | None = None, window: bool | None = None) -> list[Pic
         pictures = _take_pictures(folder)
     page = folder / "index.html"
     with atomic_path(page) as temporary:
-        temporary.write_text(_page(pictures), encoding="utf-8")
+        temporary.write_text(page_of(pictures), encoding="utf-8")
     sys.stdout.write(f"{len(pictures)} pictures of the window: {page}\n")
     return pictures
 
@@ -183,6 +173,12 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
     raise_dock(widgets["Scan"])
     _settle()
     yield "7-scan", "Window and level of the scan; Scan dock."
+    if ct:
+        _open(cohort_dock, ct)
+        _to_a_biopsy(cohort_dock, ct)
+        _closer(viewer, cohort_dock)
+        raise_dock(widgets["Genes"])
+        yield from gene_scenes(viewer, widgets["Genes"], ct, _until)
 
 
 def _segment_scenes(viewer: napari.Viewer, dock: Any, patient_id: str) -> Iterator[tuple[str, str]]:
@@ -366,29 +362,3 @@ def is_blank(picture: NDArray[np.uint8]) -> bool:
     """
     gray = picture[..., :3].mean(axis=-1)
     return bool((np.abs(gray - np.median(gray)) > 8).mean() < 0.005)
-
-
-def _page(pictures: list[Picture]) -> str:
-    """One page with all pictures; it needs nothing but the files beside it."""
-    figures = "\n".join(
-        f'<figure><a href="{escape(p.file)}"><img src="{escape(p.file)}" '
-        f'alt="{escape(p.caption)}"></a><figcaption>{escape(p.caption)}</figcaption></figure>'
-        for p in pictures
-    )
-    versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>napari-radiogenomics demo</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1400px;padding:0 1rem}}
-img{{max-width:100%;border:1px solid #888}}figure{{margin:0 0 2rem}}</style></head>
-<body><h1>napari-radiogenomics demo</h1>
-<p>Simulated patients. Python {platform.python_version()}, {escape(versions)}.</p>
-{figures}
-</body></html>
-"""
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from napari.layers import Labels
@@ -12,10 +14,18 @@ from napari_radiogenomics.gui.workspace import open_workspace, raise_dock
 from napari_radiogenomics.simulate.sample import sample_cohort
 
 
+@pytest.fixture
+def viewer(make_napari_viewer):
+    made = make_napari_viewer(show=True)
+    made.window.resize(1366, 768)
+    yield made
+    made.window.remove_dock_widget("all")
+    gc.unfreeze()  # the workspace keeps what it opened out of collections; here it has to go
+
+
 @pytest.mark.slow
-def test_colors_reach_all_views_and_the_heat_map_lies_below(opengl, make_napari_viewer, qtbot):
-    viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1366, 768)
+@pytest.mark.usefixtures("opengl")
+def test_colors_reach_all_views_and_the_heat_map_lies_below(viewer, qtbot):
     widgets = open_workspace(viewer)
     cohort, genes = widgets["Cohort"], widgets["Genes"]
     cohort.open_cohort(sample_cohort())
@@ -38,3 +48,4 @@ def test_colors_reach_all_views_and_the_heat_map_lies_below(opengl, make_napari_
     qtbot.waitUntil(lambda: cohort.view.patient_id == "P004" and cohort.at_rest, timeout=60_000)
     qtbot.waitUntil(lambda: genes.at_rest, timeout=60_000)
     assert genes.answered.question.patient_id == "P004"
+    cohort.page.table.rows.thumbnails.stop()
