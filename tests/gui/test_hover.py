@@ -148,3 +148,13 @@ def test_short_names_stay_and_long_ones_keep_both_ends():
     assert len(short) == 11
     assert short.startswith("abcde")
     assert short.endswith("56789")
+
+
+def test_a_gene_of_a_region_is_wrapped_and_no_number_is_cut():
+    from napari_radiogenomics.gui.canvas.hover import _wrapped
+
+    text = "VEGFA 10.3 log2 CPM (● point, n=3)"
+    lines = _wrapped(text, 18)
+    assert " ".join(line.strip() for line in lines) == text
+    assert all(len(line) <= 18 for line in lines)
+    assert _wrapped(text, 40) == [text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,11 +155,8 @@ def _more_lines(layer: Layer, position: tuple[float, ...], room: int) -> list[st
 
 
 def _wrapped(text: str, room: int) -> list[str]:
-    """Lines of a text: what is in brackets comes below where the whole is too long."""
-    if len(text) <= room:
-        return [text]
-    head, bracket, tail = text.partition(" (")
-    return [elide_middle(part, room) for part in (head, f"  ({tail}" if bracket else "") if part]
+    """Lines of a text that is too long for one; a number is never cut."""
+    return textwrap.wrap(text, room, subsequent_indent="  ", break_long_words=False)
 
 
 def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> list[str]:

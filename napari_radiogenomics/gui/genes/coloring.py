@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from napari_radiogenomics.data.region_scores import paint, paint_points
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.attached import attached, is_attached
+from napari_radiogenomics.gui.canvas.hover import HoverCard
 from napari_radiogenomics.gui.genes.rows import segmentation_of
 from napari_radiogenomics.gui.genes.scales import Scale, mark_text
 from napari_radiogenomics.gui.layers.keys import CARD
@@ -82,3 +84,5 @@ class Coloring:
             if row.label is not None and title:
                 said[row.label] = f"{title} {best.words}"
         layer.metadata[CARD] = said
+        if is_attached(self._dock.viewer, HoverCard):
+            attached(self._dock.viewer, HoverCard).update()  # also under a mouse at rest

@@ -50,7 +50,7 @@ class Plot(QWidget):
         self.plot.setAccessibleName(name)
         self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.plot.customContextMenuRequested.connect(self._open_menu)
-        self.text_color, self.fill_color = QColor("white"), QColor("gray")
+        self.text_color = QColor("white")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -61,7 +61,7 @@ class Plot(QWidget):
         """Draw in the colors of napari's theme; what is drawn already stays as it is."""
         found = get_theme(theme)
         self.text_color = QColor(found.text.as_hex())
-        self.fill_color = QColor(found.highlight.as_hex())
+        self.plot.setBackground(found.background.as_hex())  # Qt keeps that of the theme before
         for side in ("bottom", "left"):
             axis = self.plot.getAxis(side)
             axis.setPen(self.text_color)
