@@ -23,8 +23,11 @@ from napari_radiogenomics.gui.genes.dock import GenesDock
 from napari_radiogenomics.gui.genes.pick import pick
 from napari_radiogenomics.gui.genes.plots import Dot, ScatterPlot, rank_correlation
 from napari_radiogenomics.gui.genes.scales import MISSING, Scale, scale_of
+from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.io.cohorts import open_cohort
+from napari_radiogenomics.io.cohorts import load_patient, open_cohort
+from napari_radiogenomics.io.structure_map import read_structures
+from napari_radiogenomics.radiomics import texture_maps
 from napari_radiogenomics.simulate.sample import sample_cohort
 
 PATIENT, TIME = "P001", "t0"
@@ -212,6 +215,30 @@ def test_patients_are_compared_and_a_dot_opens_its_patient(opened, qtbot):
     assert opened.session.selection.gene == "CA9"
 
 
+def test_a_map_is_measured_in_all_patients_as_it_was_made(opened, viewer, cohort, qtbot):
+    data = load_patient(cohort, PATIENT, timepoint=TIME, slides=False)
+    drawn = data.segmentations[0]
+    scan = next(s for s in data.scans if s.metadata["scan_id"] == drawn.metadata["scan_id"])
+    name = "original_firstorder_Mean"
+    made = texture_maps(scan, drawn, label=RIM, features=("firstorder_Mean",), kernel_radius=1)
+    for pixels, settings, _ in image_layers(made[name]):
+        viewer.add_image(pixels, **settings)
+    opened.page.map.layer = viewer.layers[-1]
+    ask(qtbot, opened, "CA9")
+    opened.page.tabs.setCurrentIndex(2)
+    settle(qtbot, opened)
+    opened.tabs.compare()
+    settle(qtbot, opened)
+    dots = opened.page.scatter.dots
+    assert {dot.region for dot in dots} == {"viable tumor"}
+    own = next(dot for dot in dots if dot.patient_id == PATIENT)
+    expected = np.nanmean(np.where(drawn.mask(RIM), made[name].array, np.nan))
+    assert own.x == pytest.approx(expected)
+    row = next(row for row in opened.shown_rows if row.label == RIM)
+    assert row.mean == pytest.approx(expected)
+    assert len({dot.patient_id for dot in dots}) > 3
+
+
 def test_unknown_genes_leave_the_regions(opened, viewer, qtbot):
     ask(qtbot, opened, "VEGFX")
     assert "Did you mean" in opened.message
@@ -263,6 +290,33 @@ def test_a_flip_is_flagged_corrected_and_undone(dock, viewer, cohort, qtbot):
     dock.flips.undo()
     assert dock.session.cohort.samples.at["P001-b1", "coord_system"] == "LPS"
     settle(qtbot, dock)
+
+
+def test_corrections_and_structures_are_saved_in_the_cohort(dock, viewer, cohort, qtbot, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(cohort.root, folder, ignore=shutil.ignore_patterns("slides"))
+    text = (
+        (folder / "samples.csv")
+        .read_text()
+        .replace("P001-b1,P001,t0,biopsy,P001-t0,RAS", "P001-b1,P001,t0,biopsy,P001-t0,LPS")
+    )
+    (folder / "samples.csv").write_text(text)
+    show(viewer, open_cohort(folder))
+    settle(qtbot, dock)
+    dock.flips.correct()
+    show(viewer, dock.session.cohort)
+    settle(qtbot, dock)
+    assert dock.answered.links.flips == {}
+    dock.flips.save()
+    assert open_cohort(folder).samples.at["P001-b1", "coord_system"] == "RAS"
+    structures = dock.page.structures
+    combo = structures.table.cellWidget(0, 1)
+    combo.setCurrentText("edema")
+    settle(qtbot, dock)
+    name = structures.table.item(0, 0).text()
+    assert dock.tabs.edited_structures[name] == ("edema",)
+    structures.save_asked.emit()
+    assert read_structures(folder / "structures.csv")[name] == ("edema",)
 
 
 def test_structures_move_samples_without_coordinates(cohort):

@@ -23,6 +23,7 @@ from napari_radiogenomics.genomics.cohort_scores import (
 )
 from napari_radiogenomics.gui.genes.asked import Asked, find_asked
 from napari_radiogenomics.gui.layers.edits import object_from
+from napari_radiogenomics.io.cohort_genes import kept
 from napari_radiogenomics.io.cohorts import PatientData
 from napari_radiogenomics.io.link_patient import link_patient
 from napari_radiogenomics.progress import Progress, quiet
@@ -186,7 +187,11 @@ def _pathways(
     if not cohort.expression:
         return None, None
     try:
-        many = cohort_pathways(cohort, progress=progress)
+        # Kept for the next question: of 20,000 genes they take seconds.
+        many = kept(
+            cohort, ("pathways",), cohort.expression[0].path,
+            lambda: cohort_pathways(cohort, progress=progress),
+        )  # fmt: skip
     except InputError as error:
         notes.append(f"No pathways: {error}")
         return None, None

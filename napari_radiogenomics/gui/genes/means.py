@@ -27,15 +27,18 @@ def region_means(image: Image, segmentation: Segmentation) -> dict[int, float]:
     Returns
     -------
     dict of int to float
-        Label → mean; 0 is the whole tumor. Empty where the grids differ.
+        Label → mean; 0 is the whole tumor, if all of its regions have values. Empty where the
+        grids differ.
     """
     if image.fourth_axis or not image.geometry.same_grid(segmentation.geometry):
         return {}
     values = np.asarray(image.array)
     known = np.isfinite(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
     masks = {label: segmentation.mask(label) for label in segmentation.present}
-    masks[0] = np.any(list(masks.values()), axis=0) if masks else np.zeros(values.shape, bool)
     inside = {label: mask & known for label, mask in masks.items()}
+    if masks and all(mask.any() for mask in inside.values()):
+        # A map of one region says nothing of the whole tumor.
+        inside[0] = np.any(list(inside.values()), axis=0)
     return {
         label: float(values[mask].mean(dtype=float)) for label, mask in inside.items() if mask.any()
     }

@@ -14,7 +14,7 @@ from napari_radiogenomics.gui.canvas.legend import feature_of
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.genes.across import Everybody, dots_of, everybody, recipe_of
 from napari_radiogenomics.gui.genes.asked import short_name
-from napari_radiogenomics.gui.genes.plots import PathwayBar, rank_correlation
+from napari_radiogenomics.gui.genes.plots import Dot, PathwayBar, rank_correlation
 from napari_radiogenomics.io.structure_map import (
     STRUCTURES_FILE,
     cohort_structures,
@@ -35,6 +35,7 @@ _PATHWAYS, _PATIENTS, _SCATTER, _STRUCTURES = range(4)
 _TOP = 6
 # A cohort of no more patients is compared without being asked to.
 _FEW = 60
+_Key = tuple["Answer", Everybody, str]
 
 
 def pathway_bars(found: Answer, region: str, segmentation_id: str) -> list[PathwayBar]:
@@ -88,6 +89,11 @@ class Tabs(QObject):
         self.edited_structures: StructureMap | None = None
         self._runner = Runner(self)
         self._runner.ended.connect(self._ended)
+        # Scoring the regions of hundreds of patients takes seconds.
+        self._scorer = Runner(self, activity=False)
+        self._scorer.ended.connect(self._scored)
+        self._dots: dict[_Key, list[Dot]] = {}
+        self._scoring: _Key | None = None
         page = dock.page
         page.tabs.currentChanged.connect(self.refresh)
         page.pathways.asked.connect(dock.ask)
@@ -100,13 +106,14 @@ class Tabs(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether patients are being read."""
-        return self._runner.running
+        """Whether patients are being read or scored."""
+        return self._runner.running or self._scorer.running
 
     def use(self, cohort: Cohort | None) -> None:
         """Take another cohort."""
         self._runner.cancel()
         self.everyone, self.edited_structures = None, None
+        self._dots.clear()
         self._show_structures(cohort)
         self.refresh()
 
@@ -158,9 +165,9 @@ class Tabs(QObject):
         if self.everyone is None:
             plot.clear("Reading the regions of all patients …")  # type: ignore[attr-defined]
             few = len(found.question.cohort) <= _FEW
-            if few and not self.busy and dock.in_sight:
+            if few and not self._runner.running and dock.in_sight:
                 self._run(None)
-            elif not few and not self.busy:
+            elif not few and not self._runner.running:
                 plot.clear("Press Map × score ▸ Measure to read all patients.")  # type: ignore[attr-defined]
             return False
         return True
@@ -169,8 +176,10 @@ class Tabs(QObject):
         dock, plot = self._dock, self._dock.page.strip
         if not self._ready(plot) or self.everyone is None or dock.answered is None:
             return
-        scores = dock.answered.scores
-        dots = [] if scores is None else dots_of(self.everyone, scores)
+        dots = self._dots_for(None)
+        if dots is None:
+            plot.clear("Scoring the regions of all patients …")
+            return
         here = dock.session.selection.patient_id
         if not dots:
             plot.clear("No region of any patient has a sample with a value.")
@@ -195,7 +204,7 @@ class Tabs(QObject):
 
     def _show_scatter(self) -> None:
         dock, plot, recipe = self._dock, self._dock.page.scatter, self.recipe
-        dock.page.compare_button.setEnabled(recipe is not None and not self.busy)
+        dock.page.compare_button.setEnabled(recipe is not None and not self._runner.running)
         if not self._ready(plot) or self.everyone is None or dock.answered is None:
             return
         title, scores = dock.measuring.title, dock.answered.scores
@@ -206,7 +215,10 @@ class Tabs(QObject):
         if recipe.key not in self.everyone.means:
             plot.clear(f"{title} is not measured in the other patients yet.")
             return
-        dots = dots_of(self.everyone, scores, recipe)
+        dots = self._dots_for(recipe)
+        if dots is None:
+            plot.clear("Scoring the regions of all patients …")
+            return
         if not dots:
             plot.clear(f"No region has both {title} and a sample.")
             return
@@ -220,9 +232,27 @@ class Tabs(QObject):
         units = (f"{title} [{dock.measuring.unit}]", f"{self._title} [{dock.answered.unit}]")
         plot.show_dots(dots, here, words, units)
 
+    def _dots_for(self, recipe: Recipe | None) -> list[Dot] | None:
+        """Dots of what is asked now; None while they are computed."""
+        found, everyone = self._dock.answered, self.everyone
+        if found is None or found.scores is None or everyone is None:
+            return []
+        key = (found, everyone, "" if recipe is None else recipe.key)
+        if key in self._dots:
+            return self._dots[key]
+        if not self._scorer.running:
+            self._scoring = key
+            self._scorer.run(dots_of, everyone, found.scores, recipe, title="Score all patients")
+        return None
+
+    def _scored(self, outcome: Outcome) -> None:
+        if outcome.ok and self._scoring is not None:
+            self._dots = {self._scoring: outcome.value}  # of the newest question alone
+        self.refresh()
+
     def compare(self) -> None:
         """Measure the chosen map in all patients."""
-        if not self.busy:
+        if not self._runner.running:
             self._run(self.recipe)
 
     def _run(self, recipe: Recipe | None) -> None:
