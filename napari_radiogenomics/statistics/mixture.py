@@ -17,7 +17,7 @@ _FARTHEST = 12.0
 _HALVINGS = 9
 
 
-def mixture_tail(q: float, weights: ArrayLike) -> float:
+def mixture_tail(q: float, weights: ArrayLike, *, precision: float = _ENOUGH) -> float:
     """Probability that a sum of weighted χ² variables with one degree of freedom exceeds q.
 
     Parameters
@@ -26,6 +26,8 @@ def mixture_tail(q: float, weights: ArrayLike) -> float:
         Value.
     weights : array_like, shape (K,)
         May be negative, as in the exact test of a ratio.
+    precision : float, optional
+        Relative change at which halving the steps ends.
 
     Returns
     -------
@@ -54,27 +56,30 @@ def mixture_tail(q: float, weights: ArrayLike) -> float:
         return 1.0
     if (w < 0).all():
         return 0.0 if q >= 0 else 1.0 - mixture_tail(-q, -w)
-    return float(min(max(_contour(q, w), 0.0), 1.0))
+    found = _contour(q, *np.unique(w, return_counts=True), precision)
+    return float(min(max(found, 0.0), 1.0))
 
 
-def _contour(q: float, w: Reals) -> float:
+def _contour(q: float, w: Reals, times: NDArray[np.intp], precision: float) -> float:
     """Inversion of the moment generating function on a path through its saddlepoint.
+
+    Each weight stands once, with how many ``times`` it occurs.
 
     The path bends to the side where exp(−qs) vanishes and never crosses the real axis again, so
     that the integrand falls off fast, hardly oscillates, and the far tail keeps its digits. The
     trapezoidal rule in u with y = sinh(u) is exact to rounding after few halvings.
     """
-    saddle = _saddlepoint(q, w)
-    curve = float((2 * w**2 / (1 - 2 * w * saddle) ** 2).sum())
+    saddle = _saddlepoint(q, w, times)
+    curve = float((times * 2 * w**2 / (1 - 2 * w * saddle) ** 2).sum())
     unit = 1 / np.sqrt(curve)
-    level = float(-0.5 * np.log(1 - 2 * w * saddle).sum() - q * saddle)
+    level = float(-0.5 * (times * np.log(1 - 2 * w * saddle)).sum() - q * saddle)
     bend = np.sign(q) * 0.25 / unit
 
     def integrand(u: Reals) -> Reals:
         y = unit * np.sinh(u)
         s = saddle + bend * y**2 + 1j * y
         with np.errstate(under="ignore"):
-            size = np.exp(-0.5 * np.log(1 - 2 * w[:, None] * s).sum(axis=0) - q * s - level)
+            size = np.exp(-0.5 * (times @ np.log(1 - 2 * w[:, None] * s)) - q * s - level)
         return np.asarray((size / s * (2 * bend * y + 1j)).imag * unit * np.cosh(u))
 
     step = 0.25
@@ -84,7 +89,7 @@ def _contour(q: float, w: Reals) -> float:
         between = np.arange(0.5, round(_FARTHEST / step), 1.0) * step
         finer = total + float(integrand(between).sum())
         step /= 2
-        done = abs(finer * step - total * 2 * step) <= _ENOUGH * abs(finer * step)
+        done = abs(finer * step - total * 2 * step) <= precision * abs(finer * step)
         total = finer
         if done:
             break
@@ -92,17 +97,17 @@ def _contour(q: float, w: Reals) -> float:
     return tail if saddle > 0 else 1.0 + tail
 
 
-def _saddlepoint(q: float, w: Reals) -> float:
+def _saddlepoint(q: float, w: Reals, times: NDArray[np.intp]) -> float:
     """Where the cumulant generating function has the slope q, not too near to 0."""
     from scipy.optimize import brentq
 
     high = float(1 / (2 * w.max()))
-    low = float(1 / (2 * w.min())) if w.min() < 0 else -(len(w) + 1.0) / (2 * q)
+    low = float(1 / (2 * w.min())) if w.min() < 0 else -(int(times.sum()) + 1.0) / (2 * q)
 
     def slope(t: float) -> float:
-        return float((w / (1 - 2 * w * t)).sum() - q)
+        return float(times @ (w / (1 - 2 * w * t)) - q)
 
-    upper = q > float(w.sum())
+    upper = q > float(times @ w)
     ends = (0.0, high * (1 - 1e-9)) if upper else (low * (1 - 1e-9), 0.0)
     found = float(brentq(slope, *ends, xtol=1e-15))
     least = 0.1 * (high if upper else min(high, -low))
