@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench clean
+.PHONY: help demo test test-slow check lint bench clean
 
 BIN := .venv/bin
 NEEDS := pyproject.toml constraints.txt .ci/prepare
@@ -20,7 +20,7 @@ $(BIN)/npe2 validate --imports napari_radiogenomics/napari.yaml || failed=1
 endef
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
 
 .venv/.ready-demo: $(NEEDS)
 	@.ci/prepare demo
@@ -35,6 +35,9 @@ demo: .venv/.ready-demo ## Open the sample cohort in napari; without a display, 
 
 test: .venv/.ready-test ## Run every check and all tests; the tests run even where a check fails
 	@failed=0; $(CHECKS); $(PYTEST) && exit $$failed
+
+test-slow: .venv/.ready-test ## Run the tests that take minutes: false discoveries over hundreds of cohorts
+	@$(PYTEST) -m very_slow --timeout 3600 tests
 
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@failed=0; $(CHECKS); exit $$failed

@@ -1,3 +1,7 @@
+from .association.associate import associate as associate
+from .association.result import AssociationResult as AssociationResult
+from .association.skat import SkatResult as SkatResult
+from .association.skat import skat as skat
 from .data.cohort import Cohort as Cohort
 from .data.flip import flip_samples as flip_samples
 from .data.geometry import Geometry as Geometry

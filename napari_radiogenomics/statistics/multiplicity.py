@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["Correction", "adjust", "null_share", "stepdown_max_t"]
+__all__ = ["Correction", "StepDown", "adjust", "null_share", "stepdown_max_t"]
 
 Reals = NDArray[np.float64]
 Correction = Literal["bh", "by", "storey", "holm", "bonferroni", "none"]
@@ -160,12 +160,51 @@ def stepdown_max_t(observed: ArrayLike, permuted: ArrayLike) -> tuple[Reals, Rea
     >>> adjusted.round(3).tolist()
     [0.333, 1.0]
     """
-    size, others = np.abs(np.asarray(observed, float)), np.abs(np.asarray(permuted, float))
-    slack = 1e-12 * np.maximum(size, 1.0)  # a statistic is as large as itself, whatever rounding
-    raw = (others >= size - slack).mean(axis=0)
-    order = np.argsort(-size, kind="stable")
-    least_first = np.maximum.accumulate(others[:, order[::-1]], axis=1)[:, ::-1]
-    stepped = np.maximum.accumulate((least_first >= (size - slack)[order]).mean(axis=0))
-    adjusted = np.empty_like(size)
-    adjusted[order] = stepped
-    return raw, adjusted
+    steps = StepDown(observed)
+    steps.add(permuted)
+    return steps.p_values()
+
+
+class StepDown:
+    """Step-down maxT over permutations that come in parts.
+
+    Parameters
+    ----------
+    observed : array_like, shape (M,)
+        As for `stepdown_max_t`; NaN where there is no test, and then no p-value.
+
+    Examples
+    --------
+    >>> steps = StepDown([3.0, 0.1])
+    >>> for part in ([[3.0, 0.1]], [[0.5, 2.0], [1.0, 0.2]]): steps.add(part)
+    >>> steps.p_values()[1].round(3).tolist()
+    [0.333, 1.0]
+    """
+
+    def __init__(self, observed: ArrayLike) -> None:
+        size = np.abs(np.asarray(observed, float))
+        self.there = np.isfinite(size)
+        self.size = size[self.there]
+        self.order = np.argsort(-self.size, kind="stable")
+        self.raw = np.zeros(self.size.size, np.int64)
+        self.stepped = np.zeros(self.size.size, np.int64)
+        self.n = 0
+
+    def add(self, permuted: ArrayLike) -> None:
+        """Count a part of the permutations, shape (R, M)."""
+        others = np.abs(np.asarray(permuted, float))[:, self.there]
+        slack = 1e-12 * np.maximum(self.size, 1.0)  # as large as itself, whatever rounding
+        self.raw += (others >= self.size - slack).sum(axis=0)
+        least_first = others[:, self.order[::-1]]
+        above = np.maximum.accumulate(least_first, axis=1)[:, ::-1]
+        self.stepped += (above >= (self.size - slack)[self.order]).sum(axis=0)
+        self.n += len(others)
+
+    def p_values(self) -> tuple[Reals, Reals]:
+        """Raw and adjusted p-values, shape (M,)."""
+        raw, adjusted = (np.full(self.there.shape, np.nan) for _ in range(2))
+        raw[self.there] = self.raw / self.n
+        kept = np.empty(self.size.size)
+        kept[self.order] = np.maximum.accumulate(self.stepped / self.n)
+        adjusted[self.there] = kept
+        return raw, adjusted

@@ -1,0 +1,409 @@
+"""`associate`: features against genes, pathways, mutations, clinical facts or survival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.association.checks import (
+    missingness,
+    refuse_harmonized_for,
+    refuse_unestimable,
+    warn_of_counts,
+    warn_of_sites,
+    warn_of_volume,
+)
+from napari_radiogenomics.association.inputs import Tables, join, without_empty
+from napari_radiogenomics.association.method import METHODS, Method
+from napari_radiogenomics.association.pairs import Pairs, screen, test_all, whole_block
+from napari_radiogenomics.association.permutation import few_orders, permuted_p_values
+from napari_radiogenomics.association.result import AssociationResult
+from napari_radiogenomics.association.tables import some
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.signature import Setting
+from napari_radiogenomics.statistics.multiplicity import Correction, adjust
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Aggregate", "Family", "associate"]
+
+Aggregate = Literal["", "mean", "median", "min", "max"]
+Family = Literal["all", "outcome", "feature"]
+_SCREENED = 1_000_000
+_KEEP = 1e-3
+_CORRECTIONS: Mapping[str, str] = {
+    "bh": "false discovery rate by Benjamini and Hochberg",
+    "by": "false discovery rate by Benjamini and Yekutieli",
+    "storey": "false discovery rate by Storey's q-values",
+    "holm": "family-wise error by Holm",
+    "bonferroni": "family-wise error by Bonferroni",
+    "none": "not adjusted",
+}
+
+
+def _choices() -> Mapping[str, str]:
+    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in METHODS}
+
+
+@verb
+def associate(
+    features: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    *,
+    method: Annotated[str, Setting(choices=_choices)] = "partial",
+    confounders: pd.DataFrame | None = None,
+    groups: pd.Series | None = None,
+    correction: Correction = "bh",
+    family: Family = "all",
+    unit: pd.Series | None = None,
+    aggregate: Aggregate = "",
+    per: Annotated[Literal["sd", "unit"], Setting(advanced=True)] = "sd",
+    event: Annotated[str, Setting(advanced=True)] = "event",
+    library_sizes: pd.Series | None = None,
+    n_permutations: Annotated[int, Setting(minimum=0)] = 0,
+    seed: Annotated[int, Setting(advanced=True)] = 0,
+    keep: Annotated[float | None, Setting(minimum=0, maximum=1, advanced=True)] = None,
+    progress: Progress = quiet,
+) -> AssociationResult:
+    """Test every feature against every outcome, patients as the unit.
+
+    Parameters
+    ----------
+    features : DataFrame, N patients × P features
+        By patient; NaN where missing.
+    outcomes : DataFrame or Series
+        Genes, pathway scores, mutations or clinical facts, by patient; for ``"cox"`` a time and
+        an event.
+    method : str, optional
+        Name of a method.
+    confounders : DataFrame, optional
+        What else may explain both, by patient: age, volume. Text makes groups.
+    groups : Series, optional
+        Site or scanner of each patient: part of the model, and permutations stay within it.
+    correction : str, optional
+        How p-values are adjusted for the number of tests.
+    family : {"all", "outcome", "feature"}, optional
+        Which tests are adjusted together: all, those of each outcome, or those of each feature.
+        To be fixed before the results are seen.
+    unit : Series, optional
+        Patient of each row of the features, where rows are lesions or regions.
+    aggregate : {"", "mean", "median", "min", "max"}, optional
+        How rows of one patient become one. Without it rows that repeat a patient are refused.
+    per : {"sd", "unit"}, optional
+        Slopes, odds and hazards for one standard deviation of the feature, or one unit of it.
+    event : str, optional
+        Name of the column with the event (1 happened, 0 censored), for survival.
+    library_sizes : Series, optional
+        Library size or size factor of each patient, for ``"negative_binomial"``; by default
+        told from the counts by medians of ratios, which takes 100 genes or more.
+    n_permutations : int, optional
+        Freedman-Lane permutations within the sites, for linear methods: columns ``p_permuted``
+        and ``p_max_t`` (step-down maxT over the family).
+    seed : int, optional
+        Of the permutations.
+    keep : float, optional
+        Greatest p-value that the table keeps; by default 1, and 0.001 beyond a million tests.
+        All tests count in the adjustment.
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Returns
+    -------
+    AssociationResult
+        Table of tests, family, missingness, and warnings of what may make an illusion of it.
+
+    Raises
+    ------
+    InputError
+        If rows repeat a patient, tables share none, a confounder follows from others or from
+        the sites, raw counts are given to a linear method or others to a count model, or there
+        is nothing that varies.
+
+    Notes
+    -----
+    Equal to R where it has the same: limma-trend, lme4 with lmerTest, survival, partial
+    correlations; near to DESeq2 (tests/reference).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> ids = [f"P{k:02}" for k in range(60)]
+    >>> features = pd.DataFrame(rng.normal(size=(60, 2)), ids, ["entropy", "tortuosity"])
+    >>> genes = pd.DataFrame({"VEGFA": features["tortuosity"] + rng.normal(size=60)})
+    >>> found = associate(features, genes, method="pearson")
+    >>> found.table.loc[0, "feature"], bool(found.table.loc[0, "q_value"] < 0.05)
+    ('tortuosity', True)
+    """
+    entry = METHODS[method]
+    _refuse_unused(entry, confounders, groups, n_permutations, library_sizes)
+    refuse_harmonized_for(features, outcomes)
+    joined = join(
+        features,
+        outcomes,
+        method=entry,
+        confounders=confounders,
+        groups=groups,
+        unit=unit,
+        aggregate=aggregate,
+        event=event,
+        library_sizes=library_sizes,
+    )
+    tables = without_empty(joined, entry.outcome == "classes")
+    refuse_unestimable(tables, entry)
+    notes = [*tables.warnings, *warn_of_counts(tables, outcomes, entry)]
+    notes += [*warn_of_sites(tables, entry), *warn_of_volume(tables, entry)]
+    tables = _with_sizes(tables, entry)
+    limit = _limit(tables, entry, keep)
+    if limit < 1 and entry.describe is not None and not n_permutations:
+        pairs = screen(tables, entry, per == "unit", limit, progress)
+    else:
+        pairs = test_all(tables, entry, per == "unit", progress)
+    if n_permutations:
+        notes += _permute(tables, entry, pairs, family, n_permutations, seed, progress)
+    missing = missingness(tables)
+    notes += _notes(tables, entry, pairs, missing)
+    table, words = _table(tables, entry, pairs, family, correction, limit)
+    effect = entry.effect
+    if entry.slope:
+        effect += f" per {'standard deviation' if per == 'sd' else 'unit'} of the feature"
+    return AssociationResult(
+        table,
+        method,
+        effect,
+        words,
+        pairs.n_tests,
+        len(tables.patients),
+        _sites(tables, entry),
+        missing,
+        tuple(notes),
+    )
+
+
+def _refuse_unused(
+    entry: Method,
+    confounders: pd.DataFrame | None,
+    groups: pd.Series | None,
+    n_permutations: int,
+    library_sizes: pd.Series | None,
+) -> None:
+    """A setting that would do nothing is a mistake that nobody would see."""
+    if confounders is not None and not entry.confounders:
+        raise InputError(
+            f'{entry.title} takes no confounders. Choose method="partial" or '
+            '"partial_spearman", or leave them out.'
+        )
+    if groups is None and entry.site in ("random", "studies"):
+        raise InputError(f"{entry.title} needs the site of each patient. Give groups=….")
+    if n_permutations and entry.describe is None:
+        names = ", ".join(other.name for other in METHODS if other.describe is not None)
+        raise InputError(f"{entry.title} takes no permutations. Choose one of {names}.")
+    if library_sizes is not None and entry.outcome != "count":
+        raise InputError(f"{entry.title} takes no library_sizes; they belong to counts.")
+
+
+_FEWEST_GENES = 100
+
+
+def _with_sizes(tables: Tables, entry: Method) -> Tables:
+    """Size factors of counts where they were not given."""
+    from dataclasses import replace
+
+    from napari_radiogenomics.genomics.size_factors import median_of_ratios
+
+    if entry.joint and not np.isfinite(tables.outcomes).all():
+        lost = ~np.isfinite(tables.outcomes).all(axis=0)
+        names = [name for name, bad in zip(tables.outcome_names, lost, strict=True) if bad]
+        raise InputError(
+            f"{some(names, 'outcome')} miss values; {entry.title} judges all outcomes together "
+            "and needs them complete. Leave these outcomes or patients out."
+        )
+    if entry.outcome != "count" or tables.size_factors is not None:
+        return tables
+    if len(tables.outcome_names) < _FEWEST_GENES:
+        raise InputError(
+            f"{len(tables.outcome_names)} genes are too few to tell how deep each sample was "
+            f"sequenced ({_FEWEST_GENES} at least). Give library_sizes=…, from the whole table."
+        )
+    return replace(tables, size_factors=median_of_ratios(tables.outcomes))
+
+
+def _limit(tables: Tables, entry: Method, keep: float | None) -> float:
+    if keep is not None and not 0 < keep <= 1:
+        raise InputError(f"keep is {keep}; it must lie above 0 and up to 1.")
+    many = len(tables.feature_names) * len(tables.outcome_names) > _SCREENED
+    return keep if keep is not None else _KEEP if many and entry.describe is not None else 1.0
+
+
+def _family_of(pairs: Pairs, family: str) -> NDArray[np.intp]:
+    return {"all": np.zeros_like(pairs.feature), "outcome": pairs.outcome}.get(
+        family, pairs.feature
+    )
+
+
+_MOST_PERMUTED = 10**11
+
+
+def _permute(
+    tables: Tables,
+    entry: Method,
+    pairs: Pairs,
+    family: str,
+    n_permutations: int,
+    seed: int,
+    progress: Progress,
+) -> list[str]:
+    """Add the p-values of permutations to the pairs; say where there are few orders."""
+    block = whole_block(tables)
+    work = n_permutations * block.n * len(pairs.feature)
+    if work > _MOST_PERMUTED:
+        raise InputError(
+            f"{n_permutations} permutations of {len(pairs.feature)} tests would take hours. "
+            "Screen first, and permute the few features that were chosen in other patients."
+        )
+    shape = (len(tables.feature_names), len(tables.outcome_names))
+    families = _family_of(pairs, family).reshape(shape)
+    raw, adjusted = permuted_p_values(
+        block, entry, families, n_permutations=n_permutations, seed=seed, progress=progress
+    )
+    pairs.columns["p_permuted"], pairs.columns["p_max_t"] = raw.ravel(), adjusted.ravel()
+    few = few_orders(tables.site, block.n, n_permutations)
+    return [few] if few else []
+
+
+def _notes(
+    tables: Tables, entry: Method, pairs: Pairs, missing: pd.DataFrame
+) -> list[str]:
+    notes = []
+    untested = int((~np.isfinite(pairs.columns["p_value"])).sum())
+    if untested:
+        notes.append(
+            f"{untested} pairs could not be tested: too few patients with both, nothing left "
+            "beside the confounders, or no estimate. Their p-value is empty."
+        )
+    firth = pairs.columns.get("firth")
+    if firth is not None and firth.any():
+        notes.append(
+            f"In {int(firth.sum())} tests the feature parts the classes (nearly) without error; "
+            "Firth's penalized likelihood gives the answer."
+        )
+    endless = pairs.columns.get("endless")
+    if endless is not None and endless.any():
+        notes.append(
+            f"In {int(endless.sum())} tests the hazard ratio grows without end (every event has "
+            "the extreme value of those at risk); they have no estimate."
+        )
+    worst = missing[missing["q_value"] < 0.05] if len(missing) else missing
+    if len(worst):
+        first = worst.sort_values("p_value").iloc[0]
+        notes.append(
+            f'Values are not missing at random: "{first["first"]}" is missing for '
+            f'{first["n_missing"]} patients, and that goes with "{first["outcome"]}" '
+            f"(correlation {first['correlation']:.2f}). Tests of the patients that are left may be "
+            "bent; see missing."
+        )
+    if pairs.n.size and pairs.n.min() < len(tables.patients):
+        notes.append(
+            f"Some values are missing: tests rest on {pairs.n.min()} to {pairs.n.max()} of "
+            f"{len(tables.patients)} patients (column n)."
+        )
+    return notes
+
+
+def _sites(tables: Tables, entry: Method) -> str:
+    if tables.site is None:
+        return "No sites were given; differences between them are not accounted for."
+    words = {
+        "fixed": "part of the model",
+        "strata": "strata with a hazard of their own",
+        "random": "random effects",
+        "studies": "studies of a meta-analysis",
+        "": "not part of the model; permutations stay within them",
+    }[entry.site]
+    return f"{len(tables.site_names)} sites, {words}."
+
+
+def _table(
+    tables: Tables, entry: Method, pairs: Pairs, family: str, correction: Correction, limit: float
+) -> tuple[pd.DataFrame, str]:
+    """Table of the tests with q-values, and the family in words."""
+    import pandas as pd
+
+    of = _family_of(pairs, family)
+    p_values = np.asarray(pairs.columns["p_value"], float)
+    if pairs.n_tests > np.isfinite(p_values).sum():
+        if family != "all" or correction == "storey":
+            raise InputError(
+                'A screen of so many tests is adjusted as one family, and not by "storey". Set '
+                "keep=1 to keep every test, or test fewer."
+            )
+        q_values = _adjust_kept(p_values, pairs.n_tests, correction)
+    else:
+        q_values = np.full(p_values.shape, np.nan)
+        for one in np.unique(of):
+            q_values[of == one] = adjust(p_values[of == one], correction)
+    names = {
+        "all": ["all"],
+        "outcome": list(tables.outcome_names),
+        "feature": list(tables.feature_names),
+    }[family]
+    columns = {
+        "feature": pd.Categorical.from_codes(pairs.feature, list(tables.feature_names)),
+        "outcome": pd.Categorical.from_codes(pairs.outcome, list(tables.outcome_names)),
+        "n": pairs.n,
+    }
+    rest = dict(pairs.columns)
+    for name in ("effect", "low", "high", "statistic", "p_value"):
+        columns[name] = rest.pop(name)
+    columns["q_value"] = q_values
+    columns["family"] = pd.Categorical.from_codes(of, names)
+    table = pd.DataFrame(columns | rest)
+    if limit < 1:
+        table = table[table["p_value"] <= limit]
+    table = table.sort_values("p_value", kind="stable", ignore_index=True)
+    return table, _words(tables, entry, pairs, family, correction, limit)
+
+
+def _adjust_kept(p_values: NDArray[np.float64], n_tests: int, correction: str) -> NDArray[np.float64]:
+    """Adjust the smallest p-values of a family whose other tests are not kept.
+
+    The ranks are those among all tests; the step-up minimum runs over the kept ones, so that an
+    adjusted value is never too small.
+    """
+    order = np.argsort(p_values, kind="stable")
+    rank = np.arange(1, len(order) + 1)
+    factor = {
+        "bh": n_tests / rank,
+        "by": n_tests / rank * (np.log(n_tests) + np.euler_gamma + 0.5 / n_tests),
+        "holm": n_tests + 1.0 - rank,
+        "bonferroni": np.full(len(order), float(n_tests)),
+        "none": np.ones(len(order)),
+    }[correction]
+    raised = p_values[order] * factor
+    if correction == "holm":
+        raised = np.maximum.accumulate(raised)
+    elif correction in ("bh", "by"):
+        raised = np.minimum.accumulate(raised[::-1])[::-1]
+    out = np.empty_like(p_values)
+    out[order] = np.minimum(raised, 1.0)
+    return out
+
+
+def _words(
+    tables: Tables, entry: Method, pairs: Pairs, family: str, correction: str, limit: float
+) -> str:
+    p, m = len(tables.feature_names), len(tables.outcome_names)
+    sizes = f"{p} features × {m} outcomes, {pairs.n_tests} tests"
+    together = {
+        "all": "all adjusted together",
+        "outcome": f"the tests of each of {m} outcomes adjusted together",
+        "feature": f"the tests of each of {p} features adjusted together",
+    }[family]
+    kept = f"; the table keeps p-values up to {limit:g}" if limit < 1 else ""
+    return f"{entry.title}: {sizes}, {together} ({_CORRECTIONS[correction]}){kept}."

@@ -1,0 +1,1 @@
+"""One file a method; see `napari_radiogenomics.association.method`."""

@@ -1,0 +1,259 @@
+"""SKAT, burden and SKAT-O against R's SKAT, by simulation, and where they must say no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.integrate import quad
+
+from napari_radiogenomics import skat
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.statistics import variance_component
+from napari_radiogenomics.statistics.mixture import mixture_tail
+from napari_radiogenomics.statistics.variance_component import NullModel, SetKernel, optimal
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "skat"
+
+
+@pytest.fixture(scope="module")
+def facts() -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "pheno.csv").set_axis([f"P{k}" for k in range(150)])
+
+
+@pytest.fixture(scope="module")
+def genotypes(facts) -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "G.csv").set_axis(facts.index)
+
+
+@pytest.fixture(scope="module")
+def expression(facts) -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "E.csv").set_axis(facts.index)
+
+
+@pytest.fixture(scope="module")
+def answers() -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "ref_skat.csv", index_col=0)
+
+
+@pytest.mark.parametrize(
+    ("table", "outcome", "method", "weights", "name"),
+    [
+        ("genotypes", "y", "skat", "auto", "C linear.weighted davies"),
+        ("genotypes", "y", "skat", "equal", "C linear davies"),
+        ("genotypes", "y", "burden", "beta", "C burden w"),
+        ("genotypes", "yb", "skat", "auto", "D linear.weighted davies"),
+        ("genotypes", "yb", "skat", "equal", "D linear davies"),
+        ("expression", "ye", "skat", "auto", "E linear kernel matrix"),
+        ("expression", "ye", "burden", "auto", "E burden"),
+    ],
+)
+def test_large_sample_answers_equal_r(
+    table, outcome, method, weights, name, facts, answers, request
+) -> None:
+    members = request.getfixturevalue(table)
+    found = skat(
+        members,
+        facts[outcome],
+        method=method,
+        covariates=facts[["vol", "age"]],
+        weights=weights,
+        small_sample=False,
+    ).table.iloc[0]
+    # Davies' algorithm was asked for 1e-6 in R, and answers to that.
+    assert found["p_value"] == pytest.approx(answers.loc[name, "p"], abs=1e-6)
+    assert found["statistic"] == pytest.approx(answers.loc[name, "Q"], rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def kernels(facts, genotypes, expression) -> dict[str, SetKernel]:
+    given = np.column_stack([np.ones(150), facts[["vol", "age"]]])
+    weighted = genotypes.to_numpy(float) * 25 * (1 - genotypes.mean().to_numpy() / 2) ** 24
+    continuous = NullModel.continuous(facts["y"].to_numpy(), given)
+    binary = NullModel.of_classes(facts["yb"].to_numpy(float), given)
+    other = NullModel.continuous(facts["ye"].to_numpy(), given)
+    return {
+        "C": SetKernel.of(weighted, continuous),
+        "D": SetKernel.of(weighted, binary),
+        "E": SetKernel.of(expression.to_numpy(), other),
+    }
+
+
+@pytest.mark.parametrize(("name", "row"), [("C", "C SKATO w"), ("D", "D SKATO w"), ("E", "E SKATO")])
+def test_skat_o_equals_r_to_the_precision_of_its_integral(kernels, answers, name, row) -> None:
+    # R integrates with a relative tolerance of eps^(1/4) = 1.2e-4 and subtracts from 1.
+    found, _ = optimal(kernels[name], matched=True)
+    assert found == pytest.approx(answers.loc[row, "p"], abs=1.2e-4)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.25, 0.5])
+def test_correlated_kernels_equal_r(kernels, answers, rho) -> None:
+    kernel = kernels["C"]
+    scores = kernel.members.T @ kernel.null.residual
+    q = (1 - rho) * scores @ scores + rho * scores.sum() ** 2
+    weights = variance_component._correlated(kernel.projected, rho)
+    row = answers.loc[f"C rcorr {rho:g}"]
+    assert q / 2 == pytest.approx(row["Q"], rel=1e-9)
+    assert mixture_tail(q, weights) == pytest.approx(row["p"], abs=1e-6)
+
+
+def test_the_integral_of_skat_o_equals_plain_quadrature(kernels) -> None:
+    """The polynomial of the tail and the pieces between kinks change nothing."""
+    kernel = kernels["E"]
+    limits = np.array([150.0, 150, 160, 180, 240, 330, 560, 900]) * 40
+    mean = kernel.projected.mean(axis=1)
+    size = mean @ mean
+    slope = mean @ kernel.projected / size
+    rest = kernel.projected - np.outer(mean, slope)
+    weights = np.linalg.svd(rest, compute_uv=False) ** 2
+    weights = weights[weights > 1e-9 * weights.max()]
+    rho = np.array(variance_component.RHO)
+    tau = (kernel.projected.shape[1] ** 2 * rho + slope @ slope * (1 - rho)) * size
+    shared = 4 * (np.outer(slope, slope) * size * (rest.T @ rest)).sum()
+    own = 2 * (weights**2).sum()
+    shrink = np.sqrt(own / (own + shared))
+
+    def integrand(root: float) -> float:
+        limit = ((limits - tau * root**2) / (1 - rho)).min()
+        shrunk = (limit - weights.sum()) * shrink + weights.sum()
+        return mixture_tail(shrunk, weights, precision=1e-8) * 2 * stats.norm.pdf(root)
+
+    expected = quad(integrand, 0, 9, epsrel=1e-5, limit=60)[0]
+    found = variance_component._combined(kernel.projected, limits)
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_exact_test_keeps_its_level_where_the_large_sample_test_does_not() -> None:
+    rng = np.random.default_rng(0)
+    members = pd.DataFrame(rng.normal(size=(40, 50)))
+    p = {True: [], False: []}
+    for _ in range(300):
+        outcome = pd.Series(rng.normal(size=40))
+        for exact, found in p.items():
+            found.append(skat(members, outcome, small_sample=exact).table["p_value"][0])
+    exact, large = (np.array(p[key]) for key in (True, False))
+    assert stats.kstest(exact, "uniform").pvalue > 0.01
+    assert 0.02 < (exact < 0.05).mean() < 0.085
+    assert (large < 0.05).mean() < 0.03
+
+
+def test_the_exact_test_of_one_member_is_the_t_test() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 30))
+    found = skat(pd.DataFrame({"x": x}), pd.Series(y))
+    burden = skat(pd.DataFrame({"x": x}), pd.Series(y), method="burden")
+    expected = stats.pearsonr(x, y).pvalue
+    assert found.p_kind == "exact"
+    assert found.table["p_value"][0] == pytest.approx(expected, rel=1e-9)
+    assert burden.table["p_value"][0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_classes_are_adjusted_for_small_samples(facts, genotypes, answers) -> None:
+    found = skat(genotypes, facts["yb"], covariates=facts[["vol", "age"]])
+    assert found.p_kind == "adjusted for the small sample"
+    # SKAT, too, draws the kurtosis at random.
+    reference = answers.loc["D linear.weighted smalladj", "p"]
+    assert found.table["p_value"][0] == pytest.approx(reference, abs=0.01)
+    again = skat(genotypes, facts["yb"], covariates=facts[["vol", "age"]])
+    assert again.table.equals(found.table)
+
+
+def test_the_small_sample_test_of_classes_keeps_its_level() -> None:
+    rng = np.random.default_rng(2)
+    members = pd.DataFrame(rng.binomial(2, 0.05, (60, 15)))
+    p = []
+    for _ in range(150):
+        outcome = pd.Series((rng.random(60) < 0.25).astype(int))
+        p.append(skat(members, outcome).table["p_value"][0])
+    assert 0.01 < (np.array(p) < 0.05).mean() < 0.1
+    assert 0.4 < np.mean(p) < 0.6
+
+
+@pytest.mark.parametrize("method", ["skat", "burden", "skat-o"])
+def test_trap_13_p_values_are_right_in_the_far_tail_and_never_above_1(method) -> None:
+    rng = np.random.default_rng(3)
+    members = pd.DataFrame(rng.normal(size=(200, 12)))
+    strong = pd.Series(members.sum(axis=1) * 3 + rng.normal(size=200))
+    none = pd.Series(rng.normal(size=200))
+    for small in (True, False):
+        far = skat(members, strong, method=method, small_sample=small).table["p_value"][0]
+        near = skat(members, none, method=method, small_sample=small).table["p_value"][0]
+        assert 0 < far < 1e-12
+        assert 1e-4 < near <= 1
+
+
+def test_skat_finds_effects_in_both_directions_and_burden_one() -> None:
+    rng = np.random.default_rng(4)
+    members = pd.DataFrame(rng.normal(size=(120, 6))).add_prefix("g")
+    signs = np.array([1, -1, 1, -1, 1, -1])
+    mixed = pd.Series(0.4 * members @ signs + rng.normal(size=120))
+    same = pd.Series(0.25 * members.sum(axis=1) + rng.normal(size=120))
+    p = {
+        (name, method): skat(members, y, method=method).table["p_value"][0]
+        for name, y in (("mixed", mixed), ("same", same))
+        for method in ("skat", "burden", "skat-o")
+    }
+    assert p["mixed", "skat"] < 1e-4 < p["mixed", "burden"]
+    assert p["same", "burden"] < p["same", "skat"]
+    assert p["mixed", "skat-o"] < 1e-3
+    assert p["same", "skat-o"] < 1e-2
+    rho = skat(members, mixed, method="skat-o").table["rho"][0]
+    assert rho == 0
+
+
+def test_sets_are_one_family_and_what_is_absent_is_told() -> None:
+    rng = np.random.default_rng(5)
+    members = pd.DataFrame(rng.normal(size=(50, 6)), columns=list("abcdef")).assign(flat=1.0)
+    members.iloc[3, 0] = np.nan
+    y = pd.Series(members["b"] * 2 + rng.normal(size=50))
+    sets = {"one": ["a", "b", "zz"], "two": {"c": 2.0, "d": 1.0}, "none": ["zz", "flat"]}
+    found = skat(members, y, sets)
+    assert found.table["set"].tolist()[0] == "one"
+    assert found.table.set_index("set")["members"].to_dict() == {"one": 2, "two": 2}
+    assert "2 gene sets adjusted together (bh)" in found.family
+    said = " ".join(found.warnings)
+    assert '"none" has no member in the table that varies' in said
+    assert "1 values, which are set to the mean" in said
+
+
+def test_weights_of_a_set_count() -> None:
+    rng = np.random.default_rng(6)
+    members = pd.DataFrame(rng.normal(size=(50, 2)), columns=list("ab"))
+    y = pd.Series(rng.normal(size=50))
+    heavy = skat(members, y, {"s": {"a": 1e6, "b": 1.0}}).table["p_value"][0]
+    alone = skat(members, y, {"s": ["a"]}).table["p_value"][0]
+    assert heavy == pytest.approx(alone, rel=1e-4)
+
+
+def test_common_alleles_are_turned() -> None:
+    rng = np.random.default_rng(7)
+    rare = pd.DataFrame(rng.binomial(2, 0.1, (80, 5)))
+    y = pd.Series(rng.normal(size=80))
+    found, turned = skat(rare, y), skat(2 - rare, y)
+    assert turned.table["p_value"][0] == pytest.approx(found.table["p_value"][0], rel=1e-9)
+    assert any("turned to the rare one" in note for note in turned.warnings)
+
+
+def test_bad_input_says_what_to_do(facts, genotypes) -> None:
+    y = facts["y"]
+    with pytest.raises(InputError, match="more than once"):
+        skat(pd.concat([genotypes, genotypes]), y)
+    with pytest.raises(InputError, match="share no patient"):
+        skat(genotypes.add_prefix("Q", axis=0), y)
+    with pytest.raises(InputError, match="same for all patients"):
+        skat(genotypes, y * 0)
+    with pytest.raises(InputError, match="No set has a member"):
+        skat(genotypes, y, {"s": ["zz"]})
+    with pytest.raises(InputError, match="follow from each other"):
+        skat(genotypes, y, covariates=facts[["vol"]].assign(twice=2 * facts["vol"]))
+    with pytest.raises(InputError, match="follows from the covariates"):
+        skat(genotypes, y, covariates=facts[["y"]])
+    with pytest.raises(InputError, match="part the two classes"):
+        skat(genotypes, facts["yb"], covariates=facts[["yb"]] * 2.0)
+    with pytest.raises(InputError, match='Did you mean "skat"'):
+        skat(genotypes, y, method="scat")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="are for genotypes"):
+        skat(genotypes + 0.5, y, weights="beta")
