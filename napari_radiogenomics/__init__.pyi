@@ -15,6 +15,8 @@ from .genomics.cohort_scores import cohort_pathways as cohort_pathways
 from .genomics.cohort_scores import score_cohort as score_cohort
 from .genomics.normalize import normalize_counts as normalize_counts
 from .genomics.pathways import score_pathways as score_pathways
+from .harmonization.batch_effects import BatchEffects as BatchEffects
+from .harmonization.batch_effects import batch_effects as batch_effects
 from .harmonization.combat import ComBat as ComBat
 from .harmonization.harmonize import harmonize as harmonize
 from .io.cohort_genes import cohort_expression as cohort_expression

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.association.checks import (
     missingness,
+    refuse_counts,
     refuse_harmonized_for,
     refuse_unestimable,
-    warn_of_counts,
     warn_of_sites,
     warn_of_volume,
 )
@@ -157,8 +157,8 @@ def associate(
     )
     tables = without_empty(joined, entry.outcome == "classes")
     refuse_unestimable(tables, entry)
-    notes = [*tables.warnings, *warn_of_counts(tables, outcomes, entry)]
-    notes += [*warn_of_sites(tables, entry), *warn_of_volume(tables, entry)]
+    refuse_counts(tables, outcomes, entry)
+    notes = [*tables.warnings, *warn_of_sites(tables, entry), *warn_of_volume(tables, entry)]
     tables = _with_sizes(tables, entry)
     limit = _limit(tables, entry, keep)
     if limit < 1 and entry.describe is not None and not n_permutations:
@@ -277,9 +277,7 @@ def _permute(
     return [few] if few else []
 
 
-def _notes(
-    tables: Tables, entry: Method, pairs: Pairs, missing: pd.DataFrame
-) -> list[str]:
+def _notes(tables: Tables, entry: Method, pairs: Pairs, missing: pd.DataFrame) -> list[str]:
     notes = []
     untested = int((~np.isfinite(pairs.columns["p_value"])).sum())
     if untested:
@@ -370,7 +368,9 @@ def _table(
     return table, _words(tables, entry, pairs, family, correction, limit)
 
 
-def _adjust_kept(p_values: NDArray[np.float64], n_tests: int, correction: str) -> NDArray[np.float64]:
+def _adjust_kept(
+    p_values: NDArray[np.float64], n_tests: int, correction: str
+) -> NDArray[np.float64]:
     """Adjust the smallest p-values of a family whose other tests are not kept.
 
     The ranks are those among all tests; the step-up minimum runs over the kept ones, so that an

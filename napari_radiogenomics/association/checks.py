@@ -10,20 +10,27 @@ from numpy.typing import NDArray
 from napari_radiogenomics.association.correlations import ranked
 from napari_radiogenomics.association.inputs import Tables
 from napari_radiogenomics.association.method import Method
-from napari_radiogenomics.association.tables import patterns_of, some
+from napari_radiogenomics.association.tables import some
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.nature import nature_of, require
-from napari_radiogenomics.statistics.linear import basis_of, correlate, correlation_p, residuals, unit
+from napari_radiogenomics.statistics.linear import (
+    basis_of,
+    correlate,
+    correlation_p,
+    residuals,
+    unit,
+)
 from napari_radiogenomics.statistics.multiplicity import adjust
+from napari_radiogenomics.statistics.patterns import patterns_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "missingness",
+    "refuse_counts",
     "refuse_harmonized_for",
     "refuse_unestimable",
-    "warn_of_counts",
     "warn_of_sites",
     "warn_of_volume",
 ]
@@ -32,6 +39,8 @@ Reals = NDArray[np.float64]
 _ALPHA = 0.05
 _FOLLOWS_VOLUME = 0.7
 _MANY_COUNTS = 20
+_LARGE_COUNT = 100
+_MOST_COMPARED = 50
 _SMALL_SITE = 5
 _FREE = 1e-10
 
@@ -160,7 +169,9 @@ def warn_of_volume(tables: Tables, method: Method) -> list[str]:
         return []
     volume = tables.features[:, named[0]]
     known = np.isfinite(volume)
-    filled = np.where(np.isfinite(tables.features), tables.features, np.nanmedian(tables.features, axis=0))
+    filled = np.where(
+        np.isfinite(tables.features), tables.features, np.nanmedian(tables.features, axis=0)
+    )
     basis = np.full((int(known.sum()), 1), known.sum() ** -0.5)
     r = correlate(basis, ranked(filled[known]), ranked(volume[known][:, None])).r[:, 0]
     follow = [
@@ -183,8 +194,8 @@ def warn_of_volume(tables: Tables, method: Method) -> list[str]:
     ]
 
 
-def warn_of_counts(tables: Tables, outcomes: Any, method: Method) -> list[str]:
-    """Refuse or warn where counts are treated as what they are not.
+def refuse_counts(tables: Tables, outcomes: Any, method: Method) -> None:
+    """Refuse where counts are treated as what they are not.
 
     Raises
     ------
@@ -192,28 +203,26 @@ def warn_of_counts(tables: Tables, outcomes: Any, method: Method) -> list[str]:
         If counts are wanted and others given, or the other way round.
     """
     if method.outcome not in ("count", "log", "number"):
-        return []
+        return
     if not np.isfinite(tables.outcomes).all():
-        return []
+        return
     stated = str(getattr(outcomes, "attrs", {}).get("unit", "")).lower()
     found = nature_of(tables.outcomes)
     if method.outcome == "count":
-        what = "the negative binomial model"
-        remedy = "Harmonized, normalized or log values are no counts: give the original counts, with site as groups."
-        require(found, ("count",), what, dict.fromkeys(("expected count", "TPM", "FPKM", "log", "z"), remedy))
-        return []
-    many = tables.outcomes.shape[1] >= _MANY_COUNTS and found.kind == "count" and found.largest > 100
-    if not many and stated not in ("count", "counts"):
-        return []
-    if found.kind != "count":
-        return []
-    if method.outcome == "log" or stated in ("count", "counts") or many:
+        remedy = (
+            "Harmonized, normalized or log values are no counts: give the original counts, with "
+            "site as groups."
+        )
+        others = ("expected count", "TPM", "FPKM", "log", "z")
+        require(found, ("count",), "the negative binomial model", dict.fromkeys(others, remedy))
+        return
+    many = tables.outcomes.shape[1] >= _MANY_COUNTS and found.largest > _LARGE_COUNT
+    if found.kind == "count" and (many or stated in ("count", "counts")):
         raise InputError(
             f"The outcomes are raw counts ({found.reason}), which differ in library size and in "
             f"variance; {method.title} would mistake that for biology. Normalize them first "
             '(normalize_counts), or choose method="negative_binomial".'
         )
-    return []
 
 
 def missingness(tables: Tables) -> pd.DataFrame:
@@ -245,9 +254,6 @@ def missingness(tables: Tables) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=columns)
     table["q_value"] = adjust(table["p_value"].to_numpy(float)) if len(table) else np.empty(0)
     return table
-
-
-_MOST_COMPARED = 50
 
 
 def _compared(tables: Tables) -> list[tuple[str, Reals]]:

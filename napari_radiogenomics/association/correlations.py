@@ -70,9 +70,7 @@ def run_linear(block: Block, method: Method) -> Estimates:
     return described(method, r, ready.freedom, ready.x_size[:, None], ready.y_size)
 
 
-def described(
-    method: Method, r: Reals, freedom: int, x_size: Reals, y_size: Reals
-) -> Estimates:
+def described(method: Method, r: Reals, freedom: int, x_size: Reals, y_size: Reals) -> Estimates:
     """Estimates of correlations, in the terms of a linear method."""
     if method.describe is None:
         raise InputError(f"{method.title} is not a linear method.")

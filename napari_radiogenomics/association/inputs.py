@@ -81,8 +81,16 @@ def join(
     notes: list[str] = []
     table = one_row_a_patient(as_table(features), unit, aggregate, "features")
     wanted = one_row_a_patient(as_table(outcomes), None, "", "outcomes")
-    beside = None if confounders is None else one_row_a_patient(as_table(confounders), None, "", "confounders")
-    site = None if groups is None else one_row_a_patient(as_table(groups), None, "", "groups").iloc[:, 0]
+    beside = (
+        None
+        if confounders is None
+        else one_row_a_patient(as_table(confounders), None, "", "confounders")
+    )
+    site = (
+        None
+        if groups is None
+        else one_row_a_patient(as_table(groups), None, "", "groups").iloc[:, 0]
+    )
     patients = shared_patients(table, wanted, beside, site, notes)
     table, wanted = table.loc[patients], wanted.loc[patients]
     beside = None if beside is None else beside.loc[patients]

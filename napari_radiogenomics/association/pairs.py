@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from napari_radiogenomics.association.correlations import Correlated, described, prepared
 from napari_radiogenomics.association.inputs import Tables
 from napari_radiogenomics.association.method import Block, Method
-from napari_radiogenomics.association.tables import patterns_of
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.statistics.patterns import patterns_of
 
 __all__ = ["Pairs", "blocks_of", "screen", "test_all", "whole_block"]
 
@@ -188,10 +188,7 @@ def screen(
         raise InputError("No pair of columns has enough patients in common. Nothing was tested.")
     return Pairs(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in _PLACES),
-        {
-            name: np.concatenate([part.columns[name] for part in parts])
-            for name in parts[0].columns
-        },
+        {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns},
         sum(part.n_tests for part in parts),
     )
 

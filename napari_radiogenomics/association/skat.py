@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.association.inputs import site_columns, shared_patients
-from napari_radiogenomics.association.tables import as_table, coded, numbers_of, one_row_a_patient, some
+from napari_radiogenomics.association.inputs import shared_patients, site_columns
+from napari_radiogenomics.association.tables import (
+    as_table,
+    coded,
+    numbers_of,
+    one_row_a_patient,
+    some,
+)
 from napari_radiogenomics.data.gene_sets import gene_sets_of
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
@@ -192,7 +198,9 @@ def _joined(
         else one_row_a_patient(as_table(covariates), None, "", "confounders")
     )
     site = None if groups is None else one_row_a_patient(as_table(groups), None, "", "groups")
-    patients = shared_patients(table, wanted, beside, None if site is None else site.iloc[:, 0], notes)
+    patients = shared_patients(
+        table, wanted, beside, None if site is None else site.iloc[:, 0], notes
+    )
     y, coding = numbers_of(wanted.loc[patients], "outcome")
     notes += coding
     y = y[:, 0]
@@ -248,9 +256,7 @@ def _weighted(values: Reals, names: list[str], weights: str, notes: list[str]) -
 
 def _sets(gene_sets: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     found = gene_sets_of(gene_sets)
-    return {
-        one.name: {gene: one.weight_of(gene) for gene in one.genes} for one in found.values()
-    }
+    return {one.name: {gene: one.weight_of(gene) for gene in one.genes} for one in found.values()}
 
 
 def _tested(kernel: SetKernel, method: str, small_sample: bool) -> tuple[float, float, float]:

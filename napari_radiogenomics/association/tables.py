@@ -21,7 +21,6 @@ __all__ = [
     "coded",
     "numbers_of",
     "one_row_a_patient",
-    "patterns_of",
     "some",
 ]
 
@@ -39,28 +38,6 @@ def some(names: Sequence[str], noun: str) -> str:
     """
     shown = ", ".join(f'"{name}"' for name in names[:3]) + (", …" if len(names) > 3 else "")
     return f"{len(names)} {noun}{'s' if len(names) != 1 else ''} ({shown})"
-
-
-def patterns_of(known: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
-    """Sort columns by where they have values.
-
-    Parameters
-    ----------
-    known : ndarray of bool, shape (N, K)
-        Where there is a value.
-
-    Returns
-    -------
-    list of (ndarray of bool, shape (N,), ndarray of int)
-        Each pattern, and the columns that have it.
-    """
-    if known.all():
-        return [(np.ones(len(known), bool), np.arange(known.shape[1]))]
-    packed = np.packbits(known, axis=0).T.copy()
-    columns: dict[bytes, list[int]] = {}
-    for at, row in enumerate(packed):
-        columns.setdefault(row.tobytes(), []).append(at)
-    return [(known[:, own[0]], np.array(own, np.intp)) for own in columns.values()]
 
 
 def as_table(facts: Any) -> pd.DataFrame:
@@ -179,7 +156,9 @@ def _column(column: pd.Series, name: str, noun: str, notes: list[str]) -> Reals:
     levels = sorted(map(str, text.dropna().unique()))
     if len(levels) == 2 and noun == "outcome":
         notes.append(f'Of "{name}", "{levels[1]}" counts as 1 and "{levels[0]}" as 0.')
-        return np.array([np.nan if v is None or v != v else float(str(v) == levels[1]) for v in text])
+        return np.array(
+            [np.nan if v is None or v != v else float(str(v) == levels[1]) for v in text]
+        )
     raise InputError(
         f'The {noun} "{name}" holds text: "{bad.iloc[0]}" of patient {bad.index[0]}'
         f"{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}. Give numbers, or leave it "
@@ -205,9 +184,7 @@ def classes_of(table: pd.DataFrame) -> tuple[Reals, list[str]]:
             )
         if len(levels) == 2 and tuple(levels) != (0.0, 1.0):
             notes.append(f'Of "{name}", {levels[1]:g} counts as 1 and {levels[0]:g} as 0.')
-            values[:, at] = np.where(
-                np.isfinite(values[:, at]), values[:, at] == levels[1], np.nan
-            )
+            values[:, at] = np.where(np.isfinite(values[:, at]), values[:, at] == levels[1], np.nan)
     return values, notes
 
 

@@ -4,9 +4,17 @@ One file a harmonizer in ``methods/``. Letters: N samples, P features, B batches
 covariates.
 """
 
+from napari_radiogenomics.harmonization.batch_effects import BatchEffects, batch_effects
 from napari_radiogenomics.harmonization.combat import ComBat
 from napari_radiogenomics.harmonization.covbat import CovBat
 from napari_radiogenomics.harmonization.harmonize import harmonize
 from napari_radiogenomics.harmonization.longitudinal import LongitudinalComBat
 
-__all__ = ["ComBat", "CovBat", "LongitudinalComBat", "harmonize"]
+__all__ = [
+    "BatchEffects",
+    "ComBat",
+    "CovBat",
+    "LongitudinalComBat",
+    "batch_effects",
+    "harmonize",
+]

@@ -11,7 +11,7 @@ from napari_radiogenomics.registry import Registry
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HARMONIZERS", "Harmonizer", "Request"]
+__all__ = ["HARMONIZERS", "Harmonizer", "Request", "learned"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,9 @@ class Harmonizer:
         Where it fails.
     run : callable
         ``run(request) -> DataFrame`` of the shape of ``request.features``.
+    model : callable or None
+        ``model(request)`` is an estimator with ``fit`` and ``transform``, for folds; None where
+        the harmonizer describes a whole table only.
     uses : frozenset of str
         Which of ``"reference"``, ``"smooth"`` and ``"patient"`` it takes.
     """
@@ -70,7 +73,19 @@ class Harmonizer:
     doi: str
     limits: str
     run: Callable[[Request], Any] = field(repr=False)
+    model: Callable[[Request], Any] | None = field(default=None, repr=False)
     uses: frozenset[str] = frozenset()
+
+
+def learned(model: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Run of a harmonizer whose model is fitted on the whole table."""
+
+    def run(request: Request) -> Any:
+        return model(request).fit_transform(
+            request.features, batch=request.batch, covariates=request.covariates
+        )
+
+    return run
 
 
 HARMONIZERS: Registry[Harmonizer] = Registry(

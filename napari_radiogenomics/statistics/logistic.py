@@ -59,7 +59,8 @@ def fit_logistic(outcome: Reals, features: Reals, given: Reals) -> LogisticFits:
     Examples
     --------
     >>> y = np.array([0.0, 0, 0, 1, 1, 1])
-    >>> fits = fit_logistic(y, np.array([[-1.0], [-0.5], [-0.2], [0.3], [0.6], [1]]), np.ones((6, 1)))
+    >>> x = np.array([-1.0, -0.5, -0.2, 0.3, 0.6, 1])
+    >>> fits = fit_logistic(y, x[:, None], np.ones((6, 1)))
     >>> bool(fits.firth[0]), bool(np.isfinite(fits.coefficient[0]))
     (True, True)
     """

@@ -65,10 +65,10 @@ def fit_mixed(
     sums = _Sums.of(outcomes, features, given, groups)
     share = _climb(sums)
     ratio = share / (1 - share)
-    logdet, rss, inverse = sums.at(ratio)
-    beta = np.linalg.solve(inverse, sums.cross(ratio)[..., None])[:, -1, 0]
+    _, rss, products = sums.at(ratio)
+    beta = np.linalg.solve(products, sums.cross(ratio)[..., None])[:, -1, 0]
     within = rss / sums.freedom
-    error2 = within * np.linalg.inv(inverse)[:, -1, -1]
+    error2 = within * np.linalg.inv(products)[:, -1, -1]
     freedom = np.where(share > _NONE, _satterthwaite(sums, ratio, within), float(sums.freedom))
     between = np.where(share > _NONE, ratio * within, 0.0)
     return MixedFits(beta, np.sqrt(error2), freedom, between, within)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_radiogenomics.errors import InputError
 
-__all__ = ["Area", "area_under_curve", "compare_areas"]
+__all__ = ["Area", "area_under_curve", "compare_areas", "macro_area"]
 
 Reals = NDArray[np.float64]
 
@@ -131,3 +131,48 @@ def compare_areas(outcome: ArrayLike, first: ArrayLike, second: ArrayLike) -> tu
         return 0.0, 1.0
     z = float((a - b) / error)
     return z, float(2 * norm.sf(abs(z)))
+
+
+def macro_area(classes: ArrayLike, scores: ArrayLike, *, level: float = 0.95) -> Area:
+    """Mean over the classes of the area of each class against the rest, with its interval.
+
+    Parameters
+    ----------
+    classes : array_like, shape (N,)
+        Class of each case.
+    scores : array_like, shape (N, K)
+        Score of each class, the classes in order.
+    level : float, optional
+        Of the interval.
+
+    Returns
+    -------
+    Area
+        ``n_positive`` are the cases of the smallest class.
+
+    References
+    ----------
+    Hand and Till 2001, https://doi.org/10.1023/A:1010920819831; its variance is DeLong's, of the
+    sum of what each case adds.
+
+    Examples
+    --------
+    >>> macro_area([0, 0, 1, 1, 2, 2], np.repeat(np.eye(3), 2, axis=0)).value
+    1.0
+    """
+    from scipy.stats import norm
+
+    y, values = np.unique(classes, return_inverse=True)[1], np.asarray(scores, float)
+    areas, influence = [], np.zeros(len(y))
+    for one in np.unique(y):
+        positive, (score,) = _split(y == one, values[:, one])
+        area, above, below = _placements(positive, score)
+        areas.append(area)
+        influence[positive] += (above - area) / len(above)
+        influence[~positive] += (below - area) / len(below)
+    value = float(np.mean(areas))
+    variance = float((influence**2).sum()) / len(areas) ** 2
+    reach = float(norm.ppf((1 + level) / 2)) * variance**0.5
+    smallest = int(np.unique(y, return_counts=True)[1].min())
+    low, high = max(0.0, value - reach), min(1.0, value + reach)
+    return Area(value, low, high, variance, smallest, len(y) - smallest)

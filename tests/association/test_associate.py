@@ -96,7 +96,9 @@ def test_mixed_model_equals_lmer_with_satterthwaite(cases, scalars) -> None:
     assert found["effect"] / found["statistic"] == pytest.approx(scalars["lmer_x_se"], abs=1e-9)
     assert found["p_value"] == pytest.approx(scalars["lmer_x_p_satt"], abs=1e-8)
     share = scalars["lmer_sd_site"] ** 2
-    assert found["site_share"] == pytest.approx(share / (share + scalars["lmer_sigma"] ** 2), abs=1e-6)
+    assert found["site_share"] == pytest.approx(
+        share / (share + scalars["lmer_sigma"] ** 2), abs=1e-6
+    )
 
 
 def test_cox_model_equals_coxph(cases, scalars) -> None:

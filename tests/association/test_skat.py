@@ -82,7 +82,9 @@ def kernels(facts, genotypes, expression) -> dict[str, SetKernel]:
     }
 
 
-@pytest.mark.parametrize(("name", "row"), [("C", "C SKATO w"), ("D", "D SKATO w"), ("E", "E SKATO")])
+@pytest.mark.parametrize(
+    ("name", "row"), [("C", "C SKATO w"), ("D", "D SKATO w"), ("E", "E SKATO")]
+)
 def test_skat_o_equals_r_to_the_precision_of_its_integral(kernels, answers, name, row) -> None:
     # R integrates with a relative tolerance of eps^(1/4) = 1.2e-4 and subtracts from 1.
     found, _ = optimal(kernels[name], matched=True)

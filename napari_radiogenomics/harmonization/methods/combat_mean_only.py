@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from napari_radiogenomics.harmonization.combat import ComBat
-from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request
+from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request, learned
 
 __all__ = ["HARMONIZER"]
 
 
-def _run(request: Request) -> Any:
-    model = ComBat(mean_only=True, reference=request.reference)
-    return model.fit_transform(request.features, batch=request.batch, covariates=request.covariates)
+def _model(request: Request) -> Any:
+    return ComBat(mean_only=True, reference=request.reference)
 
 
 HARMONIZER = Harmonizer(
@@ -21,6 +20,7 @@ HARMONIZER = Harmonizer(
     meaning="Only the mean of each batch is taken out; its variance stays.",
     doi="10.1093/biostatistics/kxj037",
     limits="Leaves differences of scale, such as those of noise and reconstruction kernels.",
-    run=_run,
+    run=learned(_model),
+    model=_model,
     uses=frozenset({"reference"}),
 )

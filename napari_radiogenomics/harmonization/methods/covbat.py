@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from napari_radiogenomics.harmonization.covbat import CovBat
-from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request
+from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request, learned
 
 __all__ = ["HARMONIZER"]
 
 
-def _run(request: Request) -> Any:
-    model = CovBat(reference=request.reference)
-    return model.fit_transform(request.features, batch=request.batch, covariates=request.covariates)
+def _model(request: Request) -> Any:
+    return CovBat(reference=request.reference)
 
 
 HARMONIZER = Harmonizer(
@@ -21,6 +20,7 @@ HARMONIZER = Harmonizer(
     meaning="As ComBat, and how features vary together is made alike too.",
     doi="10.1002/hbm.25688",
     limits="Needs complete features and more samples a batch than ComBat.",
-    run=_run,
+    run=learned(_model),
+    model=_model,
     uses=frozenset({"reference"}),
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from napari_radiogenomics.harmonization.combat import ComBat
-from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request
+from napari_radiogenomics.harmonization.harmonizer import Harmonizer, Request, learned
 
 __all__ = ["HARMONIZER"]
 
 
-def _run(request: Request) -> Any:
-    model = ComBat(shrinkage="none", reference=request.reference)
-    return model.fit_transform(request.features, batch=request.batch, covariates=request.covariates)
+def _model(request: Request) -> Any:
+    return ComBat(shrinkage="none", reference=request.reference)
 
 
 HARMONIZER = Harmonizer(
@@ -21,6 +20,7 @@ HARMONIZER = Harmonizer(
     meaning="Each feature by itself gets the same mean and variance in every batch.",
     doi="10.1093/biostatistics/kxj037",
     limits="Overfits small batches, since nothing is shared between features.",
-    run=_run,
+    run=learned(_model),
+    model=_model,
     uses=frozenset({"reference"}),
 )

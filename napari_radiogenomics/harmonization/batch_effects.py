@@ -1,0 +1,354 @@
+"""`batch_effects`: how much of each feature is site, and whether a model can tell the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.harmonization.design import CovariateCode, indicator, require_estimable
+from napari_radiogenomics.harmonization.harmonize import harmonize
+from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Request
+from napari_radiogenomics.harmonization.inputs import inputs_of, same_samples
+from napari_radiogenomics.harmonization.site_model import FEWEST_IN_FOLDS, batch_area
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.signature import Setting
+from napari_radiogenomics.statistics.linear import basis_of, residuals
+from napari_radiogenomics.statistics.multiplicity import adjust
+from napari_radiogenomics.statistics.patterns import patterns_of
+from napari_radiogenomics.statistics.roc import Area
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_radiogenomics.provenance import Record
+
+__all__ = ["BatchEffects", "batch_effects"]
+
+Reals = NDArray[np.float64]
+_COMPONENTS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class BatchEffects:
+    """What the batches do to features.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a feature, the most affected first: ``feature``, ``n``, ``batch_share`` (of the
+        variance, beside the covariates, less what chance gives), a ``…_share`` for each
+        covariate, ``statistic`` and ``p_value`` of Kruskal and Wallis (beside the covariates),
+        ``q_value`` (Benjamini and Hochberg over the features).
+    area : Area or None
+        Cross-validated area under the ROC curve of a model that tells the batch, with interval:
+        0.5 is chance. None where no two batches are large enough, or after a harmonizer that
+        cannot be learned inside folds.
+    silhouette : float
+        How much nearer samples are to their own batch than to the nearest other, from -1 to 1;
+        0 or less: batches are no clusters.
+    coordinates : DataFrame
+        First principal components of each sample, and its batch, to draw.
+    explained : tuple of float
+        Share of the variance of each component.
+    batches : dict
+        Samples of each batch.
+    method : str
+        Harmonizer, or empty for the features as they are.
+    after : BatchEffects or None
+        The same after harmonization.
+    warnings : tuple of str
+        What should be known.
+    history : tuple of Record
+        How it came to be.
+    """
+
+    table: pd.DataFrame
+    area: Area | None
+    silhouette: float
+    coordinates: pd.DataFrame
+    explained: tuple[float, ...]
+    batches: dict[str, int]
+    method: str = ""
+    after: BatchEffects | None = None
+    warnings: tuple[str, ...] = ()
+    history: tuple[Record, ...] = ()
+
+    def summary(self) -> pd.DataFrame:
+        """Before and after in a few numbers, one row each."""
+        import pandas as pd
+
+        states = [("as they are", self)]
+        if self.after is not None:
+            states.append((self.after.method, self.after))
+        rows = {
+            name: {
+                "median_batch_share": state.table["batch_share"].median(),
+                "features_with_batch": int((state.table["q_value"] < 0.05).sum()),
+                "silhouette": state.silhouette,
+                "batch_auc": state.area.value if state.area else np.nan,
+                "batch_auc_low": state.area.low if state.area else np.nan,
+                "batch_auc_high": state.area.high if state.area else np.nan,
+            }
+            for name, state in states
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _choices() -> Mapping[str, str]:
+    return {"": "Not compared."} | {entry.name: entry.title for entry in HARMONIZERS}
+
+
+@verb
+def batch_effects(
+    features: pd.DataFrame,
+    batch: pd.Series,
+    *,
+    covariates: pd.DataFrame | None = None,
+    after: Annotated[str, Setting(choices=_choices)] = "",
+    seed: Annotated[int, Setting(advanced=True)] = 0,
+    progress: Progress = quiet,
+) -> BatchEffects:
+    """Measure how much of each feature is site or scanner, before and after harmonization.
+
+    Parameters
+    ----------
+    features : DataFrame, N samples × P features
+        Numbers; NaN where missing.
+    batch : Series
+        Site or scanner, by the index of ``features``.
+    covariates : DataFrame, optional
+        What may differ between batches for good reasons, by the same index; kept by the
+        harmonizer.
+    after : str, optional
+        Harmonizer to compare with. For the area it is learned in each fold on the training
+        part: harmonizing all samples first pushes the area below chance, which is no success.
+    seed : int, optional
+        Of the folds.
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Returns
+    -------
+    BatchEffects
+
+    Raises
+    ------
+    InputError
+        If there is one batch only, a covariate follows from the batches, no feature varies, or
+        ids do not match.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> site = pd.Series(["A", "B"] * 20)
+    >>> table = pd.DataFrame(rng.normal(size=(40, 5))).add_prefix("f")
+    >>> table["f0"] += 3.0 * (site == "B")
+    >>> found = batch_effects(table, site, after="combat")
+    >>> found.table.loc[0, "feature"], bool(found.area.low > 0.5 > found.after.area.low)
+    ('f0', True)
+    """
+    names = same_samples(features, batch, "batch").astype(object)
+    kept = None if covariates is None else same_samples(features, covariates, "covariates")
+    numbers, notes = _varying(features)
+    counts = _counts(names)
+    big, few = _big_enough(names, counts)
+    notes += few
+    before = _measured(numbers, names, kept, counts, big)
+    area = _area(numbers, names, kept, big, None, seed, progress)
+    found = replace(before, area=area, warnings=tuple(notes))
+    if not after:
+        return found
+    entry = HARMONIZERS[after]
+    even = harmonize(numbers, names, method=after, covariates=covariates)
+    then = _measured(even, names, kept, counts, big)
+    said = list(even.attrs["notes"])
+    model = None
+    if entry.model is None:
+        said.append(
+            f"{entry.title} describes a whole table and cannot be learned inside folds: there is "
+            "no area after it."
+        )
+    else:
+        make = entry.model
+        request = Request(numbers, names, kept)
+        model = lambda: make(request)  # noqa: E731
+    area = _area(numbers, names, kept, big, model, seed, progress) if model else None
+    later = replace(then, area=area, method=after, warnings=tuple(said))
+    return replace(found, after=later)
+
+
+def _varying(features: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Features with at least two values; a note names the others."""
+    values, _, _ = inputs_of(features, np.zeros(len(features)), None)
+    moves = np.fmin.reduce(values) < np.fmax.reduce(values)
+    if not moves.any():
+        raise InputError("No feature varies over the samples, so that there is nothing to measure.")
+    lost = [str(name) for name in features.columns[~moves]]
+    notes = [f"{len(lost)} features do not vary, the first is {lost[0]}: left out."] if lost else []
+    return features.loc[:, moves].astype(float), notes
+
+
+def _counts(names: pd.Series) -> dict[str, int]:
+    if names.isna().any():
+        raise InputError(f"{int(names.isna().sum())} samples have no batch. Fill it in.")
+    counts = {str(name): int(n) for name, n in names.astype(str).value_counts().items()}
+    if len(counts) < 2:
+        raise InputError(
+            f"There is one batch ({next(iter(counts))}), so that there is nothing to compare. "
+            "Choose a column that tells sites or scanners apart."
+        )
+    return counts
+
+
+def _big_enough(names: pd.Series, counts: dict[str, int]) -> tuple[NDArray[np.bool_], list[str]]:
+    """Samples of batches that can be learned and tested, and a note of the others."""
+    small = [f"{name} ({n})" for name, n in counts.items() if n < FEWEST_IN_FOLDS]
+    kept = names.astype(str).map(counts).to_numpy() >= FEWEST_IN_FOLDS
+    notes = []
+    if small:
+        notes.append(
+            f"Fewer than {FEWEST_IN_FOLDS} samples in {', '.join(small)}: left out of the area "
+            "and the silhouette."
+        )
+    if names[kept].nunique() < 2:
+        notes.append("Fewer than two batches are large enough for an area and a silhouette.")
+    return np.asarray(kept), notes
+
+
+def _area(
+    numbers: pd.DataFrame,
+    names: pd.Series,
+    kept: pd.DataFrame | None,
+    big: NDArray[np.bool_],
+    model: Callable[[], Any] | None,
+    seed: int,
+    progress: Progress,
+) -> Area | None:
+    if names[big].nunique() < 2:
+        return None
+    return batch_area(
+        numbers[big],
+        names[big],
+        model=model,
+        covariates=None if kept is None else kept[big],
+        seed=seed,
+        progress=progress,
+    )
+
+
+def _measured(
+    numbers: pd.DataFrame,
+    names: pd.Series,
+    kept: pd.DataFrame | None,
+    counts: dict[str, int],
+    big: NDArray[np.bool_],
+) -> BatchEffects:
+    """Everything but the area."""
+    levels, codes = np.unique(names.astype(str).to_numpy(str), return_inverse=True)
+    code = CovariateCode.of(kept)
+    columns = code.encode(kept, len(numbers))
+    require_estimable(indicator(codes, len(levels)), columns, code)
+    table = _shares(numbers, codes, columns, code)
+    standard = _standardized(numbers.to_numpy(float))
+    coordinates, explained = _components(standard)
+    frame = _frame(coordinates, numbers, names)
+    silhouette = np.nan
+    if len(np.unique(codes[big])) > 1:
+        from sklearn.metrics import silhouette_score
+
+        silhouette = float(silhouette_score(standard[big], codes[big]))
+    return BatchEffects(table, None, silhouette, frame, explained, counts)
+
+
+def _shares(
+    numbers: pd.DataFrame, codes: NDArray[np.intp], columns: Reals, code: CovariateCode
+) -> pd.DataFrame:
+    import pandas as pd
+
+    values = numbers.to_numpy(float)
+    owners = np.concatenate(
+        [
+            np.full(max(len(levels) - 1, 0) if levels else 1, at)
+            for at, (_, levels) in enumerate(code.columns)
+        ]
+        or [np.empty(0)]
+    )
+    names = [f"{name}_share" for name, _ in code.columns]
+    found: dict[str, Reals] = {
+        name: np.full(values.shape[1], np.nan)
+        for name in ("n", "batch_share", *names, "statistic", "p_value")
+    }
+    for rows, own in patterns_of(np.isfinite(values)):
+        levels = np.unique(codes[rows])
+        member = np.equal.outer(codes[rows], levels).astype(float)
+        found["n"][own] = rows.sum()
+        if len(levels) < 2 or rows.sum() <= len(levels) + columns.shape[1] + 1:
+            continue
+        y, given = values[np.ix_(rows, own)], columns[rows]
+        constant = np.ones((len(y), 1))
+        full = np.hstack([member, given])
+        found["batch_share"][own] = _share(np.hstack([constant, given]), full, y)
+        for at, name in enumerate(names):
+            found[name][own] = _share(np.hstack([member, given[:, owners != at]]), full, y)
+        # Residuals would tell equal values apart by rounding; without covariates none are needed.
+        left = residuals(basis_of(np.hstack([constant, given])), y) if given.shape[1] else y
+        found["statistic"][own], found["p_value"][own] = _kruskal(left, member)
+    table = pd.DataFrame({"feature": list(map(str, numbers.columns))} | found)
+    table["n"] = table["n"].astype(int)
+    table["q_value"] = adjust(table["p_value"].to_numpy(float))
+    return table.sort_values("batch_share", ascending=False, kind="stable", ignore_index=True)
+
+
+def _share(without: Reals, full: Reals, y: Reals) -> Reals:
+    """Share of the variance that a term explains beside the rest, less what chance gives (ω²)."""
+    small, large = basis_of(without), basis_of(full)
+    before = (residuals(small, y) ** 2).sum(axis=0)
+    rest = (residuals(large, y) ** 2).sum(axis=0)
+    error = rest / (len(y) - large.shape[1])
+    whole = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    by_chance = (large.shape[1] - small.shape[1]) * error
+    return np.asarray(np.clip((before - rest - by_chance) / (whole + error), 0.0, 1.0))
+
+
+def _kruskal(values: Reals, member: Reals) -> tuple[Reals, Reals]:
+    """Kruskal and Wallis' H, corrected for ties, and its p-value."""
+    from scipy.special import chdtrc
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, axis=0)
+    ranks = ranks - ranks.mean(axis=0)
+    between = ((member.T @ ranks) ** 2 / member.sum(axis=0)[:, None]).sum(axis=0)
+    whole = (ranks**2).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        h = (len(values) - 1) * between / whole
+    return h, np.asarray(chdtrc(member.shape[1] - 1, h))
+
+
+def _standardized(values: Reals) -> Reals:
+    """Columns with mean 0 and standard deviation 1, missing values at the median."""
+    filled = np.where(np.isfinite(values), values, np.nanmedian(values, axis=0))
+    scale = filled.std(axis=0)
+    return np.asarray((filled - filled.mean(axis=0)) / np.where(scale > 0, scale, 1.0))
+
+
+def _components(standard: Reals) -> tuple[Reals, tuple[float, ...]]:
+    u, singular, _ = np.linalg.svd(standard, full_matrices=False)
+    k = min(_COMPONENTS, len(singular))
+    share = singular**2 / max(float((singular**2).sum()), 1e-300)
+    return u[:, :k] * singular[:k], tuple(share[:k].tolist())
+
+
+def _frame(coordinates: Reals, numbers: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
+    labels = [f"PC{k + 1}" for k in range(coordinates.shape[1])]
+    frame = pd.DataFrame(coordinates, index=numbers.index, columns=labels)
+    frame["batch"] = names.astype(str).to_numpy()
+    return frame
