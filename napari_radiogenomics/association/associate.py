@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_radiogenomics.association.checks import (
     missingness,
@@ -18,33 +18,29 @@ from napari_radiogenomics.association.checks import (
 )
 from napari_radiogenomics.association.inputs import Tables, join, without_empty
 from napari_radiogenomics.association.method import METHODS, Method
+from napari_radiogenomics.association.notes import notes_on, sites_in_words
 from napari_radiogenomics.association.pairs import Pairs, screen, test_all, whole_block
 from napari_radiogenomics.association.permutation import few_orders, permuted_p_values
 from napari_radiogenomics.association.result import AssociationResult
+from napari_radiogenomics.association.table_of_tests import Family, family_of, table_of
 from napari_radiogenomics.association.tables import some
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.genomics.size_factors import median_of_ratios
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
-from napari_radiogenomics.statistics.multiplicity import Correction, adjust
+from napari_radiogenomics.statistics.multiplicity import Correction
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Aggregate", "Family", "associate"]
+__all__ = ["Aggregate", "associate"]
 
 Aggregate = Literal["", "mean", "median", "min", "max"]
-Family = Literal["all", "outcome", "feature"]
 _SCREENED = 1_000_000
 _KEEP = 1e-3
-_CORRECTIONS: Mapping[str, str] = {
-    "bh": "false discovery rate by Benjamini and Hochberg",
-    "by": "false discovery rate by Benjamini and Yekutieli",
-    "storey": "false discovery rate by Storey's q-values",
-    "holm": "family-wise error by Holm",
-    "bonferroni": "family-wise error by Bonferroni",
-    "none": "not adjusted",
-}
+_FEWEST_GENES = 100
+_MOST_PERMUTED = 10**11
 
 
 def _choices() -> Mapping[str, str]:
@@ -158,7 +154,11 @@ def associate(
     tables = without_empty(joined, entry.outcome == "classes")
     refuse_unestimable(tables, entry)
     refuse_counts(tables, outcomes, entry)
-    notes = [*tables.warnings, *warn_of_sites(tables, entry), *warn_of_volume(tables, entry)]
+    notes = [
+        *tables.warnings,
+        *warn_of_sites(tables, entry),
+        *warn_of_volume(tables, entry),
+    ]
     tables = _with_sizes(tables, entry)
     limit = _limit(tables, entry, keep)
     if limit < 1 and entry.describe is not None and not n_permutations:
@@ -168,8 +168,8 @@ def associate(
     if n_permutations:
         notes += _permute(tables, entry, pairs, family, n_permutations, seed, progress)
     missing = missingness(tables)
-    notes += _notes(tables, entry, pairs, missing)
-    table, words = _table(tables, entry, pairs, family, correction, limit)
+    notes += notes_on(tables, pairs, missing)
+    table, words = table_of(tables, entry, pairs, family, correction, limit)
     effect = entry.effect
     if entry.slope:
         effect += f" per {'standard deviation' if per == 'sd' else 'unit'} of the feature"
@@ -180,7 +180,7 @@ def associate(
         words,
         pairs.n_tests,
         len(tables.patients),
-        _sites(tables, entry),
+        sites_in_words(tables, entry),
         missing,
         tuple(notes),
     )
@@ -208,18 +208,11 @@ def _refuse_unused(
         raise InputError(f"{entry.title} takes no library_sizes; they belong to counts.")
 
 
-_FEWEST_GENES = 100
-
-
 def _with_sizes(tables: Tables, entry: Method) -> Tables:
     """Size factors of counts where they were not given."""
-    from dataclasses import replace
-
-    from napari_radiogenomics.genomics.size_factors import median_of_ratios
-
     if entry.joint and not np.isfinite(tables.outcomes).all():
         lost = ~np.isfinite(tables.outcomes).all(axis=0)
-        names = [name for name, bad in zip(tables.outcome_names, lost, strict=True) if bad]
+        names = [tables.outcome_names[at] for at in np.flatnonzero(lost)]
         raise InputError(
             f"{some(names, 'outcome')} miss values; {entry.title} judges all outcomes together "
             "and needs them complete. Leave these outcomes or patients out."
@@ -241,15 +234,6 @@ def _limit(tables: Tables, entry: Method, keep: float | None) -> float:
     return keep if keep is not None else _KEEP if many and entry.describe is not None else 1.0
 
 
-def _family_of(pairs: Pairs, family: str) -> NDArray[np.intp]:
-    return {"all": np.zeros_like(pairs.feature), "outcome": pairs.outcome}.get(
-        family, pairs.feature
-    )
-
-
-_MOST_PERMUTED = 10**11
-
-
 def _permute(
     tables: Tables,
     entry: Method,
@@ -268,142 +252,10 @@ def _permute(
             "Screen first, and permute the few features that were chosen in other patients."
         )
     shape = (len(tables.feature_names), len(tables.outcome_names))
-    families = _family_of(pairs, family).reshape(shape)
+    families = family_of(pairs, family).reshape(shape)
     raw, adjusted = permuted_p_values(
         block, entry, families, n_permutations=n_permutations, seed=seed, progress=progress
     )
     pairs.columns["p_permuted"], pairs.columns["p_max_t"] = raw.ravel(), adjusted.ravel()
     few = few_orders(tables.site, block.n, n_permutations)
     return [few] if few else []
-
-
-def _notes(tables: Tables, entry: Method, pairs: Pairs, missing: pd.DataFrame) -> list[str]:
-    notes = []
-    untested = int((~np.isfinite(pairs.columns["p_value"])).sum())
-    if untested:
-        notes.append(
-            f"{untested} pairs could not be tested: too few patients with both, nothing left "
-            "beside the confounders, or no estimate. Their p-value is empty."
-        )
-    firth = pairs.columns.get("firth")
-    if firth is not None and firth.any():
-        notes.append(
-            f"In {int(firth.sum())} tests the feature parts the classes (nearly) without error; "
-            "Firth's penalized likelihood gives the answer."
-        )
-    endless = pairs.columns.get("endless")
-    if endless is not None and endless.any():
-        notes.append(
-            f"In {int(endless.sum())} tests the hazard ratio grows without end (every event has "
-            "the extreme value of those at risk); they have no estimate."
-        )
-    worst = missing[missing["q_value"] < 0.05] if len(missing) else missing
-    if len(worst):
-        first = worst.sort_values("p_value").iloc[0]
-        notes.append(
-            f'Values are not missing at random: "{first["first"]}" is missing for '
-            f'{first["n_missing"]} patients, and that goes with "{first["outcome"]}" '
-            f"(correlation {first['correlation']:.2f}). Tests of the patients that are left may be "
-            "bent; see missing."
-        )
-    if pairs.n.size and pairs.n.min() < len(tables.patients):
-        notes.append(
-            f"Some values are missing: tests rest on {pairs.n.min()} to {pairs.n.max()} of "
-            f"{len(tables.patients)} patients (column n)."
-        )
-    return notes
-
-
-def _sites(tables: Tables, entry: Method) -> str:
-    if tables.site is None:
-        return "No sites were given; differences between them are not accounted for."
-    words = {
-        "fixed": "part of the model",
-        "strata": "strata with a hazard of their own",
-        "random": "random effects",
-        "studies": "studies of a meta-analysis",
-        "": "not part of the model; permutations stay within them",
-    }[entry.site]
-    return f"{len(tables.site_names)} sites, {words}."
-
-
-def _table(
-    tables: Tables, entry: Method, pairs: Pairs, family: str, correction: Correction, limit: float
-) -> tuple[pd.DataFrame, str]:
-    """Table of the tests with q-values, and the family in words."""
-    import pandas as pd
-
-    of = _family_of(pairs, family)
-    p_values = np.asarray(pairs.columns["p_value"], float)
-    if pairs.n_tests > np.isfinite(p_values).sum():
-        if family != "all" or correction == "storey":
-            raise InputError(
-                'A screen of so many tests is adjusted as one family, and not by "storey". Set '
-                "keep=1 to keep every test, or test fewer."
-            )
-        q_values = _adjust_kept(p_values, pairs.n_tests, correction)
-    else:
-        q_values = np.full(p_values.shape, np.nan)
-        for one in np.unique(of):
-            q_values[of == one] = adjust(p_values[of == one], correction)
-    names = {
-        "all": ["all"],
-        "outcome": list(tables.outcome_names),
-        "feature": list(tables.feature_names),
-    }[family]
-    columns = {
-        "feature": pd.Categorical.from_codes(pairs.feature, list(tables.feature_names)),
-        "outcome": pd.Categorical.from_codes(pairs.outcome, list(tables.outcome_names)),
-        "n": pairs.n,
-    }
-    rest = dict(pairs.columns)
-    for name in ("effect", "low", "high", "statistic", "p_value"):
-        columns[name] = rest.pop(name)
-    columns["q_value"] = q_values
-    columns["family"] = pd.Categorical.from_codes(of, names)
-    table = pd.DataFrame(columns | rest)
-    if limit < 1:
-        table = table[table["p_value"] <= limit]
-    table = table.sort_values("p_value", kind="stable", ignore_index=True)
-    return table, _words(tables, entry, pairs, family, correction, limit)
-
-
-def _adjust_kept(
-    p_values: NDArray[np.float64], n_tests: int, correction: str
-) -> NDArray[np.float64]:
-    """Adjust the smallest p-values of a family whose other tests are not kept.
-
-    The ranks are those among all tests; the step-up minimum runs over the kept ones, so that an
-    adjusted value is never too small.
-    """
-    order = np.argsort(p_values, kind="stable")
-    rank = np.arange(1, len(order) + 1)
-    factor = {
-        "bh": n_tests / rank,
-        "by": n_tests / rank * (np.log(n_tests) + np.euler_gamma + 0.5 / n_tests),
-        "holm": n_tests + 1.0 - rank,
-        "bonferroni": np.full(len(order), float(n_tests)),
-        "none": np.ones(len(order)),
-    }[correction]
-    raised = p_values[order] * factor
-    if correction == "holm":
-        raised = np.maximum.accumulate(raised)
-    elif correction in ("bh", "by"):
-        raised = np.minimum.accumulate(raised[::-1])[::-1]
-    out = np.empty_like(p_values)
-    out[order] = np.minimum(raised, 1.0)
-    return out
-
-
-def _words(
-    tables: Tables, entry: Method, pairs: Pairs, family: str, correction: str, limit: float
-) -> str:
-    p, m = len(tables.feature_names), len(tables.outcome_names)
-    sizes = f"{p} features × {m} outcomes, {pairs.n_tests} tests"
-    together = {
-        "all": "all adjusted together",
-        "outcome": f"the tests of each of {m} outcomes adjusted together",
-        "feature": f"the tests of each of {p} features adjusted together",
-    }[family]
-    kept = f"; the table keeps p-values up to {limit:g}" if limit < 1 else ""
-    return f"{entry.title}: {sizes}, {together} ({_CORRECTIONS[correction]}){kept}."

@@ -71,10 +71,9 @@ def _block(tables: Tables, rows: Places, own_x: Places, own_y: Places) -> tuple[
         np.where(moves, (x - center) / spread, 0.0),
         tables.outcomes[np.ix_(rows, own_y)],
         tables.confounders[rows],
-        *(
-            None if facts is None else facts[rows]
-            for facts in (tables.site, tables.event, tables.size_factors)
-        ),
+        None if tables.site is None else tables.site[rows],
+        None if tables.event is None else tables.event[rows],
+        None if tables.size_factors is None else tables.size_factors[rows],
     )
     return block, spread
 
@@ -175,7 +174,7 @@ def screen(
         rows, cols, r = _strongest(ready, keep, progress, method.title)
         found = described(method, r, ready.freedom, ready.x_size[rows], ready.y_size[cols])
         scale = spread[rows] if per_unit and method.slope else 1.0
-        columns = {
+        columns: dict[str, NDArray[np.generic]] = {
             "effect": found.effect / scale,
             "low": found.low / scale,
             "high": found.high / scale,
@@ -186,14 +185,18 @@ def screen(
         parts.append(Pairs(own_x[rows], own_y[cols], n, columns, tests))
     if not parts:
         raise InputError("No pair of columns has enough patients in common. Nothing was tested.")
+    return _together(parts)
+
+
+def _together(parts: list[Pairs]) -> Pairs:
+    names = parts[0].columns
     return Pairs(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in _PLACES),
-        {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns},
+        np.concatenate([part.feature for part in parts]),
+        np.concatenate([part.outcome for part in parts]),
+        np.concatenate([part.n for part in parts]),
+        {name: np.concatenate([part.columns[name] for part in parts]) for name in names},
         sum(part.n_tests for part in parts),
     )
-
-
-_PLACES = ("feature", "outcome", "n")
 
 
 def _strongest(

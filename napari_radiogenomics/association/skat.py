@@ -23,12 +23,12 @@ from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.statistics.linear import basis_of
 from napari_radiogenomics.statistics.multiplicity import Correction, adjust
+from napari_radiogenomics.statistics.skat_optimal import optimal
 from napari_radiogenomics.statistics.variance_component import (
     NullModel,
     SetKernel,
     burden,
     kernel_test,
-    optimal,
 )
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _weighted(values: Reals, names: list[str], weights: str, notes: list[str]) -
     known = np.isfinite(values)
     lost = ~known.all(axis=0)
     if lost.any():
-        found = [name for name, bad in zip(names, lost, strict=True) if bad]
+        found = [names[at] for at in np.flatnonzero(lost)]
         notes.append(
             f"{some(found, 'member')} miss {int((~known).sum())} values, which are set to the mean."
         )

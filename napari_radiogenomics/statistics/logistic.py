@@ -143,7 +143,8 @@ def _fit(
     p = _probability(designs, beta)
     sound = resting & (np.abs(beta[:, -1]) < _ENDLESS)
     sound &= (np.minimum(p, 1 - p) > _CERTAIN).all(axis=1)
-    return beta, np.linalg.pinv(_information(designs, p), hermitian=True), sound
+    covariance = np.linalg.pinv(_information(designs, p), hermitian=True)
+    return beta, np.asarray(covariance, np.float64), sound
 
 
 def _step(y: Reals, designs: Reals, beta: Reals, firth: bool, fixed: bool) -> Reals:

@@ -66,7 +66,7 @@ def fit_mixed(
     share = _climb(sums)
     ratio = share / (1 - share)
     _, rss, products = sums.at(ratio)
-    beta = np.linalg.solve(products, sums.cross(ratio)[..., None])[:, -1, 0]
+    beta = np.asarray(np.linalg.solve(products, sums.cross(ratio)[..., None]), float)[:, -1, 0]
     within = rss / sums.freedom
     error2 = within * np.linalg.inv(products)[:, -1, -1]
     freedom = np.where(share > _NONE, _satterthwaite(sums, ratio, within), float(sums.freedom))

@@ -46,8 +46,8 @@ class Steps:
 
     def __call__(self, at: ArrayLike, *, before: bool = False) -> Reals:
         """Values at some times, or just before them."""
-        side = "left" if before else "right"
-        place = np.searchsorted(self.times, np.asarray(at, float), side=side)
+        where = np.asarray(at, float)
+        place = np.searchsorted(self.times, where, side="left" if before else "right")
         return np.asarray(np.append(self.start, self.values)[place])
 
 
@@ -103,7 +103,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> Steps:
 def _product_limit(t: Reals, e: Flags) -> Steps:
     times, deaths = np.unique(t[e], return_counts=True)
     at_risk = len(t) - np.searchsorted(np.sort(t), times, side="left")
-    return Steps(times, np.cumprod(1 - deaths / at_risk), 1.0)
+    return Steps(times, np.asarray(np.cumprod(1 - deaths / at_risk), np.float64), 1.0)
 
 
 def _censoring(t: Reals, e: Flags) -> Steps:

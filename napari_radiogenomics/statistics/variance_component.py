@@ -1,4 +1,4 @@
-"""Does a set of columns, taken together, vary with an outcome? SKAT, burden and SKAT-O.
+"""Does a set of columns, taken together, vary with an outcome? SKAT and burden.
 
 Strategy: what depends on the set and the covariates alone (the columns without the covariates,
 the eigenvalues of their kernel) is computed once in `SetKernel`; a test of an outcome is then a
@@ -14,9 +14,9 @@ https://doi.org/10.1002/gepi.21939.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +25,12 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.statistics.linear import basis_of, residuals
 from napari_radiogenomics.statistics.mixture import mixture_tail
 
-__all__ = ["NullModel", "SetKernel", "adjusted_tail", "burden", "kernel_test", "optimal"]
+__all__ = ["NullModel", "SetKernel", "adjusted_tail", "burden", "kernel_test", "liu", "sound"]
 
 Reals = NDArray[np.float64]
-RHO = (0.0, 0.01, 0.04, 0.09, 0.16, 0.25, 0.5, 0.999)
-"""Correlations of the members' effects that SKAT-O tries: from SKAT to burden."""
 _SMALLEST = 1e-5
 _ROUNDS = 100
 _DRAWS = 10_000
-_NODES = 48
-_GAUSS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +131,7 @@ class SetKernel:
     @cached_property
     def eigenvalues(self) -> Reals:
         """Weights of the χ² mixture, those near 0 left out."""
-        return _sound(np.linalg.svd(self.projected, compute_uv=False) ** 2)
+        return sound(np.linalg.svd(self.projected, compute_uv=False) ** 2)
 
     @property
     def q(self) -> float:
@@ -144,7 +140,8 @@ class SetKernel:
         return float(scores @ scores)
 
 
-def _sound(values: Reals) -> Reals:
+def sound(values: Any) -> Reals:
+    """Eigenvalues without those that are 0 but for rounding, by R's SKAT's rule."""
     positive = values[values >= 0]
     kept = values[values > positive.mean() * _SMALLEST] if positive.size else values[:0]
     if not kept.size:
@@ -223,7 +220,7 @@ def adjusted_tail(q: float, projected: Reals, null: NullModel) -> float:
     from scipy.special import chdtrc
 
     u, singular, _ = np.linalg.svd(projected, full_matrices=False)
-    kept = singular**2 >= _sound(singular**2).min()
+    kept = singular**2 >= sound(singular**2).min()
     u, eigenvalues = u[:, kept], singular[kept] ** 2
     variance = null.weight**2
     fourth = (1 - 3 * variance) / variance  # of a centered 0/1 variable over its variance squared
@@ -234,12 +231,12 @@ def adjusted_tail(q: float, projected: Reals, null: NullModel) -> float:
     spread = float(eigenvalues @ moments @ eigenvalues - mean**2)
     drawn = ((null.draws @ (projected / null.weight[:, None])) ** 2).sum(axis=1)
     kurtosis = float(((drawn - drawn.mean()) ** 4).mean() / drawn.var() ** 2 - 3)
-    freedom = 12 / kurtosis if kurtosis > 0 else _liu(eigenvalues)[2]
+    freedom = 12 / kurtosis if kurtosis > 0 else liu(eigenvalues)[2]
     at = (q - mean) / np.sqrt(spread) * np.sqrt(2 * freedom) + freedom
     return float(chdtrc(freedom, max(at, 0.0)))
 
 
-def _liu(weights: Reals) -> tuple[float, float, float]:
+def liu(weights: Reals) -> tuple[float, float, float]:
     """Mean, variance and degrees of freedom of the scaled χ² with the mixture's kurtosis."""
     c1, c2, c3, c4 = ((weights**k).sum() for k in (1, 2, 3, 4))
     s1, s2 = c3 / c2**1.5, c4 / c2**2
@@ -249,154 +246,3 @@ def _liu(weights: Reals) -> tuple[float, float, float]:
     else:
         freedom = 1 / s2
     return float(c1), float(2 * c2), float(freedom)
-
-
-def optimal(kernel: SetKernel, *, matched: bool = False) -> tuple[float, float]:
-    """P-value of SKAT-O and the correlation of effects that fits best.
-
-    Parameters
-    ----------
-    kernel : SetKernel
-        Set and outcome.
-    matched : bool, optional
-        Take the quantiles of each test from a scaled χ², as R's SKAT does; False takes them
-        from the mixture itself, right in the far tail too.
-
-    Returns
-    -------
-    p_value, rho : float
-        ``rho`` is 0 for SKAT and 1 for burden.
-    """
-    scores = kernel.members.T @ kernel.null.residual
-    values = [(1 - rho) * scores @ scores + rho * scores.sum() ** 2 for rho in RHO]
-    mixtures = [_correlated(kernel.projected, rho) for rho in RHO]
-    tails = np.array([mixture_tail(q, w) for q, w in zip(values, mixtures, strict=True)])
-    least = float(tails.min())
-    if least <= 0:
-        return 0.0, _named(tails)
-    quantile = _matched_quantile if matched else _quantile
-    limits = np.array([quantile(least, w) for w in mixtures])
-    found = _combined(kernel.projected, limits)
-    # The smallest of eight tests, corrected for eight, is an upper bound.
-    return min(max(found, least), least * len(RHO), 1.0), _named(tails)
-
-
-def _named(tails: Reals) -> float:
-    return float(round(RHO[int(tails.argmin())], 2))
-
-
-def _correlated(projected: Reals, rho: float) -> Reals:
-    """Eigenvalues of the kernel whose members' effects have a correlation."""
-    k = projected.shape[1]
-    # Root of (1 − ρ) I + ρ 11' acts as: scale the mean over the members, and what is left.
-    mean = projected.mean(axis=1, keepdims=True)
-    turned = np.sqrt(1 - rho) * (projected - mean) + np.sqrt(1 - rho + k * rho) * mean
-    return _sound(np.linalg.svd(turned, compute_uv=False) ** 2)
-
-
-def _matched_quantile(tail: float, weights: Reals) -> float:
-    from scipy.special import chdtri
-
-    mean, variance, freedom = _liu(weights)
-    at = float(chdtri(freedom, tail))
-    return float((at - freedom) / np.sqrt(2 * freedom) * np.sqrt(variance) + mean)
-
-
-def _log_tail(q: float, weights: Reals) -> float:
-    return float(np.log(max(mixture_tail(q, weights, precision=1e-8), 1e-300)))
-
-
-def _quantile(tail: float, weights: Reals) -> float:
-    """Where the mixture has a tail: secant steps on logarithms, from the matched quantile."""
-    wanted = np.log(tail)
-    x = np.log(max(_matched_quantile(tail, weights), 1e-3 * float(weights.sum())))
-    gap = _log_tail(np.exp(x), weights) - wanted
-    slope = -0.5 * np.exp(x) / weights.max() - 0.1
-    for _ in range(_ROUNDS):
-        step = float(np.clip(-gap / slope, -1.0, 1.0))
-        x += step
-        new = _log_tail(np.exp(x), weights) - wanted
-        if abs(new) < 1e-8 or abs(step) < 1e-12:
-            break
-        slope = min((new - gap) / step, -1e-3)
-        gap = new
-    return float(np.exp(x))
-
-
-def _combined(projected: Reals, limits: Reals) -> float:
-    """Probability that any of the tests is beyond its limit.
-
-    The statistic at ρ is (1 − ρ) κ + τ(ρ) η: η is the χ² of the members' mean, κ the rest. The
-    integral goes over √η, which takes the pole of its density away, in pieces between the kinks
-    of the smallest limit; the tail of κ is read from a Chebyshev polynomial in the root of κ.
-    """
-    from scipy.special import chdtrc
-
-    k = projected.shape[1]
-    mean = projected.mean(axis=1)
-    size = float(mean @ mean)
-    slope = mean @ projected / size
-    rest = projected - np.outer(mean, slope)
-    eigenvalues = np.linalg.svd(rest, compute_uv=False) ** 2
-    eigenvalues = eigenvalues[eigenvalues > 1e-9 * max(eigenvalues.max(), 1e-300)]
-    rho = np.array(RHO)
-    tau = (k**2 * rho + float(slope @ slope) * (1 - rho)) * size
-    between = 4 * float((np.outer(slope, slope) * size * (rest.T @ rest)).sum())
-    own = 2 * float((eigenvalues**2).sum())
-    center, shrink = float(eigenvalues.sum()), np.sqrt(own / (own + between))
-
-    def limit(eta: Reals) -> Reals:
-        """Smallest limit of κ, drawn to its center for the variance that κ shares with η."""
-        smallest = ((limits[:, None] - np.multiply.outer(tau, eta)) / (1 - rho)[:, None]).min(
-            axis=0
-        )
-        return np.asarray((smallest - center) * shrink + center)
-
-    least = center * (1 - 1 / shrink)
-    last = float(max(((limits - least * (1 - rho)) / tau).min(), 0.0))  # there the limit is 0
-    inside = 0.0
-    if last > 0:
-        kinks = _kinks(limits / (1 - rho), tau / (1 - rho), last)
-        roots, weights = _gauss_pieces(np.sqrt(kinks))
-        tail = _tail_function(eigenvalues, float(limit(np.zeros(1))[0]))
-        density = 2 * np.exp(-(roots**2) / 2) / np.sqrt(2 * np.pi)
-        inside = float((tail(limit(roots**2)) * density) @ weights)
-    return inside + float(chdtrc(1, last))
-
-
-def _kinks(height: Reals, slope: Reals, last: float) -> Reals:
-    """Ends of the pieces of min(height − slope · η) from 0 to ``last``."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cross = np.subtract.outer(height, height) / np.subtract.outer(slope, slope)
-    inside = cross[np.isfinite(cross) & (cross > 0) & (cross < last)]
-    lowest = (height[:, None] - np.multiply.outer(slope, inside)).argsort(axis=0)[:2]
-    both = height[lowest] - slope[lowest] * inside
-    near = np.abs(both[0] - both[1]) <= 1e-9 * np.abs(height).max()
-    return np.unique(np.concatenate([[0.0], inside[near], [last]]))
-
-
-def _gauss_pieces(ends: Reals) -> tuple[Reals, Reals]:
-    """Points and weights of Gauss and Legendre in each piece."""
-    points, weights = np.polynomial.legendre.leggauss(_GAUSS)
-    half = np.diff(ends)[:, None] / 2
-    middle = (ends[1:] + ends[:-1])[:, None] / 2
-    return (middle + half * points).ravel(), (half * weights).ravel()
-
-
-def _tail_function(weights: Reals, highest: float) -> Callable[[Reals], Reals]:
-    """Tail of a mixture from 0 to a highest value, as a polynomial of its logarithm."""
-    from numpy.polynomial import Chebyshev
-
-    # Beyond, the tail is below 1e-40 and adds nothing.
-    highest = min(highest, float(weights.sum() + 200 * weights.max()))
-
-    def log_tail(root: Reals) -> Reals:
-        return np.array([_log_tail(x**2, weights) for x in np.ravel(root)])
-
-    fit = Chebyshev.interpolate(log_tail, _NODES, domain=[0.0, highest**0.5])
-
-    def tail(q: Reals) -> Reals:
-        root = np.sqrt(np.clip(q, 0.0, highest))
-        return np.where(q > highest, 0.0, np.minimum(np.exp(fit(root)), 1.0))
-
-    return tail

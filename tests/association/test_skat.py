@@ -12,9 +12,10 @@ from scipy.integrate import quad
 
 from napari_radiogenomics import skat
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.statistics import variance_component
+from napari_radiogenomics.statistics import skat_optimal
 from napari_radiogenomics.statistics.mixture import mixture_tail
-from napari_radiogenomics.statistics.variance_component import NullModel, SetKernel, optimal
+from napari_radiogenomics.statistics.skat_optimal import optimal
+from napari_radiogenomics.statistics.variance_component import NullModel, SetKernel, kernel_test
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "skat"
 
@@ -96,7 +97,7 @@ def test_correlated_kernels_equal_r(kernels, answers, rho) -> None:
     kernel = kernels["C"]
     scores = kernel.members.T @ kernel.null.residual
     q = (1 - rho) * scores @ scores + rho * scores.sum() ** 2
-    weights = variance_component._correlated(kernel.projected, rho)
+    weights = skat_optimal.correlated(kernel.projected, rho)
     row = answers.loc[f"C rcorr {rho:g}"]
     assert q / 2 == pytest.approx(row["Q"], rel=1e-9)
     assert mixture_tail(q, weights) == pytest.approx(row["p"], abs=1e-6)
@@ -112,7 +113,7 @@ def test_the_integral_of_skat_o_equals_plain_quadrature(kernels) -> None:
     rest = kernel.projected - np.outer(mean, slope)
     weights = np.linalg.svd(rest, compute_uv=False) ** 2
     weights = weights[weights > 1e-9 * weights.max()]
-    rho = np.array(variance_component.RHO)
+    rho = np.array(skat_optimal.RHO)
     tau = (kernel.projected.shape[1] ** 2 * rho + slope @ slope * (1 - rho)) * size
     shared = 4 * (np.outer(slope, slope) * size * (rest.T @ rest)).sum()
     own = 2 * (weights**2).sum()
@@ -124,19 +125,18 @@ def test_the_integral_of_skat_o_equals_plain_quadrature(kernels) -> None:
         return mixture_tail(shrunk, weights, precision=1e-8) * 2 * stats.norm.pdf(root)
 
     expected = quad(integrand, 0, 9, epsrel=1e-5, limit=60)[0]
-    found = variance_component._combined(kernel.projected, limits)
+    found = skat_optimal._combined(kernel.projected, limits)
     assert found == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_exact_test_keeps_its_level_where_the_large_sample_test_does_not() -> None:
     rng = np.random.default_rng(0)
-    members = pd.DataFrame(rng.normal(size=(40, 50)))
-    p = {True: [], False: []}
-    for _ in range(300):
-        outcome = pd.Series(rng.normal(size=40))
-        for exact, found in p.items():
-            found.append(skat(members, outcome, small_sample=exact).table["p_value"][0])
-    exact, large = (np.array(p[key]) for key in (True, False))
+    members, ones = rng.normal(size=(40, 50)), np.ones((40, 1))
+    p = np.empty((300, 2))
+    for row in p:
+        kernel = SetKernel.of(members, NullModel.continuous(rng.normal(size=40), ones))
+        row[:] = kernel_test(kernel, exact=True), kernel_test(kernel, exact=False)
+    exact, large = p.T
     assert stats.kstest(exact, "uniform").pvalue > 0.01
     assert 0.02 < (exact < 0.05).mean() < 0.085
     assert (large < 0.05).mean() < 0.03
@@ -165,11 +165,12 @@ def test_classes_are_adjusted_for_small_samples(facts, genotypes, answers) -> No
 
 def test_the_small_sample_test_of_classes_keeps_its_level() -> None:
     rng = np.random.default_rng(2)
-    members = pd.DataFrame(rng.binomial(2, 0.05, (60, 15)))
+    members, ones = rng.binomial(2, 0.05, (60, 15)).astype(float), np.ones((60, 1))
     p = []
-    for _ in range(150):
-        outcome = pd.Series((rng.random(60) < 0.25).astype(int))
-        p.append(skat(members, outcome).table["p_value"][0])
+    for _ in range(120):
+        outcome = (rng.random(60) < 0.25).astype(float)
+        kernel = SetKernel.of(members, NullModel.of_classes(outcome, ones))
+        p.append(kernel_test(kernel, exact=True))
     assert 0.01 < (np.array(p) < 0.05).mean() < 0.1
     assert 0.4 < np.mean(p) < 0.6
 

@@ -29,8 +29,10 @@ def _run(block: Block) -> Estimates:
             out[name][at] = np.tanh(value)
         out["statistic"][at] = pooled.effect / pooled.error if pooled.error else 0.0
         out["p_value"][at], out["tau2"][at], out["i2"][at] = pooled.p_value, pooled.tau2, pooled.i2
-    columns = [out.pop(name) for name in names[:5]]
-    return Estimates(*columns, out)
+    extra = {name: out[name] for name in ("tau2", "i2", "n_sites")}
+    return Estimates(
+        out["effect"], out["low"], out["high"], out["statistic"], out["p_value"], extra
+    )
 
 
 def _by_site(block: Block, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
