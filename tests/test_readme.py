@@ -97,6 +97,18 @@ def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     assert np.isfinite(names["scores"].to_numpy()).all()
 
 
+def test_what_holds_and_what_does_not_is_told():
+    names: dict = {}
+    exec(compile(example("batch_effects(features, site"), "README.md", "exec"), names)
+    found, naive = (names[name].matrix("q_value")["VEGFA"] for name in ("found", "naive"))
+    assert found["tortuosity"] < 0.001
+    assert found["entropy"] > 0.05
+    assert naive["entropy"] < 0.001
+    assert any("looks like biology" in note for note in names["naive"].warnings)
+    assert names["effects"].area.low > 0.6
+    assert names["sets"].table["q_value"][0] < 0.05
+
+
 def test_the_regions_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent)
     names: dict = {}
@@ -156,7 +168,7 @@ def test_links_lead_somewhere(link):
 
 
 def test_every_command_is_shown():
-    shown = set(re.findall(r"napari-radiogenomics (\w+)", TEXT))
+    shown = set(re.findall(r"napari-radiogenomics (\w[\w-]*)", TEXT))
     assert shown >= set(COMMANDS.names())
     assert shown & set(COMMANDS.names()) == shown - {"import"}
 

@@ -17,7 +17,6 @@ from napari_radiogenomics.statistics.linear import (
     basis_of,
     correlate,
     correlation_p,
-    residuals,
     unit,
 )
 from napari_radiogenomics.statistics.multiplicity import adjust
@@ -42,7 +41,6 @@ _MANY_COUNTS = 20
 _LARGE_COUNT = 100
 _MOST_COMPARED = 50
 _SMALL_SITE = 5
-_FREE = 1e-10
 
 
 def refuse_harmonized_for(features: Any, outcomes: Any) -> None:
@@ -62,34 +60,31 @@ def refuse_unestimable(tables: Tables, method: Method) -> None:
     """Refuse a confounder that sites or others determine, and an outcome that sites determine."""
     design = np.ones((len(tables.patients), 1))
     if tables.site is not None and method.site in ("fixed", "strata"):
-        levels = np.arange(1, len(tables.site_names))
-        design = np.hstack([design, np.equal.outer(tables.site, levels).astype(float)])
-    sites = design
+        design = _members(tables.site)
     for name in dict.fromkeys(tables.confounder_names):
         own = np.array([other == name for other in tables.confounder_names])
         columns = tables.confounders[:, own]
-        centered = columns - columns.mean(axis=0)
-        left = residuals(basis_of(design), centered)
-        if ((left**2).sum(axis=0) <= _FREE * np.maximum((centered**2).sum(axis=0), 1e-300)).any():
+        wider = np.hstack([design, columns - columns.mean(axis=0)])
+        if basis_of(wider).shape[1] < wider.shape[1]:
             among = "the sites or " if tables.site is not None else ""
             raise InputError(
                 f'The confounder "{name}" follows from {among}other confounders, so that their '
                 "effects cannot be told apart. Leave one of them out."
             )
-        design = np.hstack([design, columns])
+        design = wider
     if tables.site is not None and method.site and method.outcome != "survival":
-        _refuse_determined(tables, sites if method.site in ("fixed", "strata") else None)
+        _refuse_determined(tables, tables.site)
 
 
-def _refuse_determined(tables: Tables, sites: Reals | None) -> None:
-    if tables.site is None:
-        return
-    if sites is None:
-        levels = np.arange(len(tables.site_names))
-        sites = np.equal.outer(tables.site, levels).astype(float)
+def _members(site: NDArray[np.intp]) -> Reals:
+    """1 where a patient is of a site, shape (N, S)."""
+    return np.equal.outer(site, np.unique(site)).astype(float)
+
+
+def _refuse_determined(tables: Tables, site: NDArray[np.intp]) -> None:
     for rows, own in patterns_of(np.isfinite(tables.outcomes)):
         values = tables.outcomes[np.ix_(rows, own)]
-        left, _ = unit(basis_of(sites[rows]), values)
+        left, _ = unit(basis_of(_members(site[rows])), values)
         determined = ~np.isfinite(left).all(axis=0) & (np.ptp(values, axis=0) > 0)
         if determined.any():
             name = tables.outcome_names[own[int(determined.argmax())]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
 
 from napari_radiogenomics.association.method import Block, Estimates, Method, normal_interval
 from napari_radiogenomics.errors import InputError
@@ -13,6 +12,8 @@ __all__ = ["METHOD"]
 
 
 def _run(block: Block) -> Estimates:
+    from scipy.stats import norm
+
     if block.event is None:
         raise InputError("Survival needs times and events. Give both.")
     shape = (block.features.shape[1], 1)
