@@ -192,7 +192,9 @@ class StepDown:
 
     def add(self, permuted: ArrayLike) -> None:
         """Count a part of the permutations, shape (R, M)."""
-        others = np.abs(np.asarray(permuted, float))[:, self.there]
+        others = np.abs(np.asarray(permuted, float))
+        if not self.there.all():
+            others = others[:, self.there]
         slack = 1e-12 * np.maximum(self.size, 1.0)  # as large as itself, whatever rounding
         self.raw += (others >= self.size - slack).sum(axis=0)
         least_first = others[:, self.order[::-1]]

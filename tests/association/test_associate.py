@@ -551,6 +551,7 @@ def test_false_discoveries_are_rare_in_null_cohorts() -> None:
     assert share_of_false_families(5, "pearson") == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.very_slow
 @pytest.mark.parametrize("method", ["partial", "partial_spearman", "linear", "mixed"])
 def test_false_discoveries_are_held_over_200_null_cohorts(method: str) -> None:

@@ -1,4 +1,4 @@
-"""Linear model."""
+"""Linear model by least squares."""
 
 from __future__ import annotations
 
