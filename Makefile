@@ -20,7 +20,7 @@ $(BIN)/npe2 validate --imports napari_radiogenomics/napari.yaml || failed=1
 endef
 
 help: ## Show what can be made
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 .venv/.ready-demo: $(NEEDS)
 	@.ci/prepare demo

@@ -1,4 +1,4 @@
-"""Partial correlation."""
+"""Partial correlation beside confounders and sites."""
 
 from __future__ import annotations
 

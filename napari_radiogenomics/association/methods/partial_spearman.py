@@ -1,4 +1,4 @@
-"""Partial rank correlation."""
+"""Partial correlation of ranks beside confounders and sites."""
 
 from __future__ import annotations
 

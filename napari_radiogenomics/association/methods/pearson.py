@@ -1,4 +1,4 @@
-"""Pearson correlation."""
+"""Pearson correlation of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spearman rank correlation."""
+"""Spearman correlation of ranks."""
 
 from __future__ import annotations
 
