@@ -16,7 +16,7 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["DEFAULT_STRUCTURES", "WHOLE", "StructureMap"]
+__all__ = ["DEFAULT_STRUCTURES", "WHOLE", "StructureMap", "is_region_name"]
 
 WHOLE = "whole tumor"
 """Region that is all labels of a segmentation together."""
@@ -146,6 +146,17 @@ class StructureMap:
         if lost:
             hint = did_you_mean(lost[0], list(self.regions))
             raise InputError(f'Structure "{lost[0]}" has no region in the map. {hint}')
+
+
+def is_region_name(structure: str) -> bool:
+    """Whether a structure is called as regions of segmentations are, so that no map is needed.
+
+    Examples
+    --------
+    >>> is_region_name("necrotic core"), is_region_name("CTpan")
+    (True, False)
+    """
+    return bool(_words(structure))
 
 
 def _words(structure: str) -> tuple[str, ...]:

@@ -230,7 +230,7 @@ def test_counts_abundances_and_logs_go_where_they_belong(counts, sets):
     with pytest.raises(InputError, match='TPM.*method="log2"'):
         score_pathways(counts.div(counts.sum(axis=1), axis=0) * 1e6, sets, method="mean")
     logs = normalize_counts(counts)
-    assert score_pathways(logs, sets).attrs["unit"] == "z"
+    assert score_pathways(logs, sets).attrs["unit"] == "combined z"
     assert len(score_pathways(counts, sets, method="singscore")) == 40
 
 

@@ -26,7 +26,7 @@ SCORER = Scorer(
     doi="10.1371/journal.pcbi.1000217",
     limits="Not decoupler's zscore (r = 0.21). z-scores are of the cohort: scores change with it. "
     "Correlated genes make it vary more than a standard normal.",
-    unit="z",
+    unit="combined z",
     takes=LOG,
     score=_score,
     needs_variation=True,

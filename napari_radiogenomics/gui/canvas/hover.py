@@ -179,13 +179,14 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
     if dims.ndisplay != 2 or len(position) != dims.ndim:
         return []
     room = _room(viewer)
-    lines = [
+    found = [
         line
         for layer in reversed(viewer.layers)
         if layer.visible
         for line in (_layer_line(layer, position, room), *_more_lines(layer, position, room))
         if line
     ]
+    lines = list(dict.fromkeys(found))  # an outline over a region says the same again
     if not lines:
         return []
     more = len(lines) - (_MOST_LINES - 1)

@@ -10,6 +10,7 @@ from napari_radiogenomics.gui.attached import attached, is_attached
 from napari_radiogenomics.gui.canvas.hover import HoverCard
 from napari_radiogenomics.gui.genes.rows import segmentation_of
 from napari_radiogenomics.gui.genes.scales import Scale, mark_text
+from napari_radiogenomics.gui.genes.unmeasured import Unmeasured
 from napari_radiogenomics.gui.layers.keys import CARD
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ class Coloring:
     def __init__(self, dock: GenesDock) -> None:
         self._dock = dock
 
+    @property
+    def outlines(self) -> Unmeasured:
+        """Outlines of the regions that were not measured."""
+        return attached(self._dock.viewer, Unmeasured)
+
     def refresh(self, _on: object = None) -> None:
         """Give regions and biopsies the colors of their scores, or those that they had."""
         self._dock.painter.restore()
@@ -40,18 +46,27 @@ class Coloring:
         page.legend.show_scale(scale, title)
         self._write_cards(title)
         if found is None or scale is None or found.scores is None:
+            self.outlines.clear()
             return
         if page.color_regions.isChecked():
             self._color_regions(found, scale)
+        else:
+            self.outlines.clear()
         if page.color_points.isChecked():
             values = paint_points(found.links, found.scores)["value"]
             colors = {str(name): scale.rgba(value) for name, value in values.items()}
             for layer in self._dock.points:
                 self._dock.painter.paint_points(layer, colors)
 
+    def forget(self) -> None:
+        """Give all layers the colors that they had, and take the outlines off."""
+        self._dock.painter.restore()
+        self.outlines.clear()
+
     def _color_regions(self, found: Answer, scale: Scale) -> None:
         layer = self._dock.layer
         if layer is None or found.regions is None:
+            self.outlines.clear()
             return
         own = found.regions[found.regions["segmentation_id"] == segmentation_of(layer)]
         try:
@@ -62,6 +77,8 @@ class Coloring:
             int(label): scale.rgba(value) for label, value in painted["value"].items()
         }  # fmt: skip
         self._dock.painter.paint_regions(layer, colors)
+        drawn = {row.label for row in self._dock.shown_rows if row.label is not None}
+        self.outlines.show(layer, drawn - set(colors), found)
         marks = [] if painted is None else list(dict.fromkeys(painted["precision"]))
         self._dock.page.claim.setText(" ".join(mark_text(mark) for mark in marks))
         self._dock.page.claim.setToolTip(
@@ -80,9 +97,11 @@ class Coloring:
         whole = next((row for row in self._dock.shown_rows if row.is_whole and row.n), None)
         said = {}
         for row in self._dock.shown_rows:
-            best = row if row.n or whole is None else whole
-            if row.label is not None and title:
-                said[row.label] = f"{title} {best.words}"
+            if row.label is None or not title:
+                continue
+            of_whole = not row.n and whole is not None
+            words = f"of the whole tumor {whole.words}" if of_whole else row.words
+            said[row.label] = f"{title} {words}"
         layer.metadata[CARD] = said
         if is_attached(self._dock.viewer, HoverCard):
             attached(self._dock.viewer, HoverCard).update()  # also under a mouse at rest

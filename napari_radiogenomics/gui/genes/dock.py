@@ -32,7 +32,7 @@ from napari_radiogenomics.gui.genes.rows import (
 from napari_radiogenomics.gui.genes.scales import RGBA, Scale, scale_of
 from napari_radiogenomics.gui.genes.tabs import Tabs
 from napari_radiogenomics.gui.genes.words import empty_hint, said_of
-from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.keys import PASSING, SOURCE
 from napari_radiogenomics.gui.session import Selection, session_of
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class GenesDock(QWidget):
             and before.question.text == selection.gene
         )
         if before is not None and before.question.patient_id != selection.patient_id:
-            self.painter.restore()  # before the layers are filled with another patient
+            self.coloring.forget()  # before the layers are filled with another patient
         if not same:
             self.look_soon()
         self._select(selection)
@@ -291,7 +291,7 @@ class GenesDock(QWidget):
     # What happens around
 
     def _use(self, cohort: Cohort | None) -> None:
-        self.painter.restore()
+        self.coloring.forget()
         self._names, self.answered, self.scale = None, None, None
         self.page.search.offer({})
         self.page.search.show_text("")
@@ -313,10 +313,13 @@ class GenesDock(QWidget):
     def _watch(self) -> None:
         """Follow what happens to the labels layers: other voxels, painting, the label picked."""
         for layer in self.viewer.layers:
-            if isinstance(layer, Labels) and not self.connections.has(layer.events.paint):
+            passing = layer.metadata.get(PASSING)
+            own = isinstance(layer, Labels) and not passing
+            if own and not self.connections.has(layer.events.paint):
                 self.connections.add(layer.events.paint, self.look_soon)
                 self.connections.add(layer.events.metadata, self.look_soon)
                 self.connections.add(layer.events.selected_label, self._label_picked)
+                self.connections.add(layer.events.visible, self.coloring.outlines.follow)
 
     def say(self, text: str, tone: Tone = "plain") -> None:
         """Write the message line."""

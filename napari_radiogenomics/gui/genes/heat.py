@@ -155,7 +155,7 @@ def _by_patient(values: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame
     has_bulk = np.isin(owners, owners[bulk])
     used = bulk | ~has_bulk
     found = values[used].groupby(owners[used], sort=False).mean()
-    note = "One value a patient: of its whole-tumor samples, else the mean of all its samples."
+    note = "Whole-tumor samples; where there are none, the mean of all."
     return found, note
 
 

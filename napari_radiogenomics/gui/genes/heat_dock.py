@@ -65,9 +65,7 @@ class PatientsGenesDock(QWidget):
         return QSize(_WIDTH, _HEIGHT)
 
     def _build(self) -> None:
-        purpose = QLabel(
-            "Patients × genes: click a column to open the patient, a name for its gene."
-        )
+        purpose = QLabel("Click a column to open its patient, the name of a gene to search it.")
         purpose.setWordWrap(True)
         self.search = GeneSearch()
         self.search.setPlaceholderText("hypoxia · CA9, VEGFA, HK2 · empty: genes that vary most")
@@ -96,7 +94,7 @@ class PatientsGenesDock(QWidget):
             QTimer.singleShot(0, self._place)
 
     def _place(self) -> None:
-        move_below(self, _HEIGHT)
+        move_below(self)
 
     @property
     def at_rest(self) -> bool:

@@ -1,4 +1,4 @@
-"""The legend of colored regions and biopsies: limits with their unit, and what gray means."""
+"""The legend of colored regions and biopsies: limits with their unit, and what an outline means."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qtpy.QtGui import QBrush, QColor, QLinearGradient, QPainter, QPaintEvent, Q
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_radiogenomics.gui.genes.rows import value_text
-from napari_radiogenomics.gui.genes.scales import MISSING, Scale
+from napari_radiogenomics.gui.genes.scales import Scale
 
 __all__ = ["LegendBar"]
 
@@ -17,7 +17,7 @@ _SWATCH = 16
 
 
 class LegendBar(QWidget):
-    """A bar from low to high with its unit, and a hatched square for "not measured"."""
+    """A bar from low to high with its unit, and an empty square for "not measured"."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,9 +77,8 @@ class LegendBar(QWidget):
             middle = QRectF(0, _BAR + _GAP, wide, letters.lineSpacing())
             painter.drawText(middle, Qt.AlignmentFlag.AlignHCenter, "0")
         box = QRectF(self.width() - own + _GAP, 1, _SWATCH, _BAR)
-        painter.fillRect(box, QColor.fromRgbF(*MISSING))
-        painter.fillRect(box, QBrush(QColor(0, 0, 0, 150), Qt.BrushStyle.BDiagPattern))
-        painter.setPen(QPen(text))
+        painter.setPen(QPen(text, 1.5))
+        painter.drawRect(box.adjusted(1, 1, -1, -1))
         place = QRectF(box.right() + _GAP, 0, own, letters.lineSpacing())
         painter.drawText(place, Qt.AlignmentFlag.AlignLeft, words)
         painter.end()

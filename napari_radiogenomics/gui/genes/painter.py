@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.gui.attached import Attached
-from napari_radiogenomics.gui.genes.scales import MISSING, RGBA
+from napari_radiogenomics.gui.genes.scales import RGBA
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -39,7 +39,7 @@ class Painter(Attached):
         return [layer for layer, _ in self._before]
 
     def paint_regions(self, layer: Labels, colors: Mapping[int, RGBA]) -> None:
-        """Color labels; those without a color of their own are gray: not measured.
+        """Color labels; those without a color of their own are not filled: not measured.
 
         Parameters
         ----------
@@ -51,17 +51,17 @@ class Painter(Attached):
         from napari.utils.colormaps import DirectLabelColormap
 
         self._remember(layer, "colormap", "opacity")
-        wanted: dict[int | None, Any] = {None: MISSING, 0: _CLEAR}
+        wanted: dict[int | None, Any] = {None: _CLEAR, 0: _CLEAR}
         wanted |= {int(label): color for label, color in colors.items()}
         layer.colormap = DirectLabelColormap(color_dict=wanted)
         layer.opacity = max(layer.opacity, _OPACITY)
 
     def paint_points(self, layer: Points, colors: Mapping[str, RGBA]) -> None:
-        """Color biopsies by their sample id; others are gray."""
+        """Color biopsies by their sample id; others are hollow."""
         if "sample_id" not in layer.features.columns or not len(layer.data):
             return
         self._remember(layer, "face_color")
-        found = [colors.get(str(name), MISSING) for name in layer.features["sample_id"]]
+        found = [colors.get(str(name), _CLEAR) for name in layer.features["sample_id"]]
         layer.face_color = np.array(found, float)
 
     def _remember(self, layer: Layer, *names: str) -> None:

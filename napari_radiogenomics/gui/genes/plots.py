@@ -5,20 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtCore import QPointF, Qt, Signal
+from qtpy.QtGui import QColor, QPolygonF
+from qtpy.QtWidgets import QGraphicsPolygonItem
 
+from napari_radiogenomics.gui.canvas.hover import elide_middle
 from napari_radiogenomics.gui.genes.plot import HERE, Plot
 from napari_radiogenomics.gui.genes.rows import value_text
+from napari_radiogenomics.gui.genes.violin import violin
 
 __all__ = ["Dot", "PathwayBar", "PathwayPlot", "ScatterPlot", "StripPlot", "rank_correlation"]
 
 _DOT, _OWN_DOT = 8, 11
-_SPREAD = 0.28
-_NAME_WIDTH = 138
+_SPREAD, _VIOLIN = 0.28, 0.42
+_NAME_WIDTH, _LETTERS = 138, 18
+_REGION_LETTERS = 16
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,12 @@ class PathwayPlot(Plot):
         axis.setWidth(_NAME_WIDTH)
         axis.setStyle(autoReduceTextSpace=False, hideOverlappingLabels=False)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.scene().sigMouseMoved.connect(self._moved)
+        self._unit = ""
 
     def show_bars(self, bars: Sequence[PathwayBar], words: str, unit: str) -> None:
         """Draw pathways, the most unusual on top."""
-        self.bars = list(bars)
+        self.bars, self._unit = list(bars), unit
         self.begin(words)
         places = np.arange(len(bars), dtype=float)
         gray = QColor(self.text_color)
@@ -95,15 +102,31 @@ class PathwayPlot(Plot):
         self.plot.setYRange(-0.6, max(len(bars) - 0.4, 0.6), padding=0)
         self.plot.enableAutoRange("x")
 
-    def _clicked(self, event: object) -> None:
-        box = self.plot.getPlotItem().getViewBox()
-        row = round(box.mapSceneToView(event.scenePos()).y())  # type: ignore[attr-defined]
-        if event.button() == Qt.MouseButton.LeftButton and 0 <= row < len(self.bars):  # type: ignore[attr-defined]
-            self.asked.emit(self.bars[row].name)
+    def bar_at(self, scene: QPointF) -> PathwayBar | None:
+        """Pathway whose name or bar lies at a place of the scene."""
+        row = round(self.plot.getPlotItem().getViewBox().mapSceneToView(scene).y())
+        return self.bars[row] if 0 <= row < len(self.bars) else None
+
+    def _clicked(self, event: Any) -> None:
+        bar = self.bar_at(event.scenePos())
+        if bar is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.asked.emit(bar.name)
+
+    def _moved(self, place: QPointF) -> None:
+        bar = self.bar_at(place)
+        self.plot.setToolTip("" if bar is None else _bar_tip(bar, self._unit))
 
 
-def _short(title: str, most: int = 18) -> str:
-    return title if len(title) <= most else title[: most - 1] + "…"
+def _short(title: str) -> str:
+    """Beginning of a name: ends such as "response" or "signaling" are shared by many."""
+    return title if len(title) <= _LETTERS else title[: _LETTERS - 1] + "…"
+
+
+def _bar_tip(bar: PathwayBar, unit: str) -> str:
+    return (
+        f"<p><b>{bar.title}</b> {value_text(bar.value)} {unit}; cohort {value_text(bar.median)} "
+        f"({value_text(bar.low)} to {value_text(bar.high)}). Click to search it.</p>"
+    )
 
 
 class _DotPlot(Plot):
@@ -142,6 +165,13 @@ class _DotPlot(Plot):
         scatter.sigClicked.connect(self._clicked)
         self.plot.addItem(scatter)
 
+    def _name_values(self, unit: str, classes: Sequence[str]) -> None:
+        """Name the axis of the scores: their unit, or the classes 0, 1, … of a mutation."""
+        axis = self.plot.getAxis("left")
+        axis.setTicks([list(enumerate(classes))] if classes else None)
+        axis.setLabel("" if classes else unit)
+        axis.showLabel(not classes)
+
     def _clicked(self, _item: object, points: Sequence[object], _event: object = None) -> None:
         if len(points):
             patient, region = points[-1].data()  # type: ignore[attr-defined]
@@ -153,26 +183,47 @@ def _tip(x: float, y: float, data: tuple[str, str]) -> str:
 
 
 class StripPlot(_DotPlot):
-    """A score in each kind of region, one dot a patient."""
+    """A score in each kind of region, one dot a patient; a violin behind ten dots or more."""
 
     def __init__(self) -> None:
         super().__init__("Regions across patients")
 
-    def show_dots(self, dots: Sequence[Dot], here: str, words: str, unit: str) -> None:
+    def show_dots(
+        self, dots: Sequence[Dot], here: str, words: str, unit: str, classes: Sequence[str] = ()
+    ) -> None:
         """Draw one column for each region, with the median as a line."""
         self.begin(words)
         names = list(dict.fromkeys(dot.region for dot in dots))
         columns = np.zeros(len(dots))
         for at, name in enumerate(names):
             own = [n for n, dot in enumerate(dots) if dot.region == name]
-            columns[own] = at + _spread([dots[n].y for n in own])
-            middle = float(np.median([dots[n].y for n in own]))
+            values = [dots[n].y for n in own]
+            columns[own] = at + _spread(values)
+            self._draw_violin(at, values)
+            middle = float(np.median(values))
             pen = pg.mkPen(self.text_color, width=2)
             self.plot.plot([at - 0.35, at + 0.35], [middle, middle], pen=pen)
         self._draw(dots, here, columns.tolist())
-        self.plot.getAxis("bottom").setTicks([[(at, _short(n, 16)) for at, n in enumerate(names)]])
-        self.plot.setLabel("left", unit)
+        ticks = [(at, elide_middle(name, _REGION_LETTERS)) for at, name in enumerate(names)]
+        self.plot.getAxis("bottom").setTicks([ticks])
+        self._name_values(unit, classes)
         self.plot.setXRange(-0.5, len(names) - 0.5, padding=0.02)
+
+    def _draw_violin(self, at: int, values: Sequence[float]) -> None:
+        shape = violin(values)
+        if shape is None:
+            return
+        places, half = shape[0], _VIOLIN * shape[1]
+        x = np.concatenate([at - half, (at + half)[::-1]])
+        y = np.concatenate([places, places[::-1]])
+        gray = QColor(self.text_color)
+        gray.setAlpha(45)
+        outline = QGraphicsPolygonItem(
+            QPolygonF([QPointF(*p) for p in zip(x.tolist(), y.tolist(), strict=True)])
+        )
+        outline.setBrush(gray)
+        outline.setPen(pg.mkPen(None))
+        self.plot.addItem(outline)
 
 
 def _spread(values: Sequence[float]) -> np.ndarray:
@@ -187,12 +238,19 @@ class ScatterPlot(_DotPlot):
     def __init__(self) -> None:
         super().__init__("Map against score")
 
-    def show_dots(self, dots: Sequence[Dot], here: str, words: str, units: tuple[str, str]) -> None:
-        """Draw dots with the units of both axes."""
+    def show_dots(
+        self,
+        dots: Sequence[Dot],
+        here: str,
+        words: str,
+        units: tuple[str, str],
+        classes: Sequence[str] = (),
+    ) -> None:
+        """Draw dots with the units of both axes; classes of a mutation have names."""
         self.begin(words)
         self._draw(dots, here, [dot.x for dot in dots])
         self.plot.setLabel("bottom", units[0])
-        self.plot.setLabel("left", units[1])
+        self._name_values(units[1], classes)
         self.plot.enableAutoRange()
 
 

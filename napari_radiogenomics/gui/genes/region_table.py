@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QModelIndex, QRectF, QSignalBlocker, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
-from napari_radiogenomics.gui.genes.scales import RGBA, mark_text
+from napari_radiogenomics.gui.genes.scales import MISSING, RGBA, mark_text
 
 __all__ = ["RegionTable"]
 
@@ -35,6 +35,8 @@ _SHARE = Qt.ItemDataRole.UserRole + 1
 _COLOR = Qt.ItemDataRole.UserRole + 2
 _FEWEST, _MOST = 3, 7
 _SCORE_WIDTH = 72
+# A longer unit would take the room of the names.
+_SHORT_UNIT = 4
 
 
 class _Bar(QStyledItemDelegate):
@@ -145,6 +147,10 @@ class RegionTable(QTableWidget):
                     item.setData(_COLOR, QColor.fromRgbF(*score_colors[at]))
         self._fit(len(rows))
         self.setColumnHidden(_MAP, all(math.isnan(row.mean) for row in rows))
+        header = self.horizontalHeaderItem(_MAP)
+        if header is not None:
+            short = map_unit if len(map_unit) <= _SHORT_UNIT else ""
+            header.setText(short or _COLUMNS[_MAP])
         if kept is not None:
             self.select(kept.label, kept.name)
 
@@ -205,6 +211,14 @@ class RegionTable(QTableWidget):
 
 
 def _square(color: RGBA) -> QIcon:
+    """Square of a color, an outline where it is clear; the same in a selected row."""
     picture = QPixmap(12, 12)
-    picture.fill(QColor.fromRgbF(*color[:3]))
-    return QIcon(picture)
+    picture.fill(QColor.fromRgbF(*color))
+    if color[3] == 0:
+        painter = QPainter(picture)
+        painter.setPen(QPen(QColor.fromRgbF(*MISSING), 2))
+        painter.drawRect(1, 1, 10, 10)
+        painter.end()
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon

@@ -35,14 +35,14 @@ _LEAST_SPREAD = 1e-9
 
 
 def mark_text(precision: str) -> str:
-    """Mark and word of a precision: ``"● point"``; empty where there is none.
+    """Mark and word of a precision, which stay in one line; empty where there is none.
 
     Examples
     --------
-    >>> mark_text("tumour"), mark_text("")
-    ('▢ tumour', '')
+    >>> mark_text("tumour").split(), mark_text("")
+    (['▢', 'tumour'], '')
     """
-    return f"{MARKS[Precision.parse(precision)]} {precision}" if precision else ""
+    return f"{MARKS[Precision.parse(precision)]}\u00a0{precision}" if precision else ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def scale_of(scores: pd.DataFrame) -> Scale:
     if not values.size:
         return Scale("sequential", 0.0, 1.0, unit)
     low, high = (float(value) for value in np.percentile(values, [2, 98]))
-    if unit.startswith("z") and low < 0 < high:
+    if "z" in unit.split() and low < 0 < high:
         most = max(-low, high)
         return Scale("diverging", -most, most, unit)
     if high - low < _LEAST_SPREAD:

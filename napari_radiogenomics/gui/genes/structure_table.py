@@ -17,13 +17,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_radiogenomics.data.structures import WHOLE, StructureMap
+from napari_radiogenomics.data.structures import WHOLE, StructureMap, is_region_name
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 
 __all__ = ["StructureTable"]
 
 _WORDS = ("necrotic", "enhancing", "edema", WHOLE)
 _NONE = "– none –"
+_OWN = "– as it is called –"
 _ABOUT = (
     "Samples without coordinates are placed by the name of their structure. This is a "
     "convention, not a measurement: their scores are marked ◼ by structure name."
@@ -115,9 +116,11 @@ class StructureTable(QWidget):
         combo = QuietCombo()
         combo.setAccessibleName(f"Region of {name}")
         now = "; ".join(self._map[name])
+        # "core" or "rim" need no entry: regions are called so.
+        absent = _OWN if is_region_name(name) else _NONE
         with QSignalBlocker(combo):
-            combo.addItems([_NONE, *dict.fromkeys([*offered, *([now] if now else [])])])
-            combo.setCurrentText(now or _NONE)
+            combo.addItems([absent, *dict.fromkeys([*offered, *([now] if now else [])])])
+            combo.setCurrentText(now or absent)
         combo.setProperty("structure", name)
         combo.currentTextChanged.connect(self._choose)
         return combo
@@ -125,7 +128,7 @@ class StructureTable(QWidget):
     def _choose(self, region: str) -> None:
         sender = self.sender()
         name = str(sender.property("structure")) if sender is not None else ""
-        names = () if region == _NONE else tuple(part.strip() for part in region.split(";"))
+        names = () if region in (_NONE, _OWN) else tuple(part.strip() for part in region.split(";"))
         self._map = self._map.changed({name: names})
         self.save_button.setEnabled(True)
         self.changed.emit(self._map)

@@ -186,12 +186,19 @@ class Tabs(QObject):
             return
         patients = len({dot.patient_id for dot in dots})
         words = f"{self._title} in {patients} patients; orange: {here or 'nobody'}. Line: median."
-        plot.show_dots(dots, here, words, dock.answered.unit)
+        plot.show_dots(dots, here, words, dock.answered.unit, self._classes)
 
     @property
     def _title(self) -> str:
         found = self._dock.answered
         return "" if found is None or found.asked is None else found.asked.title
+
+    @property
+    def _classes(self) -> tuple[str, ...]:
+        """Names of the values 0 and 1 of a mutation."""
+        found = self._dock.answered
+        mutated = found is not None and found.asked is not None and found.asked.kind == "mutation"
+        return ("wildtype", "mutated") if mutated else ()
 
     @property
     def recipe(self) -> Recipe | None:
@@ -230,7 +237,7 @@ class Tabs(QObject):
             f"Orange: {here or 'nobody'}."
         )
         units = (f"{title} [{dock.measuring.unit}]", f"{self._title} [{dock.answered.unit}]")
-        plot.show_dots(dots, here, words, units)
+        plot.show_dots(dots, here, words, units, self._classes)
 
     def _dots_for(self, recipe: Recipe | None) -> list[Dot] | None:
         """Dots of what is asked now; None while they are computed."""
@@ -295,7 +302,8 @@ class Tabs(QObject):
         except RadiogenomicsError as error:
             self._dock.say(str(error), "error")
             return
-        self._dock.page.structures.show_map(known, used)
+        regions = [str(name) for name in dict.fromkeys(cohort.labels["name"]) if name]
+        self._dock.page.structures.show_map(known, used, regions)
 
     def _edit(self, structures: StructureMap) -> None:
         self.edited_structures = structures

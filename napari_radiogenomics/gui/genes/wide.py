@@ -9,15 +9,20 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 __all__ = ["move_below"]
 
 
-def move_below(widget: QWidget, height: int) -> bool:
-    """Move the dock of a widget to the bottom of its window.
+# Part of the window's height that a wide dock takes, within these pixels.
+_SHARE, _LEAST, _MOST = 0.4, 260, 480
+
+
+def move_below(widget: QWidget) -> bool:
+    """Move the dock of a widget to the bottom of its window, beside the layer list.
+
+    Below the layer list it could not grow on a small screen: the list and the layer controls
+    need most of its height.
 
     Parameters
     ----------
     widget : QWidget
         Content of a dock.
-    height : int
-        Wanted height in pixels.
 
     Returns
     -------
@@ -33,6 +38,9 @@ def move_below(widget: QWidget, height: int) -> bool:
     if not isinstance(dock, QDockWidget) or not isinstance(window, QMainWindow):
         return False
     if not dock.isFloating():
-        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        left, bottom = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        window.setCorner(Qt.Corner.BottomLeftCorner, left)
+        window.addDockWidget(bottom, dock)
+        height = min(max(round(_SHARE * window.height()), _LEAST), _MOST)
         window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
     return True
