@@ -20,6 +20,8 @@ _TOLERANCE_VOXELS = 1.0
 # Points of the cube around a ball; half of them lie in the ball, and each counts with its mirror
 # image, so that a ball cut in halves is counted in halves.
 _POINTS = 2000
+# Balls that are looked up at once: 25 MB of places.
+_BLOCK = 500
 
 
 def inside_or_near(
@@ -138,6 +140,11 @@ def ball_fractions(
     >>> ball_fractions(here, there, halves, (1, 2))[0].round(1).tolist()
     [[0.5, 0.5]]
     """
+    if len(points) > _BLOCK:
+        cuts = range(_BLOCK, len(points), _BLOCK)
+        pairs = zip(np.split(points, cuts), np.split(radii, cuts), strict=True)
+        parts = [ball_fractions(p, r, segmentation, labels) for p, r in pairs]
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
     offsets = _spread()  # (M, 3)
     balls = points[:, np.newaxis] + radii[:, np.newaxis, np.newaxis] * offsets  # (N, M, 3)
     index = np.rint(segmentation.geometry.world_to_index(balls)).astype(int)

@@ -2,7 +2,7 @@
 
 Strategy: a negative binomial regression of each gene on batch and covariates, with a dispersion
 for each batch; a count is replaced by the count at the same quantile of the distribution
-without the batch. Equal to sva's ComBat_seq (without shrinkage, which is its default).
+without the batch. The counts are sva's ComBat_seq's (without shrinkage, which is its default).
 """
 
 from __future__ import annotations
@@ -14,14 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.genomics.levenberg import fit_levenberg, fit_with_prior
 from napari_radiogenomics.genomics.matrix import table_like, values_of
 from napari_radiogenomics.genomics.nature import require, settle_nature
-from napari_radiogenomics.genomics.nb_glm import (
-    common_dispersion,
-    fit_glm,
-    fit_with_prior,
-    gene_dispersions,
-)
+from napari_radiogenomics.genomics.nb_glm import common_dispersion, gene_dispersions
 from napari_radiogenomics.genomics.normalize import StatedKind
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -165,7 +161,7 @@ def _batch_effects(counts: Reals, layout: _Layout, dispersion: Reals) -> tuple[R
     level = layout.batches.mean(axis=0) @ first[:n_batches]
     offset = offset + level
     effects = fit_with_prior(counts, layout.design, dispersion, offset, _PRIOR)[:n_batches]
-    return effects, fit_glm(counts, layout.design, dispersion, offset)[1]
+    return effects, fit_levenberg(counts, layout.design, dispersion, offset)[1]
 
 
 def _match(counts: Reals, mu: Reals, phi: Reals, new_mu: Reals, new_phi: Reals) -> Reals:

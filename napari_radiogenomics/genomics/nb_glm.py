@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["common_dispersion", "fit_glm", "fit_with_prior", "gene_dispersions"]
+__all__ = ["common_dispersion", "fit_glm", "gene_dispersions"]
 
 Reals = NDArray[np.float64]
 
@@ -87,21 +87,6 @@ def _information(design: Reals, weight: Reals) -> Reals:
     """Fisher information of each gene, shape (G, P, P)."""
     pairs = design[:, :, None] * design[:, None, :]
     return np.tensordot(weight.T, pairs, axes=1)
-
-
-def fit_with_prior(
-    counts: Reals, design: Reals, dispersion: Reals, offset: Reals, prior_count: float
-) -> Reals:
-    """Coefficients after a small count is added, in proportion to the library sizes.
-
-    Returns
-    -------
-    ndarray, shape (P, G)
-        Finite even where a group has no reads.
-    """
-    library = np.exp(offset)
-    prior = prior_count * library / library.mean(axis=0)
-    return fit_glm(counts + prior, design, dispersion, np.log(library + 2 * prior))[0]
 
 
 def _adjusted_profile(counts: Reals, design: Reals, dispersion: Reals, offset: Reals) -> Reals:

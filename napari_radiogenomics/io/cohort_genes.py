@@ -147,7 +147,7 @@ def cohort_expression(
 
 def _joined(cohort: Cohort, table: pd.DataFrame, reference: ExpressionRef) -> pd.DataFrame:
     """Table with the names of the cohort's samples, and who they are."""
-    samples = cohort.samples
+    samples = _of_table(cohort.samples, reference.id)
     named = {c: s for s, c in samples["expression_column"].items() if c} | {
         s: s for s in samples.index if not samples.at[s, "expression_column"]
     }
@@ -176,6 +176,14 @@ def _joined(cohort: Cohort, table: pd.DataFrame, reference: ExpressionRef) -> pd
     table.index.name = "sample_id"
     table.attrs = attrs
     return table
+
+
+def _of_table(samples: pd.DataFrame, identity: str) -> pd.DataFrame:
+    """Samples that may be in a table: spots of a Visium section are in its own alone."""
+    if "expression" not in samples:
+        return samples
+    said = samples["expression"].fillna("").astype(str)
+    return samples[said.isin(["", identity])]
 
 
 def _says_expression(cohort: Cohort, sample: str) -> bool:

@@ -60,6 +60,12 @@ def _save(cohort: Cohort, samples: Samples) -> None:
     frame = table.frame.copy()
     headers = {str(name).strip().lower(): name for name in frame}
     place = {name: at for at, name in enumerate(frame[headers["sample_id"]].str.strip())}
+    elsewhere = [str(name) for name in samples.table.index if str(name) not in place]
+    if elsewhere:
+        raise InputError(
+            f'Sample "{elsewhere[0]}" has no row in {path.name}: it comes from its Visium '
+            "section. Correct the frame or the transform of its slide."
+        )
     for column in _CHANGED:
         header = headers.get(column, column)
         cells = frame[header].tolist() if header in frame else [""] * len(frame)

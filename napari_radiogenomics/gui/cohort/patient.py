@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,11 +87,16 @@ def load_layers(
         Reports the files.
     """
     from napari_radiogenomics.io.cohorts import load_patient
+    from napari_radiogenomics.io.frames import in_frames
 
     data = load_patient(
         cohort, patient_id, timepoint=timepoint, slides="slides" in open_with, progress=progress
     )
-    layers = patient_layers(data, open_with=open_with, window=window, fourth_axis=fourth_axis)
+    shown = data
+    if data.samples is not None:
+        frames = [str(scan.metadata.get("frame", "")) for scan in data.scans]
+        shown = replace(data, samples=in_frames(cohort, data.samples, frames))
+    layers = patient_layers(shown, open_with=open_with, window=window, fourth_axis=fourth_axis)
     return Loaded(data.patient_id, timepoint, data, layers)
 
 

@@ -99,8 +99,9 @@ class Coloring:
         for row in self._dock.shown_rows:
             if row.label is None or not title:
                 continue
-            of_whole = not row.n and whole is not None
-            words = f"of the whole tumor {whole.words}" if of_whole else row.words
+            words = row.words
+            if not row.n and whole is not None:
+                words = f"of the whole tumor {whole.words}"
             said[row.label] = f"{title} {words}"
         layer.metadata[CARD] = said
         if is_attached(self._dock.viewer, HoverCard):

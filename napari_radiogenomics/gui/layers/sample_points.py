@@ -60,13 +60,15 @@ def samples_layers(
     table = drawn.table
     radius = table["radius_mm"].fillna(_RADIUS_MM).to_numpy(float)
     features = table[list(_FEATURES)].reset_index()
+    # The names of thousands of spots would hide what lies below them.
+    features["caption"] = features["sample_id"].where(features["kind"] != "spot", "")
     settings = {
         "name": "Biopsies",
         "scale": (unit_mm,) * 3,
         "size": 2 * radius / unit_mm,
         "features": features,
         "text": {
-            "string": "{sample_id}",
+            "string": "{caption}",
             "size": 9,
             "color": "white",
             "translation": np.array([0.0, -4.0, 0.0]) / unit_mm,

@@ -12,11 +12,14 @@ from typing import Any
 from napari_radiogenomics.data.cohort import ExpressionRef, GeneSetsRef, VariantsRef
 from napari_radiogenomics.data.problems import Problem
 from napari_radiogenomics.data.schema import EXPRESSION_UNITS, TABLES
+from napari_radiogenomics.data.table import Table, table_of
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.expression_formats.tenx import is_visium
 from napari_radiogenomics.io.layout import Draft, Layout, LayoutOptions
 from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.io.text import decode, read_bytes
 from napari_radiogenomics.io.tree import Tree
+from napari_radiogenomics.io.visium import spot_records
 from napari_radiogenomics.registry import did_you_mean
 
 __all__ = ["LAYOUT"]
@@ -24,8 +27,10 @@ __all__ = ["LAYOUT"]
 _TOML = "cohort.toml"
 _FORMAT = 1
 _KNOWN = ["format", "name", "description", "tables", "expression", "gene_sets", "variants"]
+_SPOTS = ("patient_id", "timepoint", "frame")
+"""What an entry says of the spots of a Visium section."""
 _REFERENCES = {
-    "expression": ("id", "path", "unit", "gene_id", "rows"),
+    "expression": ("id", "path", "unit", "gene_id", "rows", *_SPOTS),
     "gene_sets": ("id", "path"),
     "variants": ("id", "path"),
 }
@@ -181,7 +186,35 @@ def _add_references(settings: dict[str, Any], tree: Tree, draft: Draft) -> None:
                 what = f'The id "{found["id"]}" occurs twice in [[{kind}]].'
                 draft.problems.append(Problem(_TOML, None, place, what, "Rename one."))
             elif found:
+                spots = {key: found.pop(key) for key in _SPOTS if key in found}
                 target.append(makers[kind](**found))
+                if kind == "expression" and is_visium(found["path"]):
+                    _add_spots(target[-1], spots, place, draft)
+
+
+def _add_spots(entry: ExpressionRef, facts: dict[str, str], place: str, draft: Draft) -> None:
+    """Spots of a Visium section become samples of the cohort."""
+    import numpy as np
+    import pandas as pd
+
+    report = _reporter(draft)
+    if not facts.get("patient_id"):
+        what = f"The Visium section {entry.path.name} is of no patient; its spots are left out."
+        report(None, f"{place}.patient_id", what, 'Write: patient_id = "…".', "warning")
+        return
+    facts = {"frame": entry.path.name, **facts, "expression": entry.id}
+    try:
+        records = spot_records(entry.path, facts, prefix=f"{entry.id}:")
+    except InputError as error:
+        report(None, place, str(error), "", "error")
+        return
+    spec = TABLES["samples"]
+    spots = table_of(records, _TOML, spec.names)
+    listed = draft.tables.get("samples")
+    if listed is not None:
+        frame = pd.concat([listed.frame, spots.frame], ignore_index=True).fillna("")
+        spots = Table(frame, np.concatenate([listed.rows, spots.rows]), listed.file)
+    draft.tables["samples"] = spots
 
 
 def _reference(

@@ -12,7 +12,7 @@ from napari_radiogenomics.io.text import read_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LAYOUT", "read_visium_spots"]
+__all__ = ["LAYOUT", "is_visium", "read_visium_spots"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MATRICES = ("filtered_feature_bc_matrix.h5", "raw_feature_bc_matrix.h5")
@@ -28,9 +28,14 @@ def _matrix_of(path: Path) -> Path | None:
     return None
 
 
+def is_visium(path: Path) -> bool:
+    """Whether a path is the folder of a Visium section."""
+    return path.is_dir() and (path / "spatial").is_dir() and _matrix_of(path) is not None
+
+
 def _reads(path: Path) -> bool:
     if path.is_dir():
-        return (path / "spatial").is_dir() and _matrix_of(path) is not None
+        return is_visium(path)
     if not path.is_file() or path.suffix.lower() not in (".h5", ".hdf5"):
         return False
     with path.open("rb") as file:
