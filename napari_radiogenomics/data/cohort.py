@@ -38,6 +38,8 @@ class ExpressionRef:
         What genes are called by: ``"symbol"``, ``"ensembl"``, ``"entrez"``.
     rows : {"samples", "genes"}
         What a row of the file is.
+    repair_dates : bool
+        Whether genes that a spreadsheet turned into dates get their symbols back.
     """
 
     id: str
@@ -45,6 +47,7 @@ class ExpressionRef:
     unit: str = ""
     gene_id: str = "symbol"
     rows: str = "samples"
+    repair_dates: bool = False
 
 
 @dataclass(frozen=True)

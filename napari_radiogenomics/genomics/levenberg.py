@@ -77,11 +77,12 @@ class _Fit:
         steps = np.zeros_like(score)
         ended = np.zeros(len(going), bool)
         trying = np.arange(len(going))
-        at_once = trying
+        at_once = trying[:0]
         while trying.size:
             own = going[trying]
             good, low, step = self._try(own, information[trying], score[trying])
-            at_once = at_once[good] if at_once is trying else at_once
+            if len(trying) == len(going):
+                at_once = trying[good]
             steps[trying[good]] = step[good]
             self.damping[own[~good]] *= 2
             lost = ~good & (self.damping[own] > _MOST_DAMPING * self.most[own])
@@ -97,7 +98,8 @@ class _Fit:
         """Try a step in some genes: where it was taken, whose fit is perfect, and the steps."""
         damping = np.zeros(len(own)) if self.damping is None else self.damping[own]
         ridge = damping[:, None, None] * np.eye(self.design.shape[1])
-        step: Reals = np.linalg.solve(information + ridge, score[..., None])[..., 0]
+        solved = np.linalg.solve(information + ridge, score[..., None])[..., 0]
+        step = np.asarray(solved, np.float64)
         beta = self.beta[:, own] + step.T
         mu: Reals = np.exp(self.design @ beta + self.offset[:, own])
         deviance = _deviance(self.y[:, own], mu, self.phi[:, own])

@@ -125,6 +125,7 @@ def cohort_expression(
     A table ``gene_ids.csv`` in the cohort's folder turns other identifiers into symbols.
     """
     reference = chosen(cohort, "expression", cohort.expression, expression)
+    repair_dates = repair_dates or reference.repair_dates
     settings = (duplicates, blanks, repair_dates)
 
     def make() -> pd.DataFrame:

@@ -35,7 +35,10 @@ from napari_radiogenomics.signature import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Blanks", "Duplicates", "layout_of", "read_expression"]
+__all__ = ["DATES", "Blanks", "Duplicates", "layout_of", "read_expression"]
+
+DATES = "were turned into dates by a spreadsheet"
+"""Words of the note that names such genes."""
 
 Duplicates = Literal["highest_mean", "mean", "sum", "first", "refuse"]
 Blanks = Literal["keep", "zero", "drop_genes", "refuse"]
@@ -236,8 +239,8 @@ def _without_dates(genes: list[str], repair: bool, notes: list[str]) -> list[str
         return genes
     if not repair:
         notes.append(
-            f"{len(found)} genes were turned into dates by a spreadsheet: {_some(found)}. "
-            "repair_dates=True gives them their symbols back."
+            f"{len(found)} genes {DATES}: {_some(found)}. repair_dates=True, in cohort.toml "
+            "repair_dates = true, gives them their symbols back."
         )
         return genes
     repaired, done, left = repair_names(genes)

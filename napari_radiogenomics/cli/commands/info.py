@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogenomics.cli.command import Command
+from napari_radiogenomics.cli.gene_facts import gene_facts
 from napari_radiogenomics.cli.options import add_arguments
 from napari_radiogenomics.cli.text import aligned
-from napari_radiogenomics.errors import DataWarning
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.signature import describe
 
 __all__ = ["COMMAND"]
@@ -32,7 +33,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="PATH",
-        help="File, DICOM folder or cohort; without it, versions and extras are told.",
+        help="File, folder or cohort, expression and gene sets too; without it, versions and extras are told.",
     )
     add_arguments(parser, describe(open_cohort), without=("path",))
 
@@ -82,7 +83,13 @@ def _cohort(path: Path, **where: Any) -> Facts:
 def _contents(path: Path) -> list[Facts]:
     from napari_radiogenomics.io.files import find_format, read_all
 
-    form = find_format(path)
+    try:
+        form = find_format(path)
+    except InputError:
+        facts = gene_facts(path) if path.exists() else []
+        if not facts:
+            raise
+        return [facts]
     blocks = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the notes are among the facts

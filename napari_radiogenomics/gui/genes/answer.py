@@ -23,8 +23,9 @@ from napari_radiogenomics.genomics.cohort_scores import (
 )
 from napari_radiogenomics.gui.genes.asked import Asked, find_asked
 from napari_radiogenomics.gui.layers.edits import object_from
-from napari_radiogenomics.io.cohort_genes import kept
+from napari_radiogenomics.io.cohort_genes import cohort_expression, kept
 from napari_radiogenomics.io.cohorts import PatientData
+from napari_radiogenomics.io.expression import DATES
 from napari_radiogenomics.io.link_patient import link_patient
 from napari_radiogenomics.progress import Progress, quiet
 
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["Answer", "Question", "answer", "names_of"]
+__all__ = ["NO_PATHWAYS", "Answer", "Question", "answer", "names_of"]
+
+NO_PATHWAYS = "No pathways"
+"""Beginning of the note that says why there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +137,7 @@ def answer(question: Question, *, progress: Progress = quiet) -> Answer:
     notes: list[str] = []
     asked = scores = regions = None
     if question.text:
-        asked = find_asked(question.text, score_names(cohort))
+        asked = _asked(question)
         scores = score_cohort(
             cohort, asked.name, kind=asked.kind, standardize=_wants_z(question, asked),
             progress=progress,
@@ -143,6 +147,18 @@ def answer(question: Question, *, progress: Progress = quiet) -> Answer:
     return Answer(
         question, links, asked, scores, regions, pathways, many, tuple(dict.fromkeys(notes))
     )
+
+
+def _asked(question: Question) -> Asked:
+    """What the text means; a gene may be missing because a spreadsheet made a date of it."""
+    try:
+        return find_asked(question.text, score_names(question.cohort))
+    except InputError as error:
+        if not question.cohort.expression:
+            raise
+        notes = cohort_expression(question.cohort).attrs["notes"]
+        dates = next((note for note in notes if DATES in note), "")
+        raise InputError(f"{error} {dates}".strip()) from error
 
 
 def _wants_z(question: Question, asked: Asked) -> bool:
@@ -193,7 +209,7 @@ def _pathways(
             lambda: cohort_pathways(cohort, progress=progress),
         )  # fmt: skip
     except InputError as error:
-        notes.append(f"No pathways: {error}")
+        notes.append(f"{NO_PATHWAYS}: {error}")
         return None, None
     # A pathway that has the same value in all samples tells nothing of a region.
     spread = many.std()

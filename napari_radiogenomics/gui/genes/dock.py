@@ -224,7 +224,7 @@ class GenesDock(QWidget):
             rows = rows or scored_rows(self.answered, "", means)
         self.shown_rows = rows
         scale = self.scale
-        shares = [] if scale is None else [_share(scale, row.score) for row in rows]
+        shares = [] if scale is None else scale.share([row.score for row in rows]).tolist()
         colors = [] if scale is None else [scale.rgba(row.score) for row in rows]
         self.coloring.refresh()
         squares: dict[int | None, RGBA] = {}
@@ -343,10 +343,6 @@ class GenesDock(QWidget):
         self.page.message_line.setStyleSheet(f"color: {tone_color(self.viewer.theme, self._tone)}")
         self.page.use_theme(self.viewer.theme)
         self.tabs.refresh()
-
-
-def _share(scale: Scale, score: float) -> float:
-    return float(np.clip((score - scale.low) / (scale.high - scale.low), 0, 1))
 
 
 def _color_of(layer: Layer, label: int) -> tuple[float, float, float, float]:

@@ -49,7 +49,8 @@ class LegendBar(QWidget):
             return "", ""
         if scale.kind == "classes":
             return "wildtype", "mutated"
-        return f"≤ {value_text(scale.low)}", f"≥ {value_text(scale.high)} {scale.unit}"
+        unit = f"{scale.unit}, log" if scale.log else scale.unit
+        return f"≤ {value_text(scale.low)}", f"≥ {value_text(scale.high)} {unit}"
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
         """Height of the bar and a line of text."""
@@ -87,7 +88,8 @@ class LegendBar(QWidget):
         gradient = QLinearGradient(0, 0, wide, 0)
         if self._scale is None:
             return gradient
-        values = np.linspace(self._scale.low, self._scale.high, _STOPS)
+        spaced = np.geomspace if self._scale.log else np.linspace
+        values = spaced(self._scale.low, self._scale.high, _STOPS)
         if self._scale.kind == "classes":
             stops = [(0.0, 0.0), (0.499, 0.0), (0.501, 1.0), (1.0, 1.0)]
         else:

@@ -32,6 +32,8 @@ _DIVERGING = ("#2166ac", "#67a9cf", "#e6e6e6", "#ef8a62", "#b2182b")
 # Okabe and Ito: told apart with any color vision.
 _WILD, _MUTATED = "#56b4e9", "#d55e00"
 _LEAST_SPREAD = 1e-9
+# Values on a linear scale that span more than this ratio are told apart by their logarithms.
+_LONG_TAIL = 30.0
 
 
 def mark_text(precision: str) -> str:
@@ -57,6 +59,8 @@ class Scale:
         Values that have the first and the last color; others are drawn as these.
     unit : str
         Of the values.
+    log : bool
+        Whether colors follow the logarithm: of values on a linear scale with a long tail.
 
     Examples
     --------
@@ -71,6 +75,21 @@ class Scale:
     low: float
     high: float
     unit: str = ""
+    log: bool = False
+
+    def share(self, values: float | Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Place of values between the first color (0) and the last (1); NaN where missing.
+
+        Examples
+        --------
+        >>> Scale("sequential", 1.0, 100.0, "FPKM", log=True).share([1.0, 10.0, 500.0]).tolist()
+        [0.0, 0.5, 1.0]
+        """
+        numbers = np.clip(np.asarray(values, float), self.low, self.high)
+        low, high = self.low, self.high
+        if self.log:
+            numbers, low, high = np.log(numbers), float(np.log(low)), float(np.log(high))
+        return np.asarray((numbers - low) / (high - low), float)
 
     def rgba(self, value: float) -> RGBA:
         """Color of a value."""
@@ -79,7 +98,7 @@ class Scale:
     def colors(self, values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Colors of values, shape (N, 4); gray where a value is missing."""
         numbers = np.asarray(values, float)
-        share = np.clip((numbers - self.low) / (self.high - self.low), 0, 1)
+        share = self.share(numbers)
         found = _ramp(self.kind)[np.nan_to_num(share * (_STOPS - 1)).astype(int)]
         found[~np.isfinite(numbers)] = MISSING
         return found
@@ -109,7 +128,8 @@ def scale_of(scores: pd.DataFrame) -> Scale:
     Returns
     -------
     Scale
-        From the 2nd to the 98th percentile; around 0 for z and for pathways.
+        From the 2nd to the 98th percentile; around 0 for z and for pathways; logarithmic where
+        values on a linear scale have a long tail.
     """
     unit = str(scores.attrs.get("unit", ""))
     if scores.attrs.get("kind") == "mutation":
@@ -125,4 +145,5 @@ def scale_of(scores: pd.DataFrame) -> Scale:
         return Scale("diverging", -most, most, unit)
     if high - low < _LEAST_SPREAD:
         low, high = low - 0.5, high + 0.5
-    return Scale("sequential", low, high, unit)
+    long = not unit.startswith("log") and low > 0 and high > _LONG_TAIL * low
+    return Scale("sequential", low, high, unit, log=long)

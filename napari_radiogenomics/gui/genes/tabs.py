@@ -13,6 +13,7 @@ from napari_radiogenomics.errors import RadiogenomicsError
 from napari_radiogenomics.gui.canvas.legend import feature_of
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.genes.across import Everybody, dots_of, everybody, recipe_of
+from napari_radiogenomics.gui.genes.answer import NO_PATHWAYS
 from napari_radiogenomics.gui.genes.asked import short_name
 from napari_radiogenomics.gui.genes.plots import Dot, PathwayBar, rank_correlation
 from napari_radiogenomics.io.structure_map import (
@@ -131,7 +132,9 @@ class Tabs(QObject):
         dock, plot = self._dock, self._dock.page.pathways
         found = dock.answered
         if found is None or found.pathway_scores is None:
-            plot.clear("Pathways of the region appear here for a cohort with expression.")
+            notes = () if found is None else found.notes
+            why = next((note for note in notes if note.startswith(NO_PATHWAYS)), "")
+            plot.clear(why or "Pathways of the region appear here for a cohort with expression.")
             return
         region = self._region()
         bars = pathway_bars(found, region, dock.segmentation_id)

@@ -12,6 +12,8 @@ __all__ = ["FEWEST", "violin"]
 FEWEST = 10
 """A violin of fewer values would draw a shape that they do not have."""
 _FEWEST_DISTINCT, _POINTS = 6, 64
+# A violin thinner than this part of its widest place falls into pieces.
+_ISLANDS = 0.02
 
 
 def violin(values: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -26,7 +28,8 @@ def violin(values: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.flo
     -------
     places, density : ndarray, shape (64,)
         From the lowest value to the highest; the density is 1 where it is largest. None for
-        fewer than `FEWEST` values, or where only a few differ: strips tell more then.
+        fewer than `FEWEST` values, where only a few differ, or where outliers lie apart from the
+        others like islands: strips tell more then.
 
     Examples
     --------
@@ -44,4 +47,5 @@ def violin(values: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.flo
     width = 0.9 * spread * len(y) ** -0.2
     places = np.linspace(y.min(), y.max(), _POINTS)
     density = np.exp(-0.5 * ((places[:, None] - y) / width) ** 2).sum(axis=1)
-    return places, density / density.max()
+    density /= density.max()
+    return None if density.min() < _ISLANDS else (places, density)

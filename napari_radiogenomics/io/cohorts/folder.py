@@ -30,7 +30,7 @@ _KNOWN = ["format", "name", "description", "tables", "expression", "gene_sets", 
 _SPOTS = ("patient_id", "timepoint", "frame")
 """What an entry says of the spots of a Visium section."""
 _REFERENCES = {
-    "expression": ("id", "path", "unit", "gene_id", "rows", *_SPOTS),
+    "expression": ("id", "path", "unit", "gene_id", "rows", "repair_dates", *_SPOTS),
     "gene_sets": ("id", "path"),
     "variants": ("id", "path"),
 }
@@ -235,7 +235,9 @@ def _reference(
     if not finding.usable:
         return None
     _check_expression(entry, place, report)
-    values = {key: str(entry[key]) for key in known if key in entry}
+    values: dict[str, Any] = {key: str(entry[key]) for key in known if key in entry}
+    if "repair_dates" in entry:
+        values["repair_dates"] = entry["repair_dates"] is True
     values.setdefault("id", Path(finding.path).name.split(".")[0])
     return {**values, "path": tree.root / finding.path}
 
