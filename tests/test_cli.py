@@ -379,6 +379,27 @@ def test_info_opens_a_batch_table_as_a_cohort(files, tmp_path, capsys):
     assert facts["segmentations"].strip() == "1"
 
 
+def test_info_tells_what_an_expression_table_holds(tmp_path, capsys):
+    path = tmp_path / "counts.csv"
+    path.write_text("gene,P1,P2\nVEGFA,500,7\nVEGFA,1,1\n2-Sep,0,90\n")
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "2: P1, P2" in said
+    assert "count: whole numbers of reads" in said
+    assert "VEGFA" in said
+    assert "1 genes were turned into dates by a spreadsheet: 2-Sep" in said
+
+
+def test_info_tells_gene_sets_with_what_is_odd(tmp_path, capsys):
+    path = tmp_path / "odd.gmt"
+    path.write_text("HYPOXIA core\tna\tVEGFA \t CA9\n\n\t\nEMPTY\tna\n")
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "HYPOXIA core" in said
+    assert "2 blank lines were skipped" in said
+    assert "EMPTY has no genes" in said
+
+
 def test_info_takes_a_layout_and_a_pattern(files, tmp_path, capsys):
     folder = tmp_path / "tree"
     (folder / "P1").mkdir(parents=True)

@@ -90,7 +90,7 @@ def comparable(expression: pd.DataFrame, *, progress: Progress = quiet) -> pd.Da
     has_blanks = bool(blank.to_numpy().any())
     filled = expression.fillna(0.0) if has_blanks else expression
     nature, notes = settle_nature(filled.to_numpy(float), "" if unit in _OPEN else unit)
-    if nature.kind in ("log", "z"):
+    if nature.kind in ("log", "z", "intensity"):
         said = unit or nature.kind
         values, said_notes = expression.to_numpy(float), notes
     else:

@@ -27,7 +27,7 @@ __all__ = [
     "stated_kind",
 ]
 
-Kind = Literal["count", "expected count", "TPM", "FPKM", "log", "z"]
+Kind = Literal["count", "expected count", "TPM", "FPKM", "log", "z", "intensity"]
 KINDS: dict[Kind, str] = {
     "count": "whole numbers of reads; their totals are library sizes",
     "expected count": "fractions of reads shared between genes (RSEM, kallisto, salmon)",
@@ -35,9 +35,13 @@ KINDS: dict[Kind, str] = {
     "FPKM": "relative abundance on a linear scale, with totals that differ",
     "log": "values on a log scale",
     "z": "values centered on each gene",
+    "intensity": "array intensities on a linear scale, some negative after the background was "
+    "subtracted",
 }
 # The most abundant gene of a deep library has 10^8 reads at most: log2 is 27, ln 18.
 _LARGEST_LOG = 32.0
+# Logarithms with a tiny constant added reach down to -33.
+_LARGEST_SIGNED = 40.0
 _MILLION = 1e6
 
 
@@ -145,7 +149,7 @@ def _decide(
     ratio: float,
 ) -> tuple[Kind, str]:
     if smallest < 0:
-        return _signed(values, smallest)
+        return _signed(values, smallest, largest)
     if whole == 1.0:
         if largest <= _LARGEST_LOG and ratio < 0.5:
             return "log", (
@@ -164,11 +168,13 @@ def _decide(
     )
 
 
-def _signed(values: NDArray[np.float64], smallest: float) -> tuple[Kind, str]:
+def _signed(values: NDArray[np.float64], smallest: float, largest: float) -> tuple[Kind, str]:
     fact = f"the smallest value is {smallest:.4g}, and no count or abundance is negative"
     centers, scale = values.mean(axis=0), values.std()
     if len(values) > 2 and scale > 0 and np.abs(centers).max() < 1e-3 * scale:
         return "z", f"{fact}; every gene has a mean of 0"
+    if max(-smallest, largest) > _LARGEST_SIGNED:
+        return "intensity", f"{fact}; {smallest:.4g} to {largest:.4g} are no logarithms either"
     return "log", fact
 
 
@@ -198,7 +204,7 @@ def settle_nature(values: NDArray[np.float64], stated: str) -> tuple[Nature, tup
     kind = stated_kind(stated)
     if kind is None or kind == found.kind:
         return found, ()
-    needs_positive = kind not in ("log", "z")
+    needs_positive = kind not in ("log", "z", "intensity")
     fractions = kind == "count" and found.whole < 1
     if (needs_positive and found.smallest < 0) or fractions:
         why = (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StatedKind", "filter_genes", "normalize_counts"]
 
-StatedKind = Literal["auto", "count", "expected count", "TPM", "FPKM", "log", "z"]
+StatedKind = Literal["auto", "count", "expected count", "TPM", "FPKM", "log", "z", "intensity"]
 
 
 def _choices() -> Mapping[str, str]:
@@ -125,6 +125,7 @@ def _require(found: Nature, entry: Normalization) -> None:
         "FPKM": linear,
         "log": "They are normalized already; use them as they are, or give the counts.",
         "z": "They are normalized already; use them as they are, or give the counts.",
+        "intensity": "Normalize them with the tools of their array, and give logarithms.",
     }
     require(found, entry.takes, f'method="{entry.name}"', remedies)
 

@@ -152,7 +152,9 @@ def _require(found: Nature, scorer: Scorer, n_samples: int) -> None:
     else:
         linear = 'Make logarithms of it first: normalize_counts(expression, method="log2").'
         counts = "Correct for the library sizes first: normalize_counts(expression)."
-        remedies = {"count": counts, "expected count": counts, "TPM": linear, "FPKM": linear}
+        ranks = 'Give logarithms, or use method="singscore" or "ssgsea", which look at ranks.'
+        remedies = {"count": counts, "expected count": counts, "TPM": linear, "FPKM": linear,
+                    "intensity": ranks}  # fmt: skip
     require(found, scorer.takes, scorer.title, remedies)
 
 

@@ -19,7 +19,7 @@ from napari_radiogenomics.registry import Registry
 __all__ = ["SCORERS", "PlacedSets", "Scorer", "standardized"]
 
 LOG: tuple[Kind, ...] = ("log", "z")
-ANY: tuple[Kind, ...] = ("count", "expected count", "TPM", "FPKM", "log", "z")
+ANY: tuple[Kind, ...] = ("count", "expected count", "TPM", "FPKM", "log", "z", "intensity")
 
 
 @dataclass(frozen=True)

@@ -249,7 +249,10 @@ def _without_dates(genes: list[str], repair: bool, notes: list[str]) -> list[str
         notes.append(f"{len(done)} genes that were dates were repaired: {_some(pairs)}.")
     if left:
         choices = [f"{name} ({' or '.join(found[name])})" for name in left]
-        notes.append(f"{len(left)} dates may be several genes and stay: {_some(choices)}.")
+        notes.append(
+            f"{len(left)} dates may be several genes and stay: {_some(choices)}. A table of names "
+            "decides: names={date: symbol}, in a cohort gene_ids.csv."
+        )
     return repaired
 
 

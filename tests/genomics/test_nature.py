@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.nature import nature_of, settle_nature
+from napari_radiogenomics.genomics.pathways import score_pathways
+from napari_radiogenomics.io.expression import read_expression
 
 
 def simulated(seed: int = 0, dispersion: float = 0.2, depth: float = 1.0, shape=(12, 400)):
@@ -31,6 +33,20 @@ def test_counts_and_what_is_made_of_them_are_told_apart(seed, depth):
     assert nature_of(logs).kind == "log"
     assert nature_of(np.round(logs * 1.0 + 6)).kind == "log"
     assert nature_of(logs - logs.mean(axis=0)).kind == "z"
+
+
+def test_negative_intensities_are_no_logarithms(real_data):
+    """Counts with a mistaken sign, and an array after its background was subtracted."""
+    counts = simulated()
+    counts[0, 0] = -5
+    assert nature_of(counts).kind == "intensity"
+    table = read_expression(real_data("expression") / "Leukemia_hgu95av2.trim.gct")
+    assert nature_of(table.to_numpy()).kind == "intensity"
+    with pytest.raises(InputError, match="singscore"):
+        score_pathways(table, {"S": list(table.columns[:20])})
+    assert len(score_pathways(table, {"S": list(table.columns[:20])}, method="singscore")) == 48
+    logs = np.log2(simulated() * 1e-9 + 1e-10)
+    assert nature_of(logs).kind == "log"
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3, 10])
@@ -86,7 +102,7 @@ def test_a_stated_kind_is_believed_where_it_is_possible():
     ("change", "stated", "message"),
     [
         (lambda c: c - 1e6, "count", "said to hold count values, but the smallest value is -"),
-        (lambda c: c - 1e6, "TPM", "looks like log"),
+        (lambda c: c - 1e6, "TPM", "looks like intensity"),
         (lambda c: np.log2(c + 1), "count", "of the values have fractions"),
     ],
 )

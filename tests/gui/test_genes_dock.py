@@ -7,9 +7,11 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels, Points
+from scipy.stats import gaussian_kde
 
 from napari_radiogenomics.data.structures import WHOLE
 from napari_radiogenomics.errors import InputError
@@ -23,6 +25,7 @@ from napari_radiogenomics.gui.genes.dock import GenesDock
 from napari_radiogenomics.gui.genes.pick import pick
 from napari_radiogenomics.gui.genes.plots import Dot, ScatterPlot, rank_correlation
 from napari_radiogenomics.gui.genes.scales import MISSING, Scale, scale_of
+from napari_radiogenomics.gui.genes.violin import violin
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.io.cohorts import load_patient, open_cohort
@@ -145,6 +148,31 @@ def test_bulk_colors_the_whole_tumor_as_one(opened, viewer, qtbot):
     assert "tumour" in opened.page.claim.text()
     assert not points.face_color[:, 3].any()  # hollow
     assert all(not row.n for row in opened.shown_rows if not row.is_whole)
+
+
+def test_regions_without_a_sample_are_outlined_and_not_filled(dock, viewer, cohort, qtbot):
+    show(viewer, cohort, "P006")
+    settle(qtbot, dock)
+    ask(qtbot, dock, "CA9")
+    labels = of_kind(viewer, Labels)
+    edema = next(row for row in dock.shown_rows if row.name == "edema")
+    assert edema.n == 0
+    assert labels.get_color(edema.label)[3] == 0
+    outline = dock.coloring.outlines.layer
+    np.testing.assert_array_equal(outline.data == edema.label, labels.data == edema.label)
+    assert set(np.unique(outline.data)) == {0, edema.label}
+    assert outline.contour == 1
+    assert outline not in dock.page.region.layers
+    place = labels.data_to_world(np.argwhere(np.asarray(labels.data) == edema.label)[0])
+    attached(viewer, PatientView).go_to(tuple(place)[::-1])
+    lines = card_lines(viewer, place)
+    assert lines.count("edema (2)") == 1
+    assert "CA9 of the whole tumor" in " ".join(lines)
+    labels.visible = False
+    assert not outline.visible
+    dock.page.color_regions.setChecked(False)
+    assert dock.coloring.outlines.layer is None
+    assert labels.get_color(edema.label)[3] > 0
 
 
 def test_a_region_is_selected_both_ways(opened, viewer, qtbot):
@@ -319,6 +347,14 @@ def test_corrections_and_structures_are_saved_in_the_cohort(dock, viewer, cohort
     assert read_structures(folder / "structures.csv")[name] == ("edema",)
 
 
+def test_structures_that_are_called_as_regions_need_no_map(opened):
+    table = opened.page.structures.table
+    names = {table.item(row, 0).text(): table.cellWidget(row, 1) for row in range(table.rowCount())}
+    assert "as it is called" in names["core"].currentText()
+    assert names["CTpan"].currentText() == "necrotic"
+    assert names["CTpan"].findText("viable tumor") >= 0  # a region of this cohort
+
+
 def test_structures_move_samples_without_coordinates(cohort):
     table = cohort.samples.copy()
     rows = (table["patient_id"] == PATIENT) & (table["structure"] == "core")
@@ -343,6 +379,29 @@ def test_scales_are_the_same_in_all_patients_and_gray_where_missing():
     scale = Scale("sequential", 0.0, 1.0)
     assert scale.rgba(math.nan) == MISSING
     assert scale.rgba(-5) == scale.rgba(0) != scale.rgba(1) == scale.rgba(9)
+
+
+def test_long_tails_have_logarithmic_colors():
+    table = pd.DataFrame({"value": np.geomspace(1, 100, 51), "precision": "region"})
+    table.attrs["unit"] = "ISH expression energy"
+    scale = scale_of(table)
+    assert scale.log
+    assert scale.share(10.0) == pytest.approx(0.5)
+    table.attrs["unit"] = "log2 CPM"
+    assert not scale_of(table).log
+
+
+def test_violins_reach_as_far_as_their_values_and_need_ten_of_them():
+    values = np.random.default_rng(0).normal(5, 1, 400)
+    places, density = violin(values)
+    assert (places[0], places[-1]) == (values.min(), values.max())
+    assert places[density.argmax()] == pytest.approx(5, abs=0.3)
+    oracle = gaussian_kde(values, bw_method=0.9 * 400**-0.2 * min(
+        1, np.ptp(np.percentile(values, [25, 75])) / 1.349 / values.std(ddof=1)))(places)  # fmt: skip
+    np.testing.assert_allclose(density, oracle / oracle.max(), atol=1e-9)
+    assert violin(values[:9]) is None
+    assert violin([0.0, 1.0] * 20) is None  # classes
+    assert violin([*values[:30], 60.0]) is None  # an outlier would be an island
 
 
 def test_rank_correlation_of_dots():

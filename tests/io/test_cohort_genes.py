@@ -69,6 +69,14 @@ def make(tmp_path: Path) -> Callable[..., Cohort]:
 # ---------------------------------------------------------------- expression
 
 
+def test_dates_are_repaired_where_the_cohort_says_so(make):
+    rna = "sample_id,VEGFA,2-Sep\ns1,100,20\nwell-9,40,50\n"
+    named = cohort_expression(make(rna))
+    assert "2-Sep" in named
+    assert "repair_dates = true" in " ".join(named.attrs["notes"])
+    assert "SEPTIN2" in cohort_expression(make(rna, rows="repair_dates = true"))
+
+
 def test_rows_join_by_id_never_by_order_and_the_rest_is_reported(make):
     table = cohort_expression(make())
     assert table.index.tolist() == ["s1", "s2"]

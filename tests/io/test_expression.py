@@ -110,6 +110,8 @@ def test_dates_are_named_and_repaired_on_request(write):
     assert list(mended) == ["SEPTIN2", "1-Mar", "CA9"]
     assert "2-Sep → SEPTIN2" in notes(mended)
     assert "1-Mar (MARCHF1 or MTARC1)" in notes(mended)
+    decided = read_expression(path, repair_dates=True, names={"1-Mar": "MTARC1"})
+    assert list(decided) == ["SEPTIN2", "MTARC1", "CA9"]
 
 
 def test_genes_get_other_names_and_what_has_none_is_said(write):

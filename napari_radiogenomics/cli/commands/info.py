@@ -33,7 +33,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="PATH",
-        help="File, folder or cohort, expression and gene sets too; without it, versions and extras are told.",
+        help="File, folder or cohort; without it, versions and extras are told.",
     )
     add_arguments(parser, describe(open_cohort), without=("path",))
 

@@ -12,7 +12,7 @@ __all__ = ["FEWEST", "violin"]
 FEWEST = 10
 """A violin of fewer values would draw a shape that they do not have."""
 _FEWEST_DISTINCT, _POINTS = 6, 64
-# A violin thinner than this part of its widest place falls into pieces.
+# A violin that is thinner than this between two parts that are not falls into pieces.
 _ISLANDS = 0.02
 
 
@@ -48,4 +48,5 @@ def violin(values: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.flo
     places = np.linspace(y.min(), y.max(), _POINTS)
     density = np.exp(-0.5 * ((places[:, None] - y) / width) ** 2).sum(axis=1)
     density /= density.max()
-    return None if density.min() < _ISLANDS else (places, density)
+    wide = np.flatnonzero(density >= _ISLANDS)
+    return (places, density) if len(wide) == np.ptp(wide) + 1 else None
