@@ -182,6 +182,11 @@ def _complete(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     blank = table.isna().any()
     if not blank.any():
         return table, ()
+    if blank.all():
+        raise InputError(
+            f"Every one of the {len(blank)} genes has a blank cell in some sample, and a pathway "
+            "is scored from genes that all samples have. Search its genes one by one."
+        )
     note = f"{int(blank.sum())} genes with blank cells were left out of the scoring."
     return table.loc[:, ~blank], (note,)
 

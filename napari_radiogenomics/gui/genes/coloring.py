@@ -99,10 +99,8 @@ class Coloring:
         for row in self._dock.shown_rows:
             if row.label is None or not title:
                 continue
-            words = row.words
-            if not row.n and whole is not None:
-                words = f"of the whole tumor {whole.words}"
-            said[row.label] = f"{title} {words}"
+            best = row if row.n or whole is None else whole
+            said[row.label] = f"{title} {best.words}"
         layer.metadata[CARD] = said
         if is_attached(self._dock.viewer, HoverCard):
             attached(self._dock.viewer, HoverCard).update()  # also under a mouse at rest

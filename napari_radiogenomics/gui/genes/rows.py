@@ -84,7 +84,8 @@ class RegionRow:
             return "not measured"
         by = ", by structure name" if "structure name" in self.how else ""
         said = self.text or f"{value_text(self.score)} {self.unit}".rstrip()
-        return f"{said} ({mark_text(self.precision)}, n={self.n}{by})"
+        fine = f"{self.mark}\u00a0whole tumor" if self.is_whole else mark_text(self.precision)
+        return f"{said} ({fine}, n={self.n}{by})"
 
 
 def value_text(value: float) -> str:
