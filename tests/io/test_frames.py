@@ -129,3 +129,16 @@ def test_errors_add_up_in_squares(cohort, tmp_path: Path):
     way = way_between(mine, "A", "C")
     assert way.error_mm == pytest.approx(5.0)
     np.testing.assert_allclose(way.matrix, np.eye(4), atol=1e-12)
+
+
+def test_a_broken_transform_hides_no_scan(cohort, tmp_path: Path):
+    (tmp_path / "broken.json").write_text("{}")
+    table = cohort.transforms.copy()
+    table.loc[table["from_frame"] == "P001-HE", "path"] = str(tmp_path / "broken.json")
+    everyone = pd.concat([cohort.samples, on_slide(cohort, landmarks(cohort)[0]).table])
+    everyone.index.name = "sample_id"
+    loaded = load_layers(
+        replace(cohort, transforms=table, samples=everyone), "P001", timepoint="t0"
+    )
+    assert {kind for *_, kind in loaded.layers} >= {"image", "labels", "points"}
+    assert any("broken.json" in str(problem) for problem in loaded.data.problems)

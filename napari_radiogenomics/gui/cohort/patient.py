@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Image as ImageLayer
 from napari.layers import Labels, Layer
 
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import Attached
 from napari_radiogenomics.gui.cohort.refill import (
     batched,
@@ -87,17 +88,29 @@ def load_layers(
         Reports the files.
     """
     from napari_radiogenomics.io.cohorts import load_patient
-    from napari_radiogenomics.io.frames import in_frames
 
     data = load_patient(
         cohort, patient_id, timepoint=timepoint, slides="slides" in open_with, progress=progress
     )
-    shown = data
-    if data.samples is not None:
-        frames = [str(scan.metadata.get("frame", "")) for scan in data.scans]
-        shown = replace(data, samples=in_frames(cohort, data.samples, frames))
+    shown, data = _on_the_scans(cohort, data)
     layers = patient_layers(shown, open_with=open_with, window=window, fourth_axis=fourth_axis)
     return Loaded(data.patient_id, timepoint, data, layers)
+
+
+def _on_the_scans(cohort: Cohort, data: PatientData) -> tuple[PatientData, PatientData]:
+    """Data with samples of other frames on its scans, and the data with what went wrong."""
+    from napari_radiogenomics.data.problems import Problem
+    from napari_radiogenomics.io.frames import in_frames
+
+    if data.samples is None:
+        return data, data
+    frames = [str(scan.metadata.get("frame", "")) for scan in data.scans]
+    try:
+        return replace(data, samples=in_frames(cohort, data.samples, frames)), data
+    except InputError as error:  # a broken transform hides the samples that need it, no scan
+        file = cohort.files.get("transforms", "")
+        problem = Problem(file, None, "path", str(error), "", "error", data.patient_id)
+        return data, replace(data, problems=(*data.problems, problem))
 
 
 def patient_layers(
