@@ -2,6 +2,9 @@ from .association.associate import associate as associate
 from .association.result import AssociationResult as AssociationResult
 from .association.skat import SkatResult as SkatResult
 from .association.skat import skat as skat
+from .clinical.columns import column_types as column_types
+from .clinical.encoder import ClinicalEncoder as ClinicalEncoder
+from .clinical.missingness import missingness_report as missingness_report
 from .data.cohort import Cohort as Cohort
 from .data.flip import flip_samples as flip_samples
 from .data.geometry import Geometry as Geometry
@@ -11,6 +14,8 @@ from .data.region_scores import region_scores as region_scores
 from .data.samples import Samples as Samples
 from .data.segmentation import Label as Label
 from .data.segmentation import Segmentation as Segmentation
+from .extraction.extract import extract_cohort as extract_cohort
+from .extraction.result import CohortFeatures as CohortFeatures
 from .genomics.cohort_scores import cohort_pathways as cohort_pathways
 from .genomics.cohort_scores import score_cohort as score_cohort
 from .genomics.normalize import normalize_counts as normalize_counts

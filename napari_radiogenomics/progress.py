@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from napari_radiogenomics.errors import Cancelled
 
-__all__ = ["Progress", "bar", "quiet", "reporting"]
+__all__ = ["Progress", "bar", "is_cancelled", "quiet", "reporting"]
 
 T = TypeVar("T")
 
@@ -76,4 +76,21 @@ def reporting(
             done += 1
         report(done, total, what)
 
+    progress.cancelled = cancelled  # type: ignore[attr-defined]
     return progress
+
+
+def is_cancelled(progress: Progress) -> bool:
+    """Whether the work should stop, for who waits within a step.
+
+    Parameters
+    ----------
+    progress : Progress
+        One of `reporting` can tell at any time; another is asked at its next step.
+
+    Examples
+    --------
+    >>> is_cancelled(reporting(print, cancelled=lambda: True)), is_cancelled(quiet)
+    (True, False)
+    """
+    return bool(getattr(progress, "cancelled", bool)())

@@ -20,13 +20,16 @@ _METAVARS = {"int": "N", "float": "X", "text": "TEXT"}
 
 
 def add_arguments(
-    parser: argparse.ArgumentParser, form: VerbForm, *, without: Collection[str] = ()
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup,
+    form: VerbForm,
+    *,
+    without: Collection[str] = (),
 ) -> None:
     """Add one argument a parameter: data as files in order, settings as options.
 
     Parameters
     ----------
-    parser : ArgumentParser
+    parser : ArgumentParser or group
         Of the command.
     form : VerbForm
         Of the verb.

@@ -1,0 +1,1 @@
+"""One file a measure: each adds a block of columns to the table of a cohort."""
