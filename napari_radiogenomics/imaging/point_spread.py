@@ -94,12 +94,12 @@ def estimate_blur(
     --------
     >>> from napari_radiogenomics import Geometry
     >>> from scipy.ndimage import gaussian_filter
-    >>> noise = gaussian_filter(np.random.default_rng(0).normal(size=(40, 40, 40)), 1.5)
+    >>> noise = gaussian_filter(np.random.default_rng(0).normal(size=(40, 40, 40)), 1.0)
     >>> grid = Geometry((40, 40, 40))
     >>> region = Segmentation(np.ones(grid.shape, np.uint8), grid)
     >>> blur = estimate_blur(Image(noise, grid), region, method="noise")
     >>> [round(width / FWHM, 1) for width in blur.fwhm_mm]
-    [1.5, 1.5, 1.5]
+    [1.0, 1.0, 1.0]
     """
     require_one_scan(image)
     if method not in ("edges", "noise"):
@@ -155,18 +155,19 @@ def noise_sigma(
     """
     rest = np.moveaxis(_detrended(values, inside), axis, 0)
     power = np.nanmean(rest**2)
-    best, used = (0.0, 1), 0
-    for lag in range(1, min(_LAGS, len(rest) - 1) + 1):
-        products = rest[:-lag] * rest[lag:]
+    rho, lag, used = 0.0, 1, 0
+    for further in range(1, min(_LAGS, len(rest) - 1) + 1):
+        products = rest[:-further] * rest[further:]
         pairs = int(np.isfinite(products).sum())
         used = max(used, pairs)
         if pairs < _FEW or power == 0:
             break
-        rho = float(np.nanmean(products) / power)
-        # Where the alikeness is about e^-1/2 it tells the width best.
-        if lag == 1 or abs(rho - _CLEAREST) < abs(best[0] - _CLEAREST):
-            best = (rho, lag)
-    rho, lag = best
+        found = float(np.nanmean(products) / power)
+        # An alikeness of about e^-1/2 tells the width best; one within its error tells nothing.
+        if further == 1 or abs(found - _CLEAREST) < abs(rho - _CLEAREST):
+            rho, lag = (found if found > 3 / np.sqrt(pairs) else 0.0), further
+        if found < _CLEAREST:
+            break
     if rho <= 0:
         return (0.0 if used >= _FEW else float("nan")), used
     return float(lag * spacing[axis] / (2 * np.sqrt(-np.log(min(rho, 1 - 1e-9))))), used
