@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ def assemble(
     outcomes: list[Outcome],
     cases: Mapping[str, Case],
     known: Mapping[str, pd.DataFrame],
-    wanted: Iterable[str],
+    wanted: Sequence[str],
     regions: Regions,
 ) -> CohortFeatures:
     """Join the blocks of all patients.
@@ -36,7 +36,7 @@ def assemble(
         What was measured, by patient.
     known : Mapping of str to DataFrame
         What is known without images, by measure; one row a patient.
-    wanted : iterable of str
+    wanted : sequence of str
         Measures in the order of the columns.
     regions : {"whole", "each"}
         Whether the label is part of the index.
@@ -47,7 +47,8 @@ def assemble(
         If nobody was measured, or two measures have a column of the same name.
     """
     by_patient = {outcome.patient_id: outcome for outcome in outcomes}
-    measured = [name for name, one in by_patient.items() if one.blocks or (not cases and known)]
+    without_images = not set(wanted) - set(known)
+    measured = [name for name, one in by_patient.items() if one.blocks or without_images]
     failures = _failures(outcomes)
     if not measured:
         patient, measure, error = failures.iloc[0]

@@ -141,7 +141,7 @@ def extract_cohort(
             cache=cache_folder(cache), scheduler=scheduler, workers=workers, progress=progress,
         ):  # fmt: skip
             outcomes[outcome.patient_id] = outcome
-    table = assemble(list(outcomes.values()), cases, known, wanted, regions)
+    table = assemble(list(outcomes.values()), cases, known, list(wanted), regions)
     return replace(table, settings=wanted)
 
 
