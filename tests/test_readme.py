@@ -118,6 +118,17 @@ def test_the_regions_of_the_sample_cohort_are_scored(monkeypatch):
     assert scored["percentile"].between(0, 100).all()
 
 
+def test_the_sample_cohort_is_measured(tmp_path, monkeypatch):
+    (tmp_path / "sample_data").symlink_to(README.parent / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    names: dict = {}
+    exec(compile(example("extract_cohort("), "README.md", "exec"), names)
+    assert names["features"].table.shape == (12, 18 + 14 + 11)
+    assert names["features"].failures.empty
+    assert names["clinical"]["age"].notna().all()
+
+
 def test_the_classifier_of_the_readme_learns_and_is_read_back(brain):
     strokes = np.zeros(brain.array.shape, np.uint8)
     strokes[3, 3, 2:5], strokes[3, 7] = 1, 2
