@@ -252,6 +252,8 @@ def test_who_and_which_visit_and_scan_are_chosen_by_name(own, tmp_path) -> None:
     other = extract_cohort(cohort, **settings, role="pet", patients=["P1"], cache=tmp_path)
     assert other.sources.loc["P1", "scan_id"] == "P1-PET"
     assert other.table.loc["P1", MEAN] == plain.table.loc["P2", MEAN]
+    with pytest.raises(InputError, match="None of 2 patients could be measured"):
+        extract_cohort(cohort, role="MR", cache=tmp_path)  # clinical columns alone are not enough
     for wrong, message in (
         ({"role": "MR"}, r'no scan with the role "MR" at t0. Its roles: CT, PET'),
         ({"reader": "R9"}, "no segmentation by R9 at t0"),
@@ -335,8 +337,21 @@ def test_saved_and_read_again(cohort, measure, tmp_path) -> None:
         CohortFeatures.load(tmp_path / "each.csv")
 
 
+def test_vessels_stand_beside_by_ring(cohort, tmp_path) -> None:
+    vessels = pytest.importorskip("napari_radiogenomics.vessels.measure")
+    settings = {"ring_mm": (0.0, 6.0), "scales_mm": (1.0,)}
+    found = extract_cohort(cohort, measures={"vessels": settings}, patients=["P1"], cache=tmp_path)
+    alone = vessels.measure_vessels(*whole_region(cohort, "P1"), **settings).regions
+    expected = {f"vessels_ring_0-6mm_{name}": value for name, value in alone.iloc[-1].items()}
+    assert len(expected) == 12
+    np.testing.assert_allclose(
+        found.table.loc["P1", list(expected)].to_numpy(float), list(expected.values())
+    )
+    assert found.units["vessels_ring_0-6mm_length_density"] == "mm/mL"
+
+
 def test_every_measure_is_described_and_of_one_kind() -> None:
-    assert {"features", "shape", "habitats", "clinical"} <= set(MEASURES.names())
+    assert set(MEASURES.names()) == {"features", "shape", "habitats", "vessels", "clinical"}
     for entry in MEASURES:
         assert (entry.run is None) != (entry.of_cohort is None)
         assert entry.title
