@@ -588,8 +588,8 @@ def test_stability_measures_each_patient_of_a_cohort(cohort, tmp_path, capsys):
 
 def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
-        "associate", "batch-effects", "convert", "demo", "features", "habitats", "info", "maps",
-        "scores", "simulate", "stability", "validate",
+        "associate", "batch-effects", "convert", "demo", "extract-cohort", "features", "habitats",
+        "info", "maps", "scores", "simulate", "stability", "validate",
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from napari_radiogenomics.simulate.stories import rank_auc
 
 HERE = Path(__file__).resolve().parents[1] / "reference" / "cohort"
 FINE = "wavelet-HHH_glcm_Contrast"
+WINDING = "vessels_ring_0-20mm_distance_metric"
 COARSE = "original_glcm_JointEntropy"
 ENERGY, VOLUME = "original_firstorder_TotalEnergy", "original_shape_MeshVolume"
 
@@ -55,6 +56,16 @@ def test_coarse_texture_tells_hypoxia_whatever_site_and_volume(discovery) -> Non
     given = discovery[["site", VOLUME]]
     assert raw == pytest.approx(0.48, abs=0.2)
     assert partial_rho(discovery[COARSE], discovery["BUFFA_HYPOXIA"], given) > 0.35
+
+
+def test_tortuosity_tells_vegf_in_both_cohorts(measured, discovery) -> None:
+    raw = stats.spearmanr(discovery[WINDING], discovery["VEGF_LIGAND_RECEPTOR"]).statistic
+    given = discovery[["site", VOLUME]]
+    adjusted = partial_rho(discovery[WINDING], discovery["VEGF_LIGAND_RECEPTOR"], given)
+    assert raw == pytest.approx(0.45, abs=0.2)
+    assert adjusted == pytest.approx(0.45, abs=0.2)
+    other = measured[measured["cohort"] == "validation"]
+    assert stats.spearmanr(other[WINDING], other["VEGF_LIGAND_RECEPTOR"]).statistic > 0.2
 
 
 def test_energy_tells_proliferation_by_volume_alone(discovery) -> None:

@@ -25,6 +25,7 @@ EXTRACTION = {
     "image_types": ["Original", "Wavelet"],
     "voxel_array_shift": 1000,  # HU + 1000, so that no energy is of a negative value
 }  # fmt: skip
+MEASURES = {"features": {}, "shape": {}, "vessels": {"ring_mm": (0.0, 20.0)}, "clinical": {}}
 
 
 def main(folder: Path) -> None:
@@ -32,7 +33,9 @@ def main(folder: Path) -> None:
         simulate_cohort(folder, n_patients=100, seed=1, progress=bar)
     cohort = open_cohort(folder)
     lung = cohort.patients.index[cohort.patients["diagnosis"] == "lung adenocarcinoma"]
-    features = extract_cohort(cohort, patients=list(lung), extraction=EXTRACTION, progress=bar)
+    features = extract_cohort(
+        cohort, measures=MEASURES, patients=list(lung), extraction=EXTRACTION, progress=bar
+    )
     sources = features.sources.assign(cached=False, seconds=0.0)
     replace(features, history=(), sources=sources).save(HERE / "features.csv")
 
