@@ -10,7 +10,7 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.gui.canvas.dress import dress_canvas, dress_on_first_scan, look_at_tumour
 from napari_radiogenomics.gui.canvas.window_level import set_window, window_of
-from napari_radiogenomics.gui.cohort.refill import refilled
+from napari_radiogenomics.gui.cohort.refill import Refill
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.scan_dock import ScanDock
 
@@ -180,7 +180,9 @@ def test_presets_are_those_of_the_scan_that_fills_the_layer(dock, viewer):
     layer = add(viewer)
     values = np.random.default_rng(1).gamma(3, 100, GRID.shape)
     data, settings, kind = image_layers(Image(values, GRID, "", "T1", "MR"))[0]
-    assert refilled([layer], data, settings, kind) is layer
+    with Refill(viewer, [layer]) as refill:
+        assert refill.take(data, settings, kind) is layer
+        refill.fill()
     assert dock.window_combo.currentText().startswith("Bright tissue")
     assert not any(text.startswith("Lung") for text in texts(dock.window_combo))
     assert dock.title.text() == "T1"

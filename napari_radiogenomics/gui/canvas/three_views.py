@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -152,6 +153,14 @@ class ThreeViews(Attached):
     def models(self) -> list[ViewerModel]:
         """Models of the linked views."""
         return [widget.vm_container.viewer_model for widget in self.widgets()]
+
+    @contextmanager
+    def unlinked(self) -> Iterator[None]:
+        """Let layers be set one by one: what is set on one is not set on its copies."""
+        with ExitStack() as stack:
+            for widget in self.widgets():
+                stack.enter_context(widget.vm_container.blocked())
+            yield
 
     def update(self, event: object = None) -> None:
         """Turn every linked view."""

@@ -13,13 +13,7 @@ from napari.layers import Labels, Layer
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import Attached
-from napari_radiogenomics.gui.cohort.refill import (
-    batched,
-    models,
-    refillable,
-    refilled,
-    sliders_told_once,
-)
+from napari_radiogenomics.gui.cohort.refill import Refill, batched, models, refillable
 from napari_radiogenomics.gui.layers.edits import Edits, is_unsaved
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
 from napari_radiogenomics.gui.layers.layers import FourthAxisView, LayerData, layers_of
@@ -244,17 +238,21 @@ class PatientView(Attached):
         self._edits, self.patient_id = edits, loaded.patient_id
         self.timepoint = loaded.timepoint
         kept = edits.kept((loaded.patient_id, loaded.timepoint))
-        with sliders_told_once(self.viewer):
-            self._loaded = _made_of(loaded.layers, spare, kept)
+        with Refill(self.viewer, spare) as refill:
+            self._loaded = _made_of(loaded.layers, refill, kept)
+            self._surplus = [] if at_once else [layer for layer in spare if not layer.visible]
+            self._remove([layer for layer in spare if layer not in self._surplus])
+            refill.fill()
+            center = self._tumour()
+            refill.look_at(center)
         seen = _seen(loaded.layers, self._loaded, kept)
-        self._surplus = [] if at_once else [layer for layer in spare if not layer.visible]
-        self._remove([layer for layer in spare if layer not in self._surplus])
         for layer in (*self._loaded, *(x for x in kept if x not in self._loaded)):
             if at_once or layer.visible or layer in kept or layer in self.viewer.layers:
                 self._add(layer)
             else:
                 self._pending.append(layer)
-        self._go_to_the_tumour()
+        if center is not None:
+            self.go_to(center)  # layers that are new have moved the sliders
         for layer in seen:
             if not layer.visible:
                 layer.visible = True
@@ -330,11 +328,10 @@ class PatientView(Attached):
         for model in models(self.viewer):
             model.reset_view(layers=[layer for layer in model.layers if layer.name in names])
 
-    def _go_to_the_tumour(self) -> None:
-        drawn = [layer for layer in self.layers if isinstance(layer, Labels)]
-        center = next((c for c in map(_center, drawn) if c is not None), None)
-        if center is not None:
-            self.go_to(center)
+    def _tumour(self) -> tuple[float, float, float] | None:
+        """Middle of the first regions that are drawn, of those read and those made here."""
+        drawn = [layer for layer in (*self._loaded, *self.layers) if isinstance(layer, Labels)]
+        return next((c for c in map(_center, drawn) if c is not None), None)
 
     def _choose_the_scan(self) -> None:
         volumes = [layer for layer in self.layers if _is_volume(layer)]
@@ -349,7 +346,7 @@ def _seen(wanted: list[LayerData], made: list[Layer], kept: Collection[Layer]) -
     return [x for (_, facts, _), x in pairs if facts.get("visible", True) and x not in kept]
 
 
-def _made_of(wanted: list[LayerData], spare: list[Layer], kept: Collection[Layer]) -> list[Layer]:
+def _made_of(wanted: list[LayerData], refill: Refill, kept: Collection[Layer]) -> list[Layer]:
     """Layers in the order wanted: kept ones, else spare ones filled anew, else new ones.
 
     What is seen takes the spare layers first, so that it is seen soonest.
@@ -360,7 +357,7 @@ def _made_of(wanted: list[LayerData], spare: list[Layer], kept: Collection[Layer
     for place in order:
         data, settings, kind = wanted[place]
         identity = _identity_of(settings.get("metadata", {}), kind)
-        layer = known.pop(identity, None) or refilled(spare, data, settings, kind)
+        layer = known.pop(identity, None) or refill.take(data, settings, kind)
         made[place] = layer or Layer.create(data, settings, kind)
     return [made[place] for place in range(len(wanted))]
 
