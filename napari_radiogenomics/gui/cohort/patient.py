@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image as ImageLayer
-from napari.layers import Labels, Layer
+from napari.layers import Labels, Layer, Points
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import Attached
@@ -325,8 +325,12 @@ class PatientView(Attached):
         names = {layer.name for layer in self.layers if _is_volume(layer)}
         if not self.patient_id or not names:
             return
+        names |= {layer.name for layer in self.layers if isinstance(layer, Points)}
         for model in models(self.viewer):
-            model.reset_view(layers=[layer for layer in model.layers if layer.name in names])
+            mine = [layer for layer in model.layers if layer.name in names]
+            with model.events.reset_view.blocker():  # else the linked views fit themselves too
+                # Measuring a part of the layers costs napari ten times as much as all of them.
+                model.reset_view(layers=mine if len(mine) < len(model.layers) else None)
 
     def _tumour(self) -> tuple[float, float, float] | None:
         """Middle of the first regions that are drawn, of those read and those made here."""

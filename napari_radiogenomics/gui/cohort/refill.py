@@ -104,7 +104,7 @@ class Refill:
         self._changed: list[tuple[Layer, list[str]]] = []
         self._taken: list[tuple[Layer, Any, dict[str, Any]]] = []
         self._position: tuple[float, float, float] | None = None
-        self._quiet = ExitStack()
+        self._unseen: list[Layer] = []
 
     def _copies_of(self, layer: Layer) -> Iterator[Layer]:
         for model in self._models[1:]:
@@ -112,24 +112,22 @@ class Refill:
                 yield model.layers[layer.name]
 
     def __enter__(self) -> Refill:
-        self._before = [_of_sliders(model) for model in self._models]
-        for model in self._models:
-            self._quiet.enter_context(model.dims.events.blocker_all())
+        self._sliders = ExitStack()
+        self._sliders.enter_context(_sliders_told_once(self._models))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: Any
     ) -> None:
-        with self._quiet:
+        with self._sliders:
             if kind is None:
-                self._set_sliders()
-        for model, old in zip(self._models, self._before, strict=True):
-            for name, value in _of_sliders(model).items():
-                if value != old[name]:
-                    getattr(model.dims.events, name)(value=value)
+                self._measure()
+                self._go()
         if kind is None:
             self._show()
-            self._tell()
+            with _sliders_told_once(self._models):  # napari sets them anew at each that it hears
+                self._tell()
+                self._measure()
 
     def take(self, data: Any, settings: dict[str, Any], kind: str) -> Layer | None:
         """Choose a spare layer to be filled.
@@ -166,6 +164,8 @@ class Refill:
             wanted = _wanted(layer, data, settings)
             with self._unlinked():
                 for each in (layer, *self._copies[id(layer)]):
+                    if not each.visible and settings.get("visible", True):
+                        self._unseen.append(each)
                     self._changed.append((each, _fill(each, data, wanted)))
 
     def look_at(self, position: tuple[float, float, float] | None) -> None:
@@ -178,16 +178,20 @@ class Refill:
         with nullcontext() if views is None else views.unlinked():
             yield
 
-    def _set_sliders(self) -> None:
+    def _measure(self) -> None:
+        """Give the sliders their ranges in all views; one layer is enough to have them measured."""
         for layer, _ in self._changed:
             layer.events.extent()
-        for layer, _, _ in self._taken[:1]:  # one is enough for a view to measure all anew
-            with self._unlinked():
+        with self._unlinked():
+            for layer, _, _ in self._taken[:1]:
                 for each in (layer, *self._copies[id(layer)]):
                     each.events.translate()
         for model in self._models:
             if is_attached(model, SliderSteps):
                 attached(model, SliderSteps).update()
+
+    def _go(self) -> None:
+        for model in self._models:
             if self._position is not None and model.dims.ndim >= 3:
                 axes = range(model.dims.ndim - 3, model.dims.ndim)
                 model.dims.set_point(axes, self._position[::-1])
@@ -195,14 +199,19 @@ class Refill:
     def _show(self) -> None:
         """Slice what was filled, in all views, once."""
         for layer, _, settings in self._taken:
-            if isinstance(layer, Points):
-                for each in (layer, *self._copies[id(layer)]):
+            for each in (layer, *self._copies[id(layer)]):
+                if isinstance(each, Points):
                     each.refresh()
                     shift = settings["text"]["translation"]
                     if not np.array_equal(each.text.translation, shift):
                         each.text.translation = shift
-            elif settings.get("visible", True):
-                layer.visible = True  # its copies follow
+                elif settings.get("visible", True):
+                    with each.events.blocker_all():
+                        each.visible = True
+                    each.events.set_data()
+                    each.events.thumbnail()
+        for layer in self._unseen:
+            layer.events.visible()
 
     def _tell(self) -> None:
         """Let each layer tell what has changed in it, now that all is as it will be."""
@@ -211,6 +220,22 @@ class Refill:
             for layer, names in self._changed:
                 for name in [x for x in names if id(layer) in own or x in _SEEN]:
                     _tell(layer, name)
+
+
+@contextmanager
+def _sliders_told_once(models: list[ViewerModel]) -> Iterator[None]:
+    """Hold back what the sliders of all views tell, and tell at the end what has changed."""
+    before = [_of_sliders(model) for model in models]
+    try:
+        with ExitStack() as stack:
+            for model in models:
+                stack.enter_context(model.dims.events.blocker_all())
+            yield
+    finally:
+        for model, old in zip(models, before, strict=True):
+            for name, value in _of_sliders(model).items():
+                if value != old[name]:
+                    getattr(model.dims.events, name)(value=value)
 
 
 def _of_sliders(model: ViewerModel) -> dict[str, Any]:
