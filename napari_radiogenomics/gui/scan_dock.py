@@ -14,6 +14,7 @@ from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.hover import HoverCard, number_text
 from napari_radiogenomics.gui.canvas.overlays import OrientationLetters
+from napari_radiogenomics.gui.canvas.scan_bar import ScanBar
 from napari_radiogenomics.gui.canvas.window_level import (
     Preset,
     image_of,
@@ -157,15 +158,18 @@ class ScanDock(QWidget):
     def _add_switches(self, column: QVBoxLayout) -> None:
         self.letters, self.card = QCheckBox("Orientation letters"), QCheckBox("Hover card")
         self.scale_bar = QCheckBox("Scale bar in mm")
+        self.color_bar = QCheckBox("Color bar with the unit of the scan")
         letters, card = attached(self.viewer, OrientationLetters), attached(self.viewer, HoverCard)
         bar = self.viewer.canvas.overlays.scale_bar
         self.letters.setChecked(letters.enabled)
         self.card.setChecked(card.enabled)
         self.scale_bar.setChecked(bar.visible)
+        self.color_bar.setChecked(attached(self.viewer, ScanBar).enabled)
         self.letters.toggled.connect(self._switch_letters)
         self.card.toggled.connect(self._switch_card)
         self.scale_bar.toggled.connect(self._switch_bar)
-        for box in (self.letters, self.card, self.scale_bar):
+        self.color_bar.toggled.connect(self._switch_color_bar)
+        for box in (self.letters, self.card, self.scale_bar, self.color_bar):
             column.addWidget(box)
         self._add_views(column)
 
@@ -207,6 +211,9 @@ class ScanDock(QWidget):
 
     def _switch_bar(self, on: bool) -> None:
         self.viewer.canvas.overlays.scale_bar.visible = on
+
+    def _switch_color_bar(self, on: bool) -> None:
+        attached(self.viewer, ScanBar).enabled = on
 
     def _show_numbers(self) -> None:
         layer = self.window_combo.layer

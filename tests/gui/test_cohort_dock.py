@@ -448,3 +448,31 @@ def test_our_own_folder_is_no_note(qtbot, dock, made):
     opened(qtbot, dock, sample_cohort(), "P002")
     assert dock.page.problems_box.isHidden()
     assert dock.page.problems_text.toPlainText() == ""
+
+
+def test_the_neighbors_are_read_ahead_and_shown_once(qtbot, dock, made):
+    viewer = opened(qtbot, dock, made)
+    qtbot.waitUntil(lambda: dock.at_rest and not dock.ahead.runner.running, timeout=20_000)
+    started = []
+    dock.runner.started.connect(lambda: started.append(True))
+    go_to(qtbot, dock, "P2")
+    qtbot.waitUntil(lambda: dock.at_rest, timeout=20_000)
+    assert [x.name for x in viewer.layers] == ["P2-CT", "P2-R1"]
+    assert not started
+    paint(viewer.layers["P2-R1"])
+    qtbot.waitUntil(lambda: not dock.ahead.runner.running, timeout=20_000)
+    go_to(qtbot, dock, "P1")
+    qtbot.waitUntil(lambda: dock.at_rest, timeout=20_000)
+    assert [x.name for x in viewer.layers] == ["P1-CT", "P1-R1", "Biopsies"]
+    assert viewer.layers["P1-R1"].data[0, 0, 0] == 0
+    go_to(qtbot, dock, "P2")
+    qtbot.waitUntil(lambda: dock.at_rest, timeout=20_000)
+    assert viewer.layers["P2-R1"].data[0, 0, 0] == 1
+
+
+def test_what_was_read_ahead_is_forgotten_when_a_file_is_saved(qtbot, dock, made):
+    viewer = opened(qtbot, dock, made)
+    qtbot.waitUntil(lambda: dock.at_rest and not dock.ahead.runner.running, timeout=20_000)
+    wish = dock._wish(dock.session.cohort, "P2")
+    dock.session.edits.saved.emit(object_of(viewer.layers["P1-R1"]))
+    assert dock.ahead.take(wish) is None

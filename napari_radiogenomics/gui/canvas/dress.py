@@ -11,6 +11,7 @@ from napari_radiogenomics.gui.attached import Attached, attached, is_attached
 from napari_radiogenomics.gui.canvas.hover import show_hover
 from napari_radiogenomics.gui.canvas.legend import show_legend
 from napari_radiogenomics.gui.canvas.overlays import show_orientation, show_scale_bar, stand_upright
+from napari_radiogenomics.gui.canvas.scan_bar import ScanBar
 from napari_radiogenomics.gui.canvas.slider_steps import step_by_slices
 from napari_radiogenomics.gui.canvas.window_level import RightDrag, drag_with_right
 
@@ -51,7 +52,7 @@ class DarkCanvas(Attached):
 
 
 def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
-    """Show letters, scale bar, legend and hover card on black; head up; right-drag the window.
+    """Show letters, bars, legend and hover card on black; head up; right-drag the window.
 
     The sliders step by slices of the scan.
 
@@ -62,7 +63,7 @@ def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
     viewer : ViewerModel
         Viewer, or model of an orthogonal view.
     linked : bool, optional
-        It is a view beside the main one: the legend and the scale bar are not repeated.
+        It is a view beside the main one: the legend and the bars are not repeated.
 
     Examples
     --------
@@ -83,6 +84,7 @@ def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
     if not linked:
         show_scale_bar(viewer)
         show_legend(viewer)
+        attached(viewer, ScanBar)
 
 
 def look_at_tumour(viewer: ViewerModel) -> bool:

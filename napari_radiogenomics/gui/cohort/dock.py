@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,10 +20,12 @@ from qtpy.QtWidgets import (
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.cohort.ahead import ReadAhead
 from napari_radiogenomics.gui.cohort.opening import cohort_at, sample_of_everything
 from napari_radiogenomics.gui.cohort.page import CohortPage
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
 from napari_radiogenomics.gui.cohort.rows import card, mutations, problem_text
+from napari_radiogenomics.gui.cohort.step_keys import bind_step_keys
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
@@ -45,7 +46,6 @@ _WIDTH = 380
 # Pause between the hidden scans of a patient, which come after what is seen.
 _REST_MS = 50
 _OWN = "folder"
-_KEYS = {"PageDown": 1, "PageUp": -1}
 
 
 class CohortDock(QWidget):
@@ -71,15 +71,18 @@ class CohortDock(QWidget):
         self.view = attached(self.viewer, PatientView)
         self.runner, self.connections = Runner(self), Connections(self)
         self._waiting: tuple[str, str] | None = None
+        self._loaded: Loaded | None = None
         self._next: Callable[[], None] | None = None
         self._followed = Selection()
         self._variants: dict[str, list[tuple[str, str]]] = {}
         self._read_problems: tuple[Problem, ...] = ()
         self._tone: Tone = "plain"
         self._rest = QTimer(self, interval=_REST_MS)
+        self.ahead = ReadAhead(self)
+        self._ready = QTimer(self, interval=0, singleShot=True)
         self._build()
         self._connect()
-        self._bind_keys()
+        bind_step_keys(self.viewer, self.step)
         self._use(self.session.cohort)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
@@ -142,39 +145,16 @@ class CohortDock(QWidget):
         page.open_with_changed.connect(self._change_open_with)
         self.runner.ended.connect(self._ended)
         self._rest.timeout.connect(self._show_next)
+        self._ready.timeout.connect(self._show_ready)
+        self.rested.connect(self._read_ahead)
         self.connections.add(self.session.cohort_changed, self._use)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._color)
 
-    def _bind_keys(self) -> None:
-        """PageDown and PageUp on the canvas; left alone where they are taken already."""
-        taken = {str(bound) for bound in (*self.viewer.keymap, *self.viewer.class_keymap)}
-        free = {key: step for key, step in _KEYS.items() if key not in taken}
-        step_of = weakref.WeakMethod(self.step)  # the viewer outlives a closed dock
-        viewer = weakref.ref(self.viewer)
-
-        def bind(key: str, by: int) -> None:
-            def press(_viewer: object) -> None:
-                step = step_of()
-                if step is not None:
-                    step(by)
-
-            self.viewer.bind_key(key, press)
-
-        def release() -> None:
-            alive = viewer()
-            for key in free:
-                if alive is not None:
-                    alive.bind_key(key, None, overwrite=True)
-
-        for key, by in free.items():
-            bind(key, by)
-        weakref.finalize(self, release).atexit = False
-
     @property
     def at_rest(self) -> bool:
         """Whether nothing is being opened, and every layer of the patient is there."""
-        return not self.runner.running and not self._rest.isActive()
+        return not (self.runner.running or self._rest.isActive() or self._ready.isActive())
 
     # What the person does
 
@@ -222,6 +202,7 @@ class CohortDock(QWidget):
 
     def _use(self, cohort: Cohort | None) -> None:
         self.view.leave()
+        self.ahead.forget()
         self.page.use(cohort)
         self.page.open_with = self._state.get("open_with", AT_FIRST)
         self.stack.setCurrentIndex(0 if cohort is None else 1)
@@ -233,6 +214,7 @@ class CohortDock(QWidget):
         edits = self.session.edits
         self.connections.add(edits.changed, self._mark_edited)
         self.connections.add(edits.saved, self._saved)
+        self.connections.add(edits.saved, self.ahead.forget)
         self._mark_edited()
         self._show_problems()
         self.say(f"{len(cohort)} patients in {cohort.name}.")
@@ -261,23 +243,42 @@ class CohortDock(QWidget):
         cohort = self.session.cohort
         if cohort is None:
             return
-        timepoint = selection.timepoint or cohort.timepoints_of(selection.patient_id)[0]
         self._rest.stop()
+        self._ready.stop()
+        wish = self._wish(cohort, selection.patient_id, selection.timepoint)
+        self._loaded = self.ahead.take(wish)
+        self.ahead.stop()
         if self.runner.running:
             if self._next is None:  # a cohort that waits is not forgotten for a patient
-                self._waiting = (selection.patient_id, timepoint)
+                self._waiting = (selection.patient_id, wish["timepoint"])
             self.runner.cancel()
-            return
-        self._start(
-            load_layers,
-            cohort,
-            selection.patient_id,
-            title=f"Open {selection.patient_id}",
-            timepoint=timepoint,
-            open_with=self.page.open_with,
-            window=preference("window"),
-            fourth_axis=preference("fourth_axis"),
-        )
+        elif self._loaded is not None:
+            self._ready.start()  # the other docks hear of the patient first
+        else:
+            self._start(load_layers, title=f"Open {selection.patient_id}", **wish)
+
+    def _wish(self, cohort: Cohort, patient_id: str, timepoint: str = "") -> dict[str, Any]:
+        """Arguments that a patient is loaded with."""
+        return {
+            "cohort": cohort,
+            "patient_id": patient_id,
+            "timepoint": timepoint or cohort.timepoints_of(patient_id)[0],
+            "open_with": self.page.open_with,
+            "window": preference("window"),
+            "fourth_axis": preference("fourth_axis"),
+        }
+
+    def _read_ahead(self) -> None:
+        """Read the next patient of the table, and the one before, while the person looks."""
+        cohort, shown = self.session.cohort, self.page.table.rows.shown
+        row = self.page.table.rows.row_of(self.view.patient_id)
+        if cohort is not None and self._loaded is not None and row >= 0:
+            beside = [shown[at] for at in (row + 1, row - 1) if 0 <= at < len(shown)]
+            self.ahead.read([self._wish(cohort, who) for who in beside], beside=self._loaded)
+
+    def _show_ready(self) -> None:
+        if self._loaded is not None:
+            self._show_loaded(self._loaded)
 
     def _start(self, work: Any, *data: Any, title: str, **settings: Any) -> None:
         self.say(f"{title} …")
@@ -339,6 +340,7 @@ class CohortDock(QWidget):
         selection = self.session.selection
         if loaded.patient_id != selection.patient_id:
             return
+        self._loaded = loaded
         if not self.view.patient_id:
             QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         dress_canvas(self.viewer)

@@ -384,11 +384,11 @@ def _identity_of(metadata: dict[str, Any], kind: str) -> tuple[Any, ...] | None:
 
 
 def _center(layer: Labels) -> tuple[float, float, float] | None:
-    """Place x, y, z of the slice with the most labelled voxels, at their middle."""
+    """Place x, y, z of the slice with the most labelled voxels, at the voxel in their middle."""
     drawn = np.asarray(layer.data) > 0
     areas = drawn.sum(axis=(-2, -1))
     if areas.ndim != 1 or not areas.any():
         return None
     z = int(areas.argmax())
-    y, x = np.argwhere(drawn[z]).mean(axis=0)
+    y, x = np.rint(np.argwhere(drawn[z]).mean(axis=0))
     return tuple(layer.data_to_world((z, y, x))[::-1])
