@@ -42,10 +42,11 @@ test-slow: .venv/.ready-test ## Run the tests that take minutes: false discoveri
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@failed=0; $(CHECKS); exit $$failed
 
-bench: .venv/.ready-test ## Time texture maps and features of regions beside PyRadiomics, pathway scores, other verbs; into bench_output
+bench: .venv/.ready-test ## Time texture maps and features of regions beside PyRadiomics, pathway scores, the opening of patients, other verbs; into bench_output
 	@$(BIN)/python tests/bench/texture.py --into bench_output
 	@$(BIN)/python tests/bench/regions.py --into bench_output
 	@$(BIN)/python tests/bench/genomics.py --into bench_output
+	@$(BIN)/python tests/bench/opening.py --into bench_output
 	@$(PYTEST) --benchmark-only -r f tests
 
 clean: ## Remove the environment and everything that was made

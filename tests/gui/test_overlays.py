@@ -10,6 +10,8 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.legend import feature_title, show_legend, top_map
 from napari_radiogenomics.gui.canvas.overlays import (
     edge_letters,
@@ -19,6 +21,7 @@ from napari_radiogenomics.gui.canvas.overlays import (
     stand_upright,
     upright_orientation,
 )
+from napari_radiogenomics.gui.canvas.scan_bar import ScanBar
 from napari_radiogenomics.gui.layers.layers import SOURCE, image_layers
 
 GRID = Geometry((6, 5, 4), (1.0, 2.0, 3.0), (-3.0, 7.0, 11.0))
@@ -173,3 +176,18 @@ def test_legend_follows_a_map_that_is_exchanged(viewer):
 )
 def test_feature_titles(name, title):
     assert feature_title(name) == title
+
+
+def test_the_bar_of_the_scan_that_is_seen_has_its_unit(viewer):
+    for unit, name, visible in (("HU", "CT", True), ("", "T1", False)):
+        add(viewer, scan(unit=unit, name=name)).visible = visible
+    dress_canvas(viewer)
+    bar, title = attached(viewer, ScanBar), viewer.canvas.overlays["radiogenomics_scan_unit"]
+    seen = [layer.colorbar.visible for layer in viewer.layers]
+    assert (title.text, seen) == ("HU", [True, False])
+    viewer.layers["CT"].visible, viewer.layers["T1"].visible = False, True
+    seen = [layer.colorbar.visible for layer in viewer.layers]
+    assert (title.text, seen) == ("no unit", [False, True])
+    bar.enabled = False
+    assert not any(layer.colorbar.visible for layer in viewer.layers)
+    assert not title.visible

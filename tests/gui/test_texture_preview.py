@@ -17,6 +17,7 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.layers.layers import layers_of
+from napari_radiogenomics.gui.texture import preview as seen_planes
 from napari_radiogenomics.gui.texture.dock import TextureDock
 from napari_radiogenomics.gui.texture.flicker import FLICKER_KEY
 from napari_radiogenomics.gui.texture.kernel_box import KernelBox, kernel_extent, on_canvas
@@ -499,3 +500,11 @@ def test_upright_views_draw_the_kernel_upright():
     (top, left), (bottom, right) = on_canvas(viewer, low)
     assert (top, bottom) == (50 - 10 * (4.5 - 1), 50 - 10 * (1.5 - 1))
     assert (left, right) == (100 + 10 * (3.5 - 2), 100 + 10 * (6.5 - 2))
+
+
+def test_a_view_that_has_not_lost_its_axes_yet_shows_no_plane(monkeypatch):
+    flat, deep = ViewerModel(), ViewerModel()
+    deep.add_image(np.zeros((3, 4, 5, 6)))
+    monkeypatch.setattr(seen_planes, "models", lambda viewer: [flat, deep])
+    assert seen_planes.planes_in_sight(flat) == []
+    assert len(seen_planes.planes_in_sight(deep)) == 1

@@ -21,9 +21,10 @@ __all__ = ["ScanBar"]
 _BAR_PIXELS = (10, 80)
 
 
-def _has_bar(layer: Layer) -> bool:
-    plain = isinstance(layer, ImageLayer) and not layer.rgb
-    return plain and image_of(layer) is not None and not is_map(layer)
+def _scans(viewer: ViewerModel) -> list[ImageLayer]:
+    """Layers that may have a bar, the topmost first."""
+    plain = (x for x in reversed(viewer.layers) if isinstance(x, ImageLayer) and not x.rgb)
+    return [layer for layer in plain if image_of(layer) is not None and not is_map(layer)]
 
 
 class ScanBar(Attached):
@@ -71,14 +72,14 @@ class ScanBar(Attached):
         viewer = self._viewer()
         if viewer is None:
             return
-        scans = [layer for layer in reversed(viewer.layers) if _has_bar(layer)]
+        scans = _scans(viewer)
         seen = (layer for layer in scans if layer.visible and self._enabled)
         shown = next(seen, None)
-        for layer in scans:
-            if layer is shown:
-                layer.colorbar.position, layer.colorbar.size = "top_left", _BAR_PIXELS
-                layer.colorbar.font_size = 8
-            layer.colorbar.visible = layer is shown
+        if shown is not None:
+            shown.colorbar.position, shown.colorbar.size = "top_left", _BAR_PIXELS
+            shown.colorbar.font_size = 8
+        for scan in scans:
+            scan.colorbar.visible = scan is shown
         image = image_of(shown)
         self._title.text = "" if image is None else image.unit or "no unit"
         self._title.visible = image is not None

@@ -43,8 +43,8 @@ __all__ = ["CohortDock"]
 
 _PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and slides."
 _WIDTH = 380
-# Pause between the hidden scans of a patient, which come after what is seen.
-_REST_MS = 50
+# Pauses before and between the hidden scans of a patient: what is seen is drawn first.
+_DRAWN_MS, _REST_MS = 300, 50
 _OWN = "folder"
 
 
@@ -77,7 +77,7 @@ class CohortDock(QWidget):
         self._variants: dict[str, list[tuple[str, str]]] = {}
         self._read_problems: tuple[Problem, ...] = ()
         self._tone: Tone = "plain"
-        self._rest = QTimer(self, interval=_REST_MS)
+        self._rest = QTimer(self)
         self.ahead = ReadAhead(self)
         self._ready = QTimer(self, interval=0, singleShot=True)
         self._build()
@@ -305,7 +305,7 @@ class CohortDock(QWidget):
                 self._open(selection)
             return
         if not outcome.ok:
-            self._rest.start()
+            self._rest.start(_REST_MS)
             if not outcome.cancelled:
                 self.say(str(outcome.error), "error")
             return
@@ -332,6 +332,7 @@ class CohortDock(QWidget):
 
     def _show_next(self) -> None:
         """Add one hidden scan a time, between what the person does."""
+        self._rest.setInterval(_REST_MS)
         if not self.view.show_next():
             self._rest.stop()
             self.rested.emit()
@@ -346,7 +347,7 @@ class CohortDock(QWidget):
         dress_canvas(self.viewer)
         self.view.show(loaded, self.session.edits, at_once=False)
         self.notice.autosave.look()  # layers that were filled anew are not inserted
-        self._rest.start()
+        self._rest.start(_DRAWN_MS)
         if selection.position:
             self.view.go_to(selection.position)
         self._read_problems = loaded.data.problems

@@ -41,7 +41,8 @@ def planes_in_sight(viewer: ViewerModel) -> list[Plane]:
     found: list[Plane] = []
     for model in models(viewer):
         dims = model.dims
-        if dims.ndisplay == 2 and dims.ndim >= 3:
+        # While layers come and go a view may have another number of axes for a moment.
+        if dims.ndisplay == 2 and dims.ndim == viewer.dims.ndim >= 3:
             axis = dims.not_displayed[-1] if dims.not_displayed else 0
             plane = (axis - (dims.ndim - 3), float(viewer.dims.point[axis]))
             if plane[0] >= 0 and plane not in found:
