@@ -90,6 +90,10 @@ def _update(digest: Any, value: Any) -> None:
             _update(digest, value.ravel().tolist())
         else:
             digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
+    elif _is_like_array(value):  # slice by slice: the whole may not fit into the memory
+        digest.update(f"array {value.dtype.str}{tuple(value.shape)};".encode())
+        for part in value:
+            digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [field.name for field in dataclasses.fields(value)]
         skipped = _NOT_HASHED if "history" in fields else ()
@@ -112,6 +116,12 @@ def _update(digest: Any, value: Any) -> None:
     else:
         text = repr(value.item() if isinstance(value, np.generic) else value).encode()
         digest.update(f"{len(text)};".encode() + text)
+
+
+def _is_like_array(value: Any) -> bool:
+    """Whether a value stands for an array of numbers that is made slice by slice."""
+    known = all(hasattr(value, name) for name in ("__array__", "shape", "dtype", "__getitem__"))
+    return known and not isinstance(value, np.generic) and not hasattr(value, "to_numpy")
 
 
 def content_hash(value: Any) -> str:

@@ -187,6 +187,20 @@ class Geometry:
         offset = np.asarray(points, float) - self.affine[:3, 3]
         return offset @ np.linalg.inv(self.affine[:3, :3]).T
 
+    def part(self, box: Sequence[slice]) -> Geometry:
+        """Grid of the voxels in a box of it: slices along z, y, x with a start and a stop.
+
+        Examples
+        --------
+        >>> grid = Geometry((4, 3, 2), spacing=(2, 1, 1))
+        >>> small = grid.part((slice(0, 1), slice(0, 2), slice(1, 4)))
+        >>> small.size, small.origin
+        ((3, 2, 1), (2.0, 0.0, 0.0))
+        """
+        corner = self.index_to_world([part.start for part in reversed(box)])
+        size = tuple(part.stop - part.start for part in reversed(box))
+        return Geometry(size, self.spacing, tuple(map(float, corner)), self.direction)  # type: ignore[arg-type]
+
     @cached_property
     def corners(self) -> NDArray[np.float64]:
         """LPS positions of the eight corner voxel centres, shape (8, 3)."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.inlay import tight
 from napari_radiogenomics.data.orientation import canonical_geometry, from_canonical, to_canonical
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import GeometryError
@@ -92,7 +93,7 @@ def show(obj: Image | Segmentation) -> list[Shown]:
     -------
     list of Shown
         One for an image (4-D ones keep their leading axis), one for each layer of a
-        segmentation.
+        segmentation. Of a map that holds a region alone, its box is drawn.
 
     Examples
     --------
@@ -100,6 +101,8 @@ def show(obj: Image | Segmentation) -> list[Shown]:
     >>> show(scan)[0].scale
     (5.0, 1.0, 1.0)
     """
+    if isinstance(obj, Image) and not obj.geometry.is_oblique:
+        obj = tight(obj)
     true = obj.geometry
     grid = display_geometry(true)
     if isinstance(obj, Segmentation):

@@ -12,7 +12,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
@@ -71,6 +70,7 @@ def crop(source: Grid, box: Box) -> Grid:
 
     Examples
     --------
+    >>> from napari_radiogenomics import Geometry
     >>> scan = Image(np.arange(4).reshape(1, 1, 4), Geometry((4, 1, 1), spacing=(2, 1, 1)))
     >>> part = crop(scan, (slice(0, 1), slice(0, 1), slice(1, 3)))
     >>> part.array.tolist(), part.geometry.origin
@@ -78,10 +78,7 @@ def crop(source: Grid, box: Box) -> Grid:
     """
     if box == whole_box(source.geometry.shape):
         return source
-    grid = source.geometry
-    corner = grid.index_to_world([part.start for part in reversed(box)])
-    size = tuple(part.stop - part.start for part in reversed(box))
-    geometry = Geometry(size, grid.spacing, tuple(map(float, corner)), grid.direction)  # type: ignore[arg-type]
+    geometry = source.geometry.part(box)
     where = (..., *box)
     if isinstance(source, Segmentation):
         fractions = None if source.fractions is None else source.fractions[where]

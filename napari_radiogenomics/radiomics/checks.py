@@ -1,4 +1,4 @@
-"""What voxelwise texture refuses, and why: radius, matrices, region and memory."""
+"""What voxelwise texture refuses, and why: radius, matrices and region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ __all__ = [
     "matrix_settings",
     "region_of",
     "require_measured",
-    "require_memory",
     "require_one_volume",
     "require_radius",
     "thin_axis_of",
@@ -125,24 +124,3 @@ def _label(segmentation: Segmentation, label: int | None) -> int:
         f"The segmentation {segmentation.name!r} holds several labels: {named}. Choose one with "
         f"label={present[0]}."
     )
-
-
-def require_memory(image: Image, n_maps: int) -> None:
-    """Refuse more maps than the memory holds."""
-    need = n_maps * image.array.size * 8
-    free = _free_memory()
-    if free is not None and need > 0.8 * free:
-        raise InputError(
-            f"{n_maps} maps of {image.geometry} need {need / 1e9:.1f} GB, and {free / 1e9:.1f} GB "
-            "are free. Choose fewer features, or crop the scan."
-        )
-
-
-def _free_memory() -> int | None:
-    """Memory that can be had without swapping, in bytes; None where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            found = next(line for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return None
-    return int(found.split()[1]) * 1024

@@ -17,12 +17,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.inlay import Inlay
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
@@ -41,6 +42,7 @@ from napari_radiogenomics.radiomics.family import (
     find_features,
 )
 from napari_radiogenomics.radiomics.filter import ImageTypes, derive
+from napari_radiogenomics.radiomics.room import let_go, room_for
 from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
 __all__ = ["ALL_FAMILIES", "MapPlan", "plan_maps"]
@@ -92,6 +94,12 @@ class MapPlan:
             for feature in found
         }
 
+    @cached_property
+    def _laid(self) -> tuple[NDArray[np.bool_], tuple[int, int, int]]:
+        """The region in its box, and where the box begins."""
+        z, y, x = box = box_around(self.mask)
+        return self.mask[box].copy(), (z.start, y.start, x.start)
+
     def unit_of(self, name: str) -> str:
         """Unit of a map."""
         unit, _ = self.seen[name.partition("_")[0]]
@@ -135,12 +143,12 @@ class MapPlan:
         _, feature = self.features[name]
         derived = name.partition("_")[0]
         title = feature.title if derived == "original" else f"{feature.title} ({derived})"
-        array = np.full(self.mask.shape, init_value, dtype=np.float64)
-        array[self.mask] = values
+        array = Inlay(values, *self._laid, self.image.geometry.shape, init_value)
         undefined = int(np.isnan(values).sum())
+        let_go(values)
         note = f"{title} has no value in {undefined} of {values.size} voxels; they are blank."
         return Image(
-            array,
+            cast(NDArray, array),
             self.image.geometry,
             unit=self.unit_of(name),
             name=" ".join(filter(None, (self.image.name, _lower(title)))),
@@ -237,14 +245,16 @@ def _measure(
 ) -> Iterator[NDArray[np.float64]]:
     """Measure all blocks; gives the values of one feature after the other, shape (V,)."""
     prepare(wanted, views[0].matrix, progress)
+    total = len(views) * sum(map(len, wanted.values())) * centers.size
     tables = [
-        {family: np.empty((len(found), centers.size)) for family, found in wanted.items()}
+        {family: room_for((len(found), centers.size), total) for family, found in wanted.items()}
         for _ in views
     ]
 
     def run(view: Neighborhoods, table: NDArray[np.float64], family: Family, block: slice) -> None:
         names = tuple(feature.name for feature in wanted[family])
         table[:, block] = family.measure(view, centers[block], names)
+        let_go(table)
 
     jobs = [
         (view, table[family], family, block)

@@ -3,7 +3,8 @@
 Strategy: the region's box is cropped with a margin of the kernel radius and padded by it once
 more, so that a kernel is a list of flat offsets and needs no bounds checking. Voxels that do
 not count are NaN there and have gray level 0: one way for masked kernels, unmasked ones and
-the edge of the scan.
+the edge of the scan. Planes that no masked kernel reaches, as between two lesions far apart,
+are left out: a margin of the radius on each side keeps what was apart out of reach.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def make_neighborhoods(
     """
     box = _box(mask, radius)
     _require_finite(image, mask, box, masked)
-    crop, inside = image.array[box], mask[box]
+    seen = np.ix_(*_planes(mask, radius)) if masked else box
+    crop, inside = image.array[seen], mask[seen]
     counts = inside if masked else np.ones_like(inside)
     # First order bins in double precision, whatever the type of the scan.
     values = np.where(counts, crop, np.nan).astype(np.float64)
@@ -99,6 +101,17 @@ def _native_levels(
             f"{MOST_MATRIX_LEVELS}. Use a larger bin_width or set bin_count, for example 32."
         )
     return levels
+
+
+def _planes(mask: NDArray[np.bool_], radius: int) -> list[NDArray[np.intp]]:
+    """Along each axis, the planes that kernels around the region reach."""
+    reach = np.ones(2 * radius + 1, bool)
+    planes = []
+    for axis in range(3):
+        drawn = mask.any(axis=tuple(a for a in range(3) if a != axis))
+        near = np.convolve(drawn, reach)[radius : radius + drawn.size]
+        planes.append(np.flatnonzero(near))
+    return planes
 
 
 def _box(mask: NDArray[np.bool_], radius: int) -> tuple[slice, ...]:

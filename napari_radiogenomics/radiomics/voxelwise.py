@@ -14,7 +14,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics.checks import LARGEST_RADIUS, require_memory
+from napari_radiogenomics.radiomics.checks import LARGEST_RADIUS
 from napari_radiogenomics.radiomics.family import families_of, feature_meanings
 from napari_radiogenomics.radiomics.filter import ImageTypes, image_type_meanings
 from napari_radiogenomics.radiomics.plan import ALL_FAMILIES, MapPlan, plan_maps
@@ -113,7 +113,9 @@ def texture_maps(
     dict of str to Image
         By PyRadiomics' name (``"original_firstorder_Entropy"``, ``"wavelet-LLH_glcm_Contrast"``):
         float64 maps on the grid of the scan, with their unit. Voxels where a feature has no
-        meaning are NaN, and counted in ``notes``.
+        meaning are NaN, and counted in ``notes``. A map takes the memory of the region alone:
+        its ``array`` is an `Inlay`, which gives a slice or the voxels of a mask at once, and
+        the whole grid to ``np.asarray`` and `write`.
 
     Raises
     ------
@@ -167,9 +169,5 @@ def texture_maps(
         image_types=image_types,
         log_sigma_mm=log_sigma_mm,
     )
-    require_memory(image, len(plan.features))
     measured = plan.measure(progress=progress)
-    return {
-        name: plan.map_of(name, values, init_value)
-        for name, values in progress(measured.items(), "Maps")  # each is as large as the scan
-    }
+    return {name: plan.map_of(name, values, init_value) for name, values in measured.items()}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import threading
+import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.provenance import read_history
-from napari_radiogenomics.radiomics import checks, plan, texture_maps
+from napari_radiogenomics.radiomics import plan, room, texture_maps
 from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature, find_features
 from napari_radiogenomics.radiomics.filters import derive
 
@@ -250,10 +252,59 @@ def test_a_bare_name_means_that_of_every_family(scan, tumour):
     ]
 
 
-def test_more_maps_than_memory_are_refused(scan, tumour, monkeypatch):
-    monkeypatch.setattr(checks, "_free_memory", lambda: 1000)
+def test_results_that_fill_the_memory_lie_in_a_file_and_are_the_same(scan, tumour, monkeypatch):
+    expected = texture_maps(scan, tumour)
+    monkeypatch.setattr(room, "MOST_IN_MEMORY", 0)
+    for name, found in texture_maps(scan, tumour).items():
+        assert isinstance(found.array.values, np.memmap)
+        np.testing.assert_array_equal(found.array, expected[name].array)
+
+
+def test_more_maps_than_the_disk_holds_are_refused(scan, tumour, monkeypatch):
+    monkeypatch.setattr(room, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
     with pytest.raises(InputError, match="Choose fewer features"):
         texture_maps(scan, tumour)
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+@pytest.mark.parametrize("masked", [True, False])
+def test_lesions_far_apart_are_measured_as_each_alone(radius, masked):
+    """Planes between them are left out; gray levels are those of both, so both have the same."""
+    rng = np.random.default_rng(1)
+    array = rng.integers(0, 100, (24, 9, 9)).astype(np.int16)
+    labels = np.zeros(array.shape, np.uint8)
+    labels[2:6, 1:5, 3:7] = labels[15:19, 4:8, 2:6] = 1
+    array[15:19, 4:8, 2:6] = array[2:6, 1:5, 3:7]  # so that the edges of gray levels agree
+    scan, region = Image(array, Geometry((9, 9, 24))), Segmentation(labels, Geometry((9, 9, 24)))
+    one = Segmentation(np.where(np.arange(24)[:, None, None] < 10, labels, 0), region.geometry)
+    settings = {
+        "features": ["Mean", "glcm_Contrast", "glszm_ZonePercentage"],
+        "kernel_radius": radius, "masked_kernel": masked, "bin_width": 7.0,
+    }  # fmt: skip
+    both, alone = (texture_maps(scan, which, **settings) for which in (region, one))
+    inside = one.labels == 1
+    for name in both:
+        np.testing.assert_array_equal(both[name].array[inside], alone[name].array[inside])
+        assert np.isfinite(both[name].array[region.labels == 1]).all()
+
+
+def test_memory_is_that_of_the_region_and_not_of_the_scan():
+    grid = Geometry((256, 256, 100))
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[20:30, 30:40, 50:60] = 1
+    labels[80:85, 200:205, 200:205] = 1
+    scan = Image(np.zeros(grid.shape, np.int16), grid)
+    scan.array[labels == 1] = np.arange(1125) % 90
+    settings = {"features": ["all"], "families": ["firstorder", "ngtdm"], "bin_width": 10.0}
+    texture_maps(scan, Segmentation(labels, grid), **settings)  # kernels are loaded
+    tracemalloc.start()
+    maps = texture_maps(scan, Segmentation(labels, grid), **settings)
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(maps) > 20
+    assert held < 0.2 * scan.array.size * 8 < 0.2 * len(maps) * scan.array.size  # bytes of one map
+    assert peak < scan.array.size * 8
 
 
 def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
@@ -263,7 +314,7 @@ def test_progress_counts_up_and_cancel_stops(scan, tumour, monkeypatch):
     texture_maps(
         scan, tumour, progress=reporting(lambda done, total, _: seen.append((done, total)))
     )
-    assert seen == [(n, 3) for n in range(4)] + [(n, 2) for n in range(3)]  # blocks, then maps
+    assert seen == [(n, 3) for n in range(4)]  # blocks
 
     stop = reporting(lambda *_: None, cancelled=lambda: True)
     threads = threading.active_count()

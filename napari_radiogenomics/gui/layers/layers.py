@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.inlay import tight
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.layers.keys import AXES, PART, SOURCE, UNITS
@@ -182,7 +183,7 @@ def image_layers(
     shown = show(image)[0]
     looks: dict[str, Any] = {"colormap": "gray"}
     if image.modality == "map":
-        looks = _map_looks(image)
+        looks = _map_looks(tight(image))
     if not image.fourth_axis:
         looks.setdefault("contrast_limits", contrast_limits(image, window))
         return [(shown.array, _common(image, shown.geometry, **looks), "image")]

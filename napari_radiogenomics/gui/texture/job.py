@@ -24,7 +24,6 @@ from napari_radiogenomics.gui.texture.sheet import Plane, Sheet
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import record_of, with_history
 from napari_radiogenomics.radiomics import texture_maps
-from napari_radiogenomics.radiomics.checks import require_memory
 from napari_radiogenomics.radiomics.voxelwise import plan_maps
 
 if TYPE_CHECKING:
@@ -182,7 +181,6 @@ def maps_of_layers(
     record = record_of(texture_maps, image, segmentation, **settings)
     init_value = settings.pop("init_value", math.nan)
     plan = plan_maps(image, segmentation, **settings)
-    require_memory(image, len(plan.features))
     sheet = Sheet(plan)
     if board is not None:
         board.sheet = sheet

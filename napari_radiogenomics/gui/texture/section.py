@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.inlay import tight
 from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.canvas.legend import feature_title, map_title
@@ -194,7 +195,7 @@ class MapSection(QWidget):
     def draw(self, event: object = None) -> None:
         """Draw the values of the layer anew."""
         image = image_of(self.layer)
-        values = np.empty(0) if image is None else image.array[np.isfinite(image.array)]
+        values = _values_of(image)
         unit = "" if image is None else image.unit
         self.histogram.show_values(values, self.viewer.theme)
         self.about_map.setText(_in_words(values, unit))
@@ -229,7 +230,7 @@ class MapSection(QWidget):
     def fit_colors(self) -> None:
         """Let the colors span the region's values, but for 1 % at each end."""
         image = image_of(self.layer)
-        values = np.empty(0) if image is None else image.array[np.isfinite(image.array)]
+        values = _values_of(image)
         if values.size:
             low, high = np.percentile(values, (1, 99))
             self._limit(float(low), float(high) if high > low else float(low) + 1.0)
@@ -249,6 +250,12 @@ class MapSection(QWidget):
 
 def _is_preview_or(layer: ImageLayer | None, finished: ImageLayer | None) -> bool:
     return layer is not None and (layer is finished or not maps_of(layer))
+
+
+def _values_of(image: Image | None) -> NDArray[np.float64]:
+    """Values of the region; empty where no map is shown."""
+    array = np.empty(0) if image is None else tight(image).array
+    return array[np.isfinite(array)]
 
 
 def _entry(image: Image, name: str) -> str:

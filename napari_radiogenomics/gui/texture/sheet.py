@@ -5,7 +5,7 @@ Only the box of the region is kept, so that a slice is filled in no time whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,10 @@ from napari_radiogenomics.imaging.display import display_geometry
 from napari_radiogenomics.imaging.resample import resample_array
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics.boxes import box_around
+from napari_radiogenomics.radiomics.room import let_go, room_for
 from napari_radiogenomics.radiomics.voxelwise import MapPlan
 
-__all__ = ["Plane", "Sheet", "like", "part_of"]
+__all__ = ["Plane", "Sheet", "like"]
 
 Plane = tuple[int, float]
 """A slice on the screen: its axis (0 = z, 1 = y, 2 = x) and its place in mm."""
@@ -43,14 +44,6 @@ def like(name: str, names: Iterable[str]) -> str:
     return name if name in names else next(alike, "")
 
 
-def part_of(geometry: Geometry, box: Sequence[slice]) -> Geometry:
-    """Grid of the voxels in a box (z, y, x) of another grid."""
-    low = [part.start for part in box][::-1]
-    size = [part.stop - part.start for part in box][::-1]
-    origin = geometry.index_to_world(low)
-    return Geometry(tuple(size), geometry.spacing, tuple(origin), geometry.direction)
-
-
 @dataclass(frozen=True, eq=False)
 class _Placed:
     """The numbers of a region's voxels on the grid of the screen; -1 outside the region."""
@@ -62,7 +55,7 @@ class _Placed:
 def _place(mask: NDArray[np.bool_], geometry: Geometry, whole: Geometry) -> _Placed:
     """Lay the voxels of a mask on the grid on which ``whole``, the scan's grid, is drawn."""
     box = box_around(mask)
-    inside, true = mask[box], part_of(geometry, box)
+    inside, true = mask[box], geometry.part(box)
     numbers = np.full(inside.shape, -1, np.int32)
     numbers[inside] = np.arange(np.count_nonzero(inside), dtype=np.int32)
     screen = display_geometry(whole)
@@ -71,10 +64,10 @@ def _place(mask: NDArray[np.bool_], geometry: Geometry, whole: Geometry) -> _Pla
         numbers = np.ascontiguousarray(to_canonical(numbers, whole))
         low = np.rint(ends.min(axis=0)).astype(int)
         high = low + numbers.shape[::-1]
-        return _Placed(numbers, part_of(screen, _slices(low, high)))
+        return _Placed(numbers, screen.part(_slices(low, high)))
     low = np.clip(np.floor(ends.min(axis=0)), 0, None).astype(int)
     high = np.clip(np.ceil(ends.max(axis=0)) + 1, 1, screen.size).astype(int)
-    grid = part_of(screen, _slices(low, high))
+    grid = screen.part(_slices(low, high))
     return _Placed(resample_array(numbers, true, grid, "nearest", -1), grid)
 
 
@@ -112,7 +105,9 @@ class Sheet:
         placed = _place(plan.mask, geometry, whole or geometry)
         self.numbers, self.grid = placed.numbers, placed.grid
         n = plan.centers.size
-        self.values = {name: np.full(n, np.nan) for name in plan.features}
+        table = room_for((len(plan.features), n), len(plan.features) * n)
+        table[:] = np.nan
+        self.values = dict(zip(plan.features, table, strict=True))
         self.known, self.in_sight = np.zeros(n, bool), np.zeros(n, bool)
 
     @property
@@ -160,6 +155,7 @@ class Sheet:
         if part.size:
             for name, values in self.plan.measure(part, progress=progress).items():
                 self.values[name][part] = values
+                let_go(self.values[name])
             self.known[part] = True
 
     def outward(self, plane: Plane) -> Iterator[NDArray[np.int32]]:
