@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.radiomics.aggregation import AGGREGATIONS, aggregated
 from napari_radiogenomics.radiomics.checks import thin_axis_of
 from napari_radiogenomics.radiomics.discretize import Binning, Standard
 from napari_radiogenomics.radiomics.family import (
@@ -52,6 +53,8 @@ class Extraction:
         Whose definitions hold.
     notes : tuple of str
         What was left out.
+    by_slice : bool
+        Matrices are made of each slice, and the mean of their features is taken.
     """
 
     settings: Mapping[str, Any]
@@ -59,6 +62,7 @@ class Extraction:
     wanted: Mapping[Family, tuple[Feature, ...]]
     standard: Standard
     notes: tuple[str, ...] = ()
+    by_slice: bool = False
 
     def of_filter(self, image_type: str) -> dict[str, Any]:
         """Settings that the filter of an image type knows."""
@@ -110,6 +114,7 @@ def plan_extraction(
     image_types: ImageTypes,
     parameters: str | Path | Mapping[str, Any] | None,
     standard: Standard,
+    aggregation: str | None = None,
 ) -> Extraction:
     """Make one of keywords and parameter file; a keyword other than its default wins.
 
@@ -117,7 +122,7 @@ def plan_extraction(
     ----------
     given : Mapping
         Settings by our keywords.
-    families, features, image_types, parameters, standard
+    families, features, image_types, parameters, standard, aggregation
         As for `extract_features`.
 
     Raises
@@ -133,11 +138,12 @@ def plan_extraction(
     if file.image_types is not None and list(image_types) == ["Original"]:
         types = file.image_types
     return Extraction(
-        settings=_settings(given, file),
+        settings=_settings(aggregated(aggregation, given, standard), file),
         image_types=_types(types),
         wanted=_wanted(families, features, file),
         standard=standard,
         notes=file.notes,
+        by_slice=aggregation is not None and AGGREGATIONS[aggregation].by_slice,
     )
 
 

@@ -15,6 +15,7 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.radiomics.aggregation import AGGREGATIONS
 from napari_radiogenomics.radiomics.checks import require_one_volume
 from napari_radiogenomics.radiomics.discretize import Standard
 from napari_radiogenomics.radiomics.extraction import DEFAULT_FAMILIES, plan_extraction
@@ -40,6 +41,10 @@ def _family_titles() -> dict[str, str]:
 def _meanings() -> Mapping[str, str]:
     everything = {"all": "Every feature of the families that is computed by default."}
     return {**everything, **feature_meanings(families_of("regions"))}
+
+
+def _ways() -> dict[str, str]:
+    return {name: f"{name} ({way.ibsi})" for name, way in AGGREGATIONS.items()}
 
 
 @verb
@@ -92,6 +97,7 @@ def extract_features(
     label_channel: Annotated[int | None, Setting(minimum=0, advanced=True)] = None,
     parameters: str | Path | Mapping[str, Any] | None = None,
     standard: Annotated[Standard, Setting(advanced=True)] = "pyradiomics",
+    aggregation: Annotated[str | None, Setting(choices=_ways, advanced=True)] = None,
     engine: Annotated[Engine, Setting(advanced=True)] = "own",
     diagnostics: Annotated[bool, Setting(advanced=True)] = False,
     progress: Progress = quiet,
@@ -175,6 +181,9 @@ def extract_features(
         Whose definitions hold: the IBSI's bins begin at the region's minimum, its kurtosis is
         less by 3, its axes have the variance of a sample, and voxels without neighbors do not
         count in NGTDM.
+    aggregation : str, optional
+        How directions and slices become one number, by the IBSI's names; needs its standard.
+        Wins over ``force_2d`` and ``weighting_norm``.
     engine : {"own", "pyradiomics"}, optional
         Who computes: this package, or PyRadiomics where it is installed.
     diagnostics : bool, optional
@@ -209,8 +218,7 @@ def extract_features(
     Notes
     -----
     The numbers are those of PyRadiomics 3.0.1 [1]_; with ``standard="ibsi"`` those of the
-    reference manual [2]_, aggregated as "3D, averaged", or as "3D, merged" with
-    ``weighting_norm="no_weighting"``; ``force_2d`` makes them "2.5D".
+    reference manual [2]_, "3D averaged" where ``aggregation`` names no other way.
 
     References
     ----------
@@ -267,6 +275,7 @@ def extract_features(
         image_types=image_types,
         parameters=parameters,
         standard=standard,
+        aggregation=aggregation,
     )
     if engine not in ("own", "pyradiomics"):
         hint = did_you_mean(str(engine), ["own", "pyradiomics"])

@@ -14,6 +14,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import DataWarning, GeometryError, InputError
 from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.radiomics.aggregation import measure_slices
 from napari_radiogenomics.radiomics.boxes import box_around, crop
 from napari_radiogenomics.radiomics.diagnostics import diagnose
 from napari_radiogenomics.radiomics.extraction import Extraction
@@ -43,7 +44,11 @@ class _Rows:
     def add(self, label: int, name: str, family: Family, chosen: Sequence[Feature],
             region: Region, unit: str) -> None:  # fmt: skip
         """Measure features of one family in one image."""
-        found = family.measure_region(region, tuple(feature.name for feature in chosen))
+        names = tuple(feature.name for feature in chosen)
+        if self.plan.by_slice and family.needs_matrix:
+            found = measure_slices(family, region, names)
+        else:
+            found = family.measure_region(region, names)
         columns = [f"{name}_{family.name}_{feature.name}" for feature in chosen]
         self.values[label].update(zip(columns, found.tolist(), strict=True))
         if columns[0] not in self.units:

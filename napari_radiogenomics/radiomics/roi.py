@@ -99,6 +99,8 @@ class Region:
         Axis (0 = z) that no neighbor follows.
     shift : float
         Added to the values for energies.
+    most : int
+        Highest gray level of the whole that this is a slice of; 0 where it is the whole.
     """
 
     inside: NDArray[np.bool_]
@@ -108,6 +110,7 @@ class Region:
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
     thin_axis: int | None = None
     shift: float = 0.0
+    most: int = 0
 
     @property
     def standard(self) -> Standard:
@@ -133,6 +136,11 @@ class Region:
     def level_values(self) -> NDArray[np.intp]:
         """Gray levels that occur, ascending, shape (M,)."""
         return np.flatnonzero(np.bincount(self.levels)).astype(np.intp)
+
+    @property
+    def n_levels(self) -> int:
+        """Highest gray level: of the whole, where this is a slice of it."""
+        return max(int(self.level_values[-1]), self.most)
 
     @cached_property
     def nodes(self) -> NDArray[np.int16]:

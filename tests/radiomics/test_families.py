@@ -56,3 +56,25 @@ def test_ids_of_the_ibsi_are_those_of_the_dicom_standard(name):
     ids = [feature.ibsi for feature in FAMILIES[name].features if feature.ibsi]
     assert set(ids) <= known
     assert len(set(ids)) == len(ids)
+
+
+# From the reference manual (doi:10.1148/radiol.2020191145), by the IBSI's own names.
+_SHAPE = {
+    "MeshVolume": "RNU0", "VoxelVolume": "YEKZ", "SurfaceArea": "C0JK",
+    "SurfaceVolumeRatio": "2PR5",
+    "Compactness1": "SKGS", "Compactness2": "BQWJ", "SphericalDisproportion": "KRCK",
+    "Sphericity": "QCFX", "Maximum3DDiameter": "L0JK", "MajorAxisLength": "TDIC",
+    "MinorAxisLength": "P9VJ", "LeastAxisLength": "7J51", "Elongation": "Q3CK", "Flatness": "N17B",
+}  # fmt: skip
+_FIRST = {
+    "Mean": "Q4LE", "Variance": "ECT3", "Skewness": "KE2A", "Kurtosis": "IPH6", "Median": "Y12H",
+    "Minimum": "1GSF", "10Percentile": "QG58", "90Percentile": "8DWT", "Maximum": "84IY",
+    "InterquartileRange": "SALO", "Range": "2OJQ", "MeanAbsoluteDeviation": "4FUA",
+    "RobustMeanAbsoluteDeviation": "1128", "Energy": "N8CA", "RootMeanSquared": "5ZWQ",
+    "Entropy": "TLU2", "Uniformity": "BJ5W",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "known"), [("shape", _SHAPE), ("firstorder", _FIRST)])
+def test_ids_of_shape_and_first_order_are_those_of_the_manual(name, known):
+    assert {x.name: x.ibsi for x in FAMILIES[name].features if x.ibsi} == known

@@ -224,10 +224,14 @@ def _matrices(dimensions, how):
         ({}, {**_plain("shape", _SHAPE), **_plain("firstorder", _FIRST)}),
         ({}, _matrices("3D", "avg")),
         ({"weighting_norm": "no_weighting"}, _matrices("3D", "comb")),
-        ({"force_2d": True}, _matrices("2_5D", "avg")),
-        ({"force_2d": True, "weighting_norm": "no_weighting"}, _matrices("2_5D", "comb")),
+        ({"aggregation": "3D averaged"}, _matrices("3D", "avg")),
+        ({"aggregation": "3D merged"}, _matrices("3D", "comb")),
+        ({"aggregation": "2.5D direction-merged"}, _matrices("2_5D", "avg")),
+        ({"aggregation": "2.5D merged"}, _matrices("2_5D", "comb")),
+        ({"aggregation": "2D averaged"}, _matrices("2D", "avg")),
+        ({"aggregation": "2D slice-merged"}, _matrices("2D", "comb")),
     ],
-    ids=["shape and values", "3D averaged", "3D merged", "2.5D averaged", "2.5D merged"],
+    ids=lambda given: given.get("aggregation") if "aggregation" in given else None,
 )
 def test_ibsi_phantom(real_data, settings, tags):
     path = real_data("ibsi_digital_phantom/reference_values.csv")

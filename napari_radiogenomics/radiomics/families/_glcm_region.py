@@ -31,7 +31,7 @@ def measure_region(region: Region, names: tuple[str, ...]) -> _Reals:
     found = []
     for matrices in _matrices(region, steps, at_once):
         out = np.zeros((len(ROWS), len(matrices)))
-        glcm_measures(matrices, levels, int(levels[-1]), out)
+        glcm_measures(matrices, levels, region.n_levels, out)
         if "MCC" in names:
             out[ROWS.index("MCC")] = _mcc(matrices, out[0], region.matrix.symmetrical)
         found.append(out)
