@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,12 +19,15 @@ from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import Record
 from napari_radiogenomics.radiomics.clusterer import CLUSTERERS
+from napari_radiogenomics.radiomics.habitat_points import Preparation
 
 __all__ = ["HabitatModel", "Within", "fit_habitats"]
 
 Within = Literal["cohort", "case"]
 
 _FORMAT = 1
+# Of a model that was saved before maps could be prepared.
+_PLAIN = {"limits": None, "edge_mm": 0.0, "smooth_mm": 0.0}
 # Clusters are learned from this many voxels at most; every voxel is then given to one.
 _MOST_POINTS = 20_000
 # Standard deviations from the average below which a habitat is called average.
@@ -54,6 +57,8 @@ class HabitatModel:
         Score of each number of habitats that was tried.
     n_cases, n_points : int
         How many regions it was learned from, and how many voxels.
+    preparation : Preparation
+        Which voxels count, and how maps are smoothed.
     history : tuple of Record
         How it came to be.
 
@@ -77,6 +82,7 @@ class HabitatModel:
     n_cases: int = 1
     n_points: int = 0
     within: Within = "cohort"
+    preparation: Preparation = field(default_factory=Preparation)
     history: tuple[Record, ...] = ()
 
     @property
@@ -145,6 +151,7 @@ class HabitatModel:
             "n_cases": self.n_cases,
             "n_points": self.n_points,
             "within": self.within,
+            "preparation": asdict(self.preparation),
             "history": [record.to_dict() for record in self.history],
         }
         with atomic_path(target) as temporary:
@@ -190,6 +197,7 @@ class HabitatModel:
             int(content["n_cases"]),
             int(content["n_points"]),
             content["within"],
+            Preparation.of(**content.get("preparation", _PLAIN)),
             tuple(Record(**record) for record in content["history"]),
         )
 
@@ -203,6 +211,7 @@ def fit_habitats(
     method: str = "kmeans",
     seed: int = 0,
     within: Within = "cohort",
+    preparation: Preparation | None = None,
     progress: Progress = quiet,
 ) -> HabitatModel:
     """Learn habitats from the voxels of one region or several.
@@ -224,6 +233,8 @@ def fit_habitats(
         Of the random starts.
     within : {"cohort", "case"}, optional
         Standardize all voxels together, or each region by itself.
+    preparation : Preparation, optional
+        How the values were made; kept in the model.
     progress : Progress, optional
         Reports the numbers tried; may cancel.
 
@@ -252,6 +263,7 @@ def fit_habitats(
     return HabitatModel(
         tuple(features), points.mean(axis=0), points.std(axis=0), method, arrays,
         clusterer.criterion, kept, len(cases), len(points), within,
+        preparation or Preparation(),
     )  # fmt: skip
 
 

@@ -9,20 +9,24 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics.checks import region_of
 from napari_radiogenomics.radiomics.clusterer import clusterer_titles
 from napari_radiogenomics.radiomics.habitat_model import HabitatModel, Within, fit_habitats
+from napari_radiogenomics.radiomics.habitat_points import (
+    Maps,
+    Points,
+    Preparation,
+    named_maps,
+    points_of,
+)
 from napari_radiogenomics.signature import Setting
 
 __all__ = ["find_habitats", "habitat_model"]
 
-Maps = Mapping[str, Image] | Sequence[Image]
 Number = int | Literal["auto"] | None
 # Below this mean silhouette habitats are hardly apart (Rousseeuw 1987; Kaufman 1990).
 _HARDLY_APART = 0.25
@@ -37,6 +41,13 @@ def find_habitats(
     max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
     method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
+    limits: Annotated[
+        Sequence[float], Setting(advanced=True, title="Values of the first map")
+    ] = (),
+    edge_mm: Annotated[float, Setting(unit="mm", minimum=0, advanced=True, title="Edge")] = 0.0,
+    smooth_mm: Annotated[
+        float, Setting(unit="mm", minimum=0, advanced=True, title="Smoothing")
+    ] = 0.0,
     model: HabitatModel | None = None,
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
     progress: Progress = quiet,
@@ -59,9 +70,18 @@ def find_habitats(
         How voxels are clustered.
     label : int, optional
         Label to divide. Without it, label 1 where there is one, else the only one.
+    limits : sequence of float, optional
+        Lowest and highest value of the first map to keep: -150 and 300 HU leave out air and
+        bone. Other voxels get no habitat.
+    edge_mm : float, optional
+        Voxels this near to the outside of the region get no habitat: at the edge of a lung
+        tumor they hold air too, which outweighs what tells core from rim.
+    smooth_mm : float, optional
+        Smooth maps by a Gaussian of this standard deviation, within the voxels that count: a
+        noisy scan has habitats then, and not speckles.
     model : HabitatModel, optional
         Habitats of a cohort, from `habitat_model`: the same habitat is then the same in every
-        patient. ``n``, ``method`` and the rest do not count then.
+        patient. All settings but ``label`` are then those of the model.
     seed : int, optional
         Of the random starts; the same seed gives the same habitats.
     progress : Progress, optional
@@ -106,22 +126,22 @@ def find_habitats(
     >>> habitats.labels.tolist(), [label.name for label in habitats.scheme]
     ([[[2, 2, 1, 1, 1, 2]]], ['Habitat 1 (low perfusion)', 'Habitat 2 (high perfusion)'])
     """
-    named = _named(maps)
-    mask, points, known = _points(named, segmentation, label)
+    named = named_maps(maps)
     if model is None:
+        found = points_of(named, segmentation, label, Preparation.of(limits, edge_mm, smooth_mm))
         number = None if n == "auto" else n
         model = fit_habitats(
-            [points], list(named),
+            [found.values], list(named),
             n=number, max_n=max_n, method=method, seed=seed, progress=progress,
         )  # fmt: skip
     else:
-        points = points[:, _columns(model, list(named))]
-    habitats = model.assign(points)
-    values = np.zeros(known.size, np.uint8)
-    values[known] = habitats
-    labels = np.zeros(mask.shape, np.uint8)
-    labels[mask] = values
-    return _result(segmentation, model, labels, points, habitats, int((~known).sum()))
+        named = _of_model(model, named)
+        found = points_of(named, segmentation, label, model.preparation)
+    values = np.zeros(found.known.size, np.uint8)
+    values[found.known] = model.assign(found.values)
+    labels = np.zeros(found.mask.shape, np.uint8)
+    labels[found.mask] = values
+    return _result(segmentation, model, labels, found)
 
 
 @verb
@@ -132,6 +152,13 @@ def habitat_model(
     max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
     method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
+    limits: Annotated[
+        Sequence[float], Setting(advanced=True, title="Values of the first map")
+    ] = (),
+    edge_mm: Annotated[float, Setting(unit="mm", minimum=0, advanced=True, title="Edge")] = 0.0,
+    smooth_mm: Annotated[
+        float, Setting(unit="mm", minimum=0, advanced=True, title="Smoothing")
+    ] = 0.0,
     within: Within = "cohort",
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
     progress: Progress = quiet,
@@ -143,7 +170,7 @@ def habitat_model(
     cases : sequence of (maps, segmentation)
         Maps and region of each patient. Every patient has the same maps, in the same order, and
         the same say, however large the tumor is. May be an iterator that reads them one by one.
-    n, max_n, method, label, seed
+    n, max_n, method, label, limits, edge_mm, smooth_mm, seed
         As for `find_habitats`.
     within : {"cohort", "case"}, optional
         Standardize maps over the cohort, where a value means the same in every scan (HU, ADC),
@@ -173,80 +200,45 @@ def habitat_model(
     [[[1, 1, 1, 1]]]
     """
     columns: list[str] = []
+    how = Preparation.of(limits, edge_mm, smooth_mm)
     collected: list[NDArray[np.float64]] = []
     for maps, segmentation in progress(cases, "Cases"):
-        named = _named(maps)
+        named = named_maps(maps)
         columns = columns or list(named)
         if list(named) != columns:
             raise InputError(
                 f"Case {len(collected) + 1} ({segmentation.name or 'without a name'}) has the maps "
                 f"{', '.join(named)}, the first has {', '.join(columns)}. Give every case the same."
             )
-        collected.append(_points(named, segmentation, label)[1])
+        collected.append(points_of(named, segmentation, label, how).values)
     if not collected:
         raise InputError("There is no case to learn habitats from.")
     number = None if n == "auto" else n
     return fit_habitats(
         collected, columns,
-        n=number, max_n=max_n, method=method, seed=seed, within=within, progress=progress,
+        n=number, max_n=max_n, method=method, seed=seed, within=within, preparation=how,
+        progress=progress,
     )  # fmt: skip
 
 
-def _named(maps: Maps) -> dict[str, Image]:
-    if isinstance(maps, Image):
-        raise InputError("maps is a list of maps, or a dictionary; got a single image.")
-    if isinstance(maps, Mapping):
-        named = dict(maps)
-    else:
-        named = {}
-        for number, image in enumerate(maps, 1):
-            name = str(image.metadata.get("feature") or image.name or f"map {number}")
-            if name in named:
-                raise InputError(f'Two maps are called "{name}". Give them as a dictionary.')
-            named[name] = image
-    if not named:
-        raise InputError("There is no map to find habitats in. Make some with texture_maps.")
-    return named
-
-
-def _points(
-    named: Mapping[str, Image], segmentation: Segmentation, label: int | None
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
-    """Region, values of the maps in its known voxels, and which of its voxels are known."""
-    first, *others = named.values()
-    mask = region_of(first, segmentation, label)
-    for image in others:
-        require_same_grid(first.geometry, image.geometry, names=("First map", image.name or "Map"))
-        region_of(image, segmentation, label)
-    values = np.stack([image.array[mask].astype(np.float64) for image in named.values()], axis=1)
-    known = np.asarray(np.isfinite(values).all(axis=1))
-    if not known.any():
-        worst = min(named, key=lambda name: int(np.isfinite(named[name].array[mask]).sum()))
-        raise InputError(
-            f"No voxel of the region has a value in every map; {worst} has the fewest. "
-            "Leave that map out, or map the region again."
-        )
-    return mask, values[known], known
-
-
-def _columns(model: HabitatModel, names: list[str]) -> list[int]:
-    missing = [name for name in model.features if name not in names]
+def _of_model(model: HabitatModel, named: Mapping[str, Image]) -> dict[str, Image]:
+    """The maps that a model was made of, in its order."""
+    missing = [name for name in model.features if name not in named]
     if missing:
         raise InputError(
             f"The habitat model needs the map {missing[0]}, which is not given. It was made of "
             f"{', '.join(model.features)}."
         )
-    return [names.index(name) for name in model.features]
+    return {name: named[name] for name in model.features}
 
 
 def _result(
     segmentation: Segmentation,
     model: HabitatModel,
     labels: NDArray[np.uint8],
-    points: NDArray[np.float64],
-    habitats: NDArray[np.intp],
-    unknown: int,
+    found: Points,
 ) -> Segmentation:
+    points, habitats = found.values, labels[found.mask][found.known]
     scheme = tuple(
         Label(k, name, metadata=_facts(model, points[habitats == k], len(points)))
         for k, name in enumerate(model.names, 1)
@@ -265,7 +257,7 @@ def _result(
         scheme=scheme,
         name=f"Habitats of {segmentation.name}".removesuffix(" of "),
         fractions=None,
-        notes=tuple(_notes(model, unknown, len(habitats) + unknown)),
+        notes=tuple(_notes(model, found)),
         metadata={**_source(segmentation), "habitats": facts},
     )
 
@@ -283,10 +275,17 @@ def _source(segmentation: Segmentation) -> dict[str, Any]:
     return {key: segmentation.metadata[key] for key in ("scan_id",) if key in segmentation.metadata}
 
 
-def _notes(model: HabitatModel, unknown: int, total: int) -> list[str]:
+def _notes(model: HabitatModel, found: Points) -> list[str]:
+    total = found.known.size
+    unknown = total - len(found.values) - found.left_out
     notes = [f"Habitats are numbered by their mean of {model.features[0]}, lowest first."]
     if unknown:
         notes.append(f"{unknown} of {total} voxels have no value in some map and no habitat.")
+    if found.left_out:
+        notes.append(
+            f"{found.left_out} of {total} voxels lie at the edge or beyond the limits and have "
+            "no habitat."
+        )
     score = model.scores.get(model.n)
     if model.criterion == "mean silhouette" and score is not None and score < _HARDLY_APART:
         notes.append(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
 
-from napari_radiogenomics import texture_maps
+from napari_radiogenomics import habitat_model, load_patient, open_cohort, read, texture_maps
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
@@ -16,6 +19,8 @@ from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture.map_layer import show_maps
+from napari_radiogenomics.provenance import read_history
+from napari_radiogenomics.radiomics.habitat_model import HabitatModel
 from napari_radiogenomics.radiomics.habitats import find_habitats
 
 GRID = Geometry((12, 14, 8), (1.0, 1.5, 4.0), (-6.0, 5.0, 20.0), (-1, 0, 0, 0, 1, 0, 0, 0, -1))
@@ -137,6 +142,67 @@ def test_unticked_maps_are_left_out_and_maps_that_join_are_listed(dock, viewer, 
     assert list(dock.maps.chosen) == ["original_firstorder_Mean", "original_firstorder_Skewness"]
     run(dock, qtbot)
     assert dock.table.columnCount() == 4
+
+
+def test_habitats_are_saved_as_they_are_on_the_screen_with_their_history(dock, qtbot, tmp_path):
+    run(dock, qtbot)
+    assert not dock.save_button.isHidden()
+    dock.layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
+    with qtbot.waitSignal(dock.runner.ended, timeout=20_000):
+        dock.save(tmp_path / "habitats.seg.nrrd")
+    assert "history beside it" in dock.message
+    written = read(tmp_path / "habitats.seg.nrrd")
+    np.testing.assert_array_equal(written.labels, object_of(dock.layer).labels)
+    assert [x.name for x in written.scheme] == [x.name for x in object_of(dock.layer).scheme]
+    assert read_history(tmp_path / "habitats.seg.nrrd")[-1].verb == "find_habitats"
+
+
+def test_a_saved_model_finds_its_habitats_here(dock, viewer, qtbot, tmp_path):
+    model = habitat_model([(maps_for(), region_of())], n=3)
+    model.save(tmp_path / "lung.json")
+    dock.load_model(str(tmp_path / "lung.json"))
+    assert dock.models.which.currentText() == "3 habitats of 1 scan (lung.json)"
+    assert not dock.form.isEnabled()  # a model brings its own settings
+    run(dock, qtbot)
+    expected = find_habitats(maps_for(), region_of(), label=1, model=model)
+    np.testing.assert_array_equal(object_of(dock.layer).labels, expected.labels)
+    with qtbot.waitSignal(dock.runner.ended, timeout=20_000):
+        dock.save_model(str(tmp_path / "again.json"))
+    assert HabitatModel.load(tmp_path / "again.json").features == model.features
+    dock.models.which.setCurrentIndex(0)
+    assert dock.form.isEnabled()
+    (tmp_path / "other.json").write_text("{}")
+    dock.load_model(str(tmp_path / "other.json"))
+    assert "not a habitat model" in dock.message
+    dock.learn()
+    assert dock.message.startswith("No cohort is open.")
+
+
+def test_habitats_are_learned_from_the_patients_of_the_cohort(viewer, qtbot):
+    folder = Path(__file__).parents[2] / "sample_data" / "cohort"
+    if not folder.is_dir():
+        pytest.skip("the sample cohort is not in this checkout")
+    cohort = open_cohort(folder)
+    cohort = replace(cohort, patients=cohort.patients.loc[["P002", "P003", "P006"]])
+    data = load_patient(cohort, "P002", slides=False)
+    viewer.layers.clear()
+    open_in(viewer, data.scans[0], data.segmentations[0])
+    maps = texture_maps(
+        data.scans[0], data.segmentations[0], families=["firstorder"], features=["Mean"], label=3
+    )
+    show_maps(viewer, maps)
+    session_of(viewer).cohort = cohort
+    dock = HabitatsDock(viewer)
+    qtbot.addWidget(dock)
+    dock.form.values = {"n": 2, "edge_mm": 2.0}
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.learn()
+    assert dock.message.startswith("Learned 2 habitats from 2 scans.")  # P006 has no CT
+    model = dock.models.chosen
+    assert (model.within, model.preparation.edge_mm) == ("cohort", 2.0)
+    run(dock, qtbot)
+    expected = find_habitats(maps, data.segmentations[0], label=3, model=model)
+    np.testing.assert_array_equal(object_of(dock.layer).labels, expected.labels)
 
 
 def test_what_lacks_is_said(dock, viewer, qtbot):

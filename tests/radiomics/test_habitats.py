@@ -261,6 +261,74 @@ def test_planted_habitats_of_the_sample_cohort_are_found(sample: Cohort) -> None
     assert np.mean(enhanced) > 0.7
 
 
+def test_the_core_of_a_lung_tumor_is_found_where_air_at_its_edge_does_not_count(
+    sample: Cohort, tmp_path
+) -> None:
+    cases, hidden = [], []
+    for patient in ("P001", "P002", "P003", "P004"):
+        data = load_patient(sample, patient, timepoint="t0", slides=False)
+        drawn = data.segmentations[0]
+        cases.append(
+            (
+                {"CT": data.scans[0]},
+                replace(drawn, labels=np.isin(drawn.labels, (1, 3)).astype(np.uint8), scheme=()),
+            )
+        )
+        hidden.append(drawn.labels == 1)
+
+    def overlap(found: Segmentation, core: np.ndarray) -> float:
+        low = found.labels == 1
+        core = core & (found.labels > 0)
+        return 2 * (low & core).sum() / (low.sum() + core.sum())
+
+    settings = {"n": 2, "method": "gaussian_mixture"}
+    plain = habitat_model(cases, **settings)
+    model = habitat_model(cases, **settings, edge_mm=2.6, smooth_mm=1.5)
+    model = HabitatModel.load(model.save(tmp_path / "model.json"))
+    scores = [
+        [overlap(find_habitats(*case, model=which), core) for which in (plain, model)]
+        for case, core in zip(cases, hidden, strict=True)
+    ]
+    without, with_edge = np.mean(scores, axis=0)
+    assert without < 0.05  # the low habitat is air
+    assert with_edge > 0.55
+    found = find_habitats(*cases[0], model=model)
+    assert "lie at the edge or beyond the limits" in found.notes[1]
+
+
+def test_voxels_beyond_limits_and_at_the_edge_have_no_habitat_and_maps_are_smoothed() -> None:
+    grid = Geometry((9, 9, 9), spacing=(1.0, 1.0, 3.0))
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[1:8, 1:8, 1:8] = 1
+    rng = np.random.default_rng(0)
+    array = np.where(np.arange(9) < 4, 10.0, 20.0) + rng.normal(0, 2, grid.shape)
+    array[4, 4, 4] = -900
+    region, scan = Segmentation(labels, grid), Image(array, grid, name="CT")
+    found = find_habitats([scan], region, n=2, limits=[-100, 100], edge_mm=1.0)
+    expected = np.zeros(grid.shape, bool)
+    expected[1:8, 2:7, 2:7] = True  # slices are 3 mm apart: their edge is farther than 1 mm
+    expected[4, 4, 4] = False
+    np.testing.assert_array_equal(found.labels > 0, expected)
+    assert f"{7**3 - expected.sum()} of 343 voxels lie at the edge" in found.notes[1]
+    halves = np.where(np.arange(9) < 4, 1, 2)[None, None] * expected
+    wrong = [
+        np.mean(
+            find_habitats([scan], region, n=2, limits=[-100, 100], edge_mm=1.0, smooth_mm=mm).labels
+            != halves
+        )
+        for mm in (0.0, 1.0)
+    ]
+    assert wrong[1] < wrong[0]
+    for change, message in (
+        ({"edge_mm": -1}, "lengths in mm"),
+        ({"limits": [3, 1]}, "lowest and the highest"),
+        ({"limits": [500, 600]}, "Widen the limits"),
+        ({"edge_mm": 40}, "smaller edge_mm"),
+    ):
+        with pytest.raises(InputError, match=message):
+            find_habitats([scan], region, **change)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

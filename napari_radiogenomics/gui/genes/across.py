@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["Everybody", "Recipe", "dots_of", "everybody", "recipe_of"]
+__all__ = ["Everybody", "Recipe", "dots_of", "everybody", "recipe_of", "scan_for"]
 
 _FIRSTORDER = "original_"
 # Settings of a run that do not say how it measures.
@@ -158,7 +158,7 @@ def _measure(cohort: Cohort, data: Any, recipe: Recipe) -> dict[tuple[str, int],
 
     found: dict[tuple[str, int], float] = {}
     for segmentation in data.segmentations:
-        scan = _scan_for(cohort, data, segmentation, recipe.role)
+        scan = scan_for(cohort, data, segmentation, recipe.role)
         if scan is None:
             continue
         if recipe.name:
@@ -174,7 +174,7 @@ def _measure(cohort: Cohort, data: Any, recipe: Recipe) -> dict[tuple[str, int],
     return found
 
 
-def _scan_for(cohort: Cohort, data: Any, segmentation: Any, role: str) -> Any:
+def scan_for(cohort: Cohort, data: Any, segmentation: Any, role: str) -> Any:
     """Scan of this role on the grid of a segmentation: its own, else another of its visit."""
     scans = {scan.metadata["scan_id"]: scan for scan in data.scans}
     table = cohort.scans

@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPixmap
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+)
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import InputError, RadiogenomicsError
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.canvas.legend import feature_title
 from napari_radiogenomics.gui.forms.inputs import LabelCombo, LayerCombo, belongs_to, is_region
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.habitats.cohort_model import (
+    Learned,
+    how_made,
+    learn_from_cohort,
+    save_habitats,
+    save_model,
+)
 from napari_radiogenomics.gui.habitats.map_list import MapList
-from napari_radiogenomics.gui.layers.edits import object_from
+from napari_radiogenomics.gui.habitats.model_row import ModelRow
+from napari_radiogenomics.gui.layers.edits import object_from, object_of
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import segmentation_layers
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, maps_of
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.habitat_model import HabitatModel
 from napari_radiogenomics.radiomics.habitats import find_habitats
 
 if TYPE_CHECKING:
@@ -36,8 +54,10 @@ __all__ = ["HabitatsDock"]
 HABITATS = "radiogenomics_habitats"
 """Key of a layer's metadata that marks the habitats this dock made."""
 _HIDDEN = ("label", "model")
+_NO_MAPS = "No map is ticked. Tick at least one, better two or more."
 _READY = "Find habitats divides the region by the ticked maps."
 _ROWS = 4
+_SAVE_AS = "3D Slicer segmentation (*.seg.nrrd);;NIfTI (*.nii.gz *.nii);;DICOM SEG (*.dcm)"
 
 
 class HabitatsDock(Panel):
@@ -77,6 +97,12 @@ class HabitatsDock(Panel):
         self.inputs.addRow("Maps", self.maps)
         self.inputs.addRow("Segmentation", self.region)
         self.inputs.addRow("Region", self.label)
+        self.models = ModelRow()
+        self.inputs.addRow("Habitats of", self.models)
+        self.models.changed.connect(self._follow_model)
+        self.models.learn.connect(self.learn)
+        self.models.load.connect(self.load_model)
+        self.models.save.connect(self.save_model)
         self.region.chosen.connect(self._list_labels)
         self.maps.changed.connect(self._choose_region)
         self.maps.changed.connect(self._say_ready)
@@ -117,7 +143,12 @@ class HabitatsDock(Panel):
         self.after.addWidget(section_line())
         self.after.addWidget(self.about)
         self.after.addWidget(self.table)
+        self.save_button = QPushButton("Save habitats…")
+        self.save_button.setToolTip("Write them as a segmentation, with their history beside it")
+        self.save_button.clicked.connect(self._ask_to_save)
+        self.after.addWidget(self.save_button)
         self.table.hide()
+        self.save_button.hide()
 
     def _say_ready(self) -> None:
         if self.runner.running:
@@ -133,7 +164,7 @@ class HabitatsDock(Panel):
         if self.maps.run.layer is None:
             raise InputError("There are no maps. Compute some in the Texture dock first.")
         if not maps:
-            raise InputError("No map is ticked. Tick at least one, better two or more.")
+            raise InputError(_NO_MAPS)
         if region is None:
             raise InputError("There is no segmentation. Open the one that the maps were made in.")
         self.label.refresh()
@@ -144,23 +175,87 @@ class HabitatsDock(Panel):
             layer.as_layer_data_tuple() for layer in self.viewer.layers if layer is not region
         ]
         drawn = (data.copy(), attributes, kind)
-        settings = self.form.values | {"label": self.label.value}
+        settings = self.form.values | {"label": self.label.value, "model": self.models.chosen}
         return habitats_of_layers, (maps, drawn, others), settings
 
     def show_result(self, outcome: Outcome) -> str:
-        """Show the habitats as labels, and list them."""
+        """Show the habitats as labels, and list them; or say what else was done."""
+        if isinstance(outcome.value, str):
+            return outcome.value
+        if isinstance(outcome.value, Learned):
+            return self._show_learned(outcome.value)
         found: Segmentation = outcome.value
         self._show_layer(found)
         self._list(found)
         self.table.show()
+        self.save_button.show()
         facts = found.metadata["habitats"]
         score = facts["scores"].get(len(found.scheme))
         by = f" ({facts['criterion']} {number_text(round(score, 3))})" if score is not None else ""
         self.about.setText(" ".join(found.notes))
         return (
             f"{len(found.scheme)} habitats{by} of {len(facts['features'])} maps. "
-            "Next: choose one in the list, or select their layer and File ▸ Save Selected Layers…"
+            "Next: choose one in the list, or save them."
         )
+
+    def _show_learned(self, learned: Learned) -> str:
+        """Offer the model of the cohort, and say who is in it."""
+        cohort = session_of(self.viewer).cohort
+        self.models.show_model(learned.model, "cohort" if cohort is None else cohort.name)
+        said = f"Learned {learned.model.n} habitats from {learned.model.n_cases} scans."
+        return " ".join([said, "Find habitats uses them now.", *learned.notes[:1]])
+
+    def _follow_model(self) -> None:
+        """A model brings its own settings."""
+        self.form.setEnabled(self.models.chosen is None)
+
+    def learn(self) -> None:
+        """Learn habitats from all patients of the open cohort, in the background."""
+        try:
+            cohort = session_of(self.viewer).cohort
+            if cohort is None:
+                raise InputError("No cohort is open. Open one in the Cohort dock, or load a model.")
+            maps = self.maps.chosen
+            if not maps:
+                raise InputError(_NO_MAPS)
+            recipe = how_made(maps, cohort)
+            settings = {**self.form.values, "label": self.label.value}
+            names = list(maps)
+            title = "Learn habitats from the cohort"
+            self.runner.run(learn_from_cohort, cohort, recipe, names, title=title, **settings)
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+
+    def load_model(self, path: str) -> None:
+        """Offer the model of a file."""
+        try:
+            model = HabitatModel.load(path)
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+            return
+        self.models.show_model(model, Path(path).name)
+        self.say(
+            f"{Path(path).name} has {model.n} habitats of {', '.join(model.features)}.", "good"
+        )
+
+    def save_model(self, path: str) -> None:
+        """Write the model that is at hand."""
+        if self.models.model is not None:
+            self.runner.run(save_model, self.models.model, path, title="Save model")
+
+    def _ask_to_save(self) -> None:
+        proposal = "habitats.seg.nrrd"
+        path, _ = QFileDialog.getSaveFileName(self, "Save habitats", proposal, _SAVE_AS)
+        if path:
+            self.save(path)
+
+    def save(self, path: str | Path) -> None:
+        """Write the habitats as they are on the screen now."""
+        if self.layer is None or self.layer not in self.viewer.layers:
+            self.say("The habitats are not on the screen any more. Find them again.", "error")
+            return
+        found = object_of(self.layer, self.viewer.layers)
+        self.runner.run(save_habitats, found, path, title="Save habitats")
 
     def _show_layer(self, found: Segmentation) -> None:
         """Show the habitats in the layer of those before, else in a new one."""
