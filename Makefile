@@ -47,6 +47,7 @@ bench: .venv/.ready-test ## Time texture maps and features of regions beside PyR
 	@$(BIN)/python tests/bench/regions.py --into bench_output
 	@$(BIN)/python tests/bench/genomics.py --into bench_output
 	@$(BIN)/python tests/bench/opening.py --into bench_output
+	@$(BIN)/python tests/bench/waiting.py --into bench_output
 	@$(PYTEST) --benchmark-only -r f tests
 
 clean: ## Remove the environment and everything that was made

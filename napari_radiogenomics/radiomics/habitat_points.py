@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
@@ -168,6 +167,8 @@ def _counting(
     if how.limits is not None:
         counts &= (first >= how.limits[0]) & (first <= how.limits[1])
     if how.edge_mm:
+        from scipy import ndimage
+
         inside = mask[box_around(mask)]
         depth = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=spacing)
         counts &= depth[1:-1, 1:-1, 1:-1][inside] > how.edge_mm * (1 + 1e-6)
@@ -182,6 +183,8 @@ def _smoothed(
     sigma: float,
 ) -> NDArray[np.float64]:
     """Means of the voxels that count around each, weighted by a Gaussian; shape (V, P)."""
+    from scipy import ndimage
+
     inside = mask[box_around(mask)]
     widths = sigma / np.asarray(spacing)
 
