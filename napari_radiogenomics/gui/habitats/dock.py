@@ -56,7 +56,7 @@ HABITATS = "radiogenomics_habitats"
 _HIDDEN = ("label", "model")
 _NO_MAPS = "No map is ticked. Tick at least one, better two or more."
 _READY = "Find habitats divides the region by the ticked maps."
-_ROWS = 4
+_ROWS = 6
 _SAVE_AS = "3D Slicer segmentation (*.seg.nrrd);;NIfTI (*.nii.gz *.nii);;DICOM SEG (*.dcm)"
 
 
@@ -98,7 +98,8 @@ class HabitatsDock(Panel):
         self.inputs.addRow("Segmentation", self.region)
         self.inputs.addRow("Region", self.label)
         self.models = ModelRow()
-        self.inputs.addRow("Habitats of", self.models)
+        self.inputs.addRow("Habitats of", self.models.which)
+        self.inputs.addRow(self.models)
         self.models.changed.connect(self._follow_model)
         self.models.learn.connect(self.learn)
         self.models.load.connect(self.load_model)
@@ -136,7 +137,6 @@ class HabitatsDock(Panel):
         self.table.verticalHeader().hide()
         height = self.fontMetrics().lineSpacing() + 8
         self.table.verticalHeader().setDefaultSectionSize(height)
-        self.table.setMinimumHeight(height * (_ROWS + 1) + 6)
         self.table.itemSelectionChanged.connect(self._choose)
         self.about = QLabel("No habitats yet.")
         self.about.setWordWrap(True)
@@ -302,6 +302,8 @@ class HabitatsDock(Panel):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.table.setColumnWidth(0, 150)
+        rows = 1 + min(len(found.scheme), _ROWS)
+        self.table.setFixedHeight(rows * self.table.verticalHeader().defaultSectionSize() + 8)
         self.table.blockSignals(False)
 
     def _choose(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.radiomics.habitat_model import HabitatModel
@@ -15,10 +15,12 @@ _ALONE = "This patient alone"
 
 
 class ModelRow(QWidget):
-    """Choice between this patient and a model, and where a model comes from.
+    """Where a model comes from, and whether it is used.
 
     Attributes
     ----------
+    which : QuietCombo
+        This patient alone, or the model; laid out by the dock above this row of buttons.
     model : HabitatModel or None
         The one that is at hand.
     learn, changed : Signal()
@@ -53,11 +55,8 @@ class ModelRow(QWidget):
         buttons.setSpacing(4)
         for button, share in ((self.learn_button, 2), (self.load_button, 1), (self.save_button, 1)):
             buttons.addWidget(button, share)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.which)
-        column.addLayout(buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(buttons)
 
     @property
     def chosen(self) -> HabitatModel | None:
