@@ -100,6 +100,16 @@ class MapPlan:
         z, y, x = box = box_around(self.mask)
         return self.mask[box].copy(), (z.start, y.start, x.start)
 
+    def _notes_on_size(self) -> list[str]:
+        side = 2 * int(self.facts["kernel_radius"]) + 1
+        if any(side <= n for n in self.mask.shape):
+            return []
+        return [
+            f"The kernel of {side}×{side}×{side} voxels is larger than the scan "
+            f"({self.image.geometry}): it sees what the scan holds of it. Use a smaller "
+            "kernel_radius."
+        ]
+
     def unit_of(self, name: str) -> str:
         """Unit of a map."""
         unit, _ = self.seen[name.partition("_")[0]]
@@ -147,6 +157,7 @@ class MapPlan:
         undefined = int(np.isnan(values).sum())
         let_go(values)
         note = f"{title} has no value in {undefined} of {values.size} voxels; they are blank."
+        notes = ([note] if undefined else []) + self._notes_on_size()
         return Image(
             cast(NDArray, array),
             self.image.geometry,
@@ -154,7 +165,7 @@ class MapPlan:
             name=" ".join(filter(None, (self.image.name, _lower(title)))),
             modality="map",
             blank_slices=self.image.blank_slices,
-            notes=(note,) if undefined else (),
+            notes=tuple(notes),
             metadata={
                 "feature": name, "title": title, "meaning": feature.meaning, **self.facts
             },

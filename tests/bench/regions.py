@@ -3,25 +3,29 @@
 ``make bench`` runs it and writes ``regions.md`` and ``regions.csv``. The job is the usual one of
 studies: the original, LoG with three widths and eight wavelets, all features and shape. Each
 engine has one thread, and its time is processor time, so that what else the machine does counts
-for neither.
+for neither. Where nyxus is installed it is timed too, on the original image.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import importlib.util
 import os
 import sys
+import tempfile
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_variable] = "1"  # read when NumPy is loaded
 
+import numpy as np  # noqa: E402
 import SimpleITK as sitk  # noqa: E402
 
-from napari_radiogenomics import extract_features, read  # noqa: E402
+from napari_radiogenomics import extract_features, read, write  # noqa: E402
+from napari_radiogenomics.radiomics.boxes import box_around, crop  # noqa: E402
 
 DATA = Path(os.environ.get("NRG_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CASES = ("brain1", "brain2", "breast1", "lung1", "lung2")
@@ -62,6 +66,47 @@ def measure(case: str) -> Row:
     return Row(case, voxels, ours.shape[1], theirs_s, ours_s, theirs_s / ours_s, difference)
 
 
+def nyxus_row(case: str) -> str:
+    """Nyxus beside ours on the original image alone; it reads files only, so of the box.
+
+    Its definitions differ (levels, volumes, merged angles): times are compared, not numbers.
+    """
+    import nyxus
+
+    image, segmentation = (read(DATA / f"pyradiomics/{case}_{w}.nrrd") for w in ("image", "label"))
+    box = box_around(segmentation.mask(1), 1)
+    image, segmentation = crop(image, box), crop(segmentation, box)
+    lifted = (image.array.astype(np.int32) - min(int(image.array.min()), 0)).astype(np.uint16)
+    drawn = (segmentation.labels == 1).astype(np.uint16)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [f"{folder}/{what}.nii.gz" for what in ("image", "label")]
+        write(replace(image, array=lifted), paths[0])
+        write(replace(segmentation, labels=drawn, scheme=()), paths[1])
+        engine = nyxus.Nyxus3D(["*3D_ALL*"], n_feature_calc_threads=1, coarse_gray_depth=32)
+        start = time.process_time()
+        found = engine.featurize_files(paths[:1], paths[1:], False)
+        theirs = time.process_time() - start
+    times = []
+    for _ in range(RUNS):
+        start = time.process_time()
+        table = extract_features(image, segmentation, labels=[1])
+        times.append(time.process_time() - start)
+    return (
+        f"| {case} | {found.shape[1] - 4} | {theirs:.3g} | {table.shape[1]} | {min(times):.3g} "
+        f"| {theirs / min(times):.0f} |\n"
+    )
+
+
+def _nyxus(cases: list[str], folder: Path) -> str:
+    """Table beside nyxus, where it is installed."""
+    if importlib.util.find_spec("nyxus") is None:
+        return "nyxus is not installed: nothing is compared with it.\n"
+    head = "| case | nyxus features | nyxus s | our features | ours s | ratio |\n"
+    said = head + "|---|---|---|---|---|---|\n" + "".join(map(nyxus_row, cases))
+    (folder / "regions_nyxus.md").write_text(said, encoding="utf-8")
+    return said
+
+
 def _write(rows: list[Row], folder: Path) -> str:
     names = [field.name for field in fields(Row)]
     with open(folder / "regions.csv", "w", encoding="utf-8", newline="") as out:
@@ -94,6 +139,7 @@ def main() -> None:
         return
     measure(found[0])  # what is compiled once does not count
     sys.stdout.write(_write([measure(case) for case in found], folder))
+    sys.stdout.write(_nyxus(found, folder))
 
 
 if __name__ == "__main__":

@@ -260,6 +260,16 @@ def test_results_that_fill_the_memory_lie_in_a_file_and_are_the_same(scan, tumou
         np.testing.assert_array_equal(found.array, expected[name].array)
 
 
+def test_a_kernel_larger_than_the_scan_is_said(scan, tumour):
+    settings = {"families": ["firstorder"], "features": ["Mean"]}
+    (usual,) = texture_maps(scan, tumour, kernel_radius=3, **settings).values()
+    assert usual.notes == ()  # larger along some axes alone, as in a thin stack
+    (large,) = texture_maps(scan, tumour, kernel_radius=6, **settings).values()
+    assert "13×13×13 voxels is larger than the scan (7×6×5" in large.notes[0]
+    inside = tumour.labels == 1
+    np.testing.assert_allclose(large.array[inside], scan.array[inside].mean())
+
+
 def test_more_maps_than_the_disk_holds_are_refused(scan, tumour, monkeypatch):
     monkeypatch.setattr(room, "MOST_IN_MEMORY", 0)
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=100))

@@ -301,9 +301,10 @@ class HabitatsDock(Panel):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.table.setColumnWidth(0, 150)
+        self.table.setColumnWidth(0, 120)
+        bar = self.table.horizontalScrollBar().sizeHint().height() + 8
         rows = 1 + min(len(found.scheme), _ROWS)
-        self.table.setFixedHeight(rows * self.table.verticalHeader().defaultSectionSize() + 8)
+        self.table.setFixedHeight(rows * self.table.verticalHeader().defaultSectionSize() + bar)
         self.table.blockSignals(False)
 
     def _choose(self) -> None:
