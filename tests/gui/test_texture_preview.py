@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,9 +88,10 @@ def previews(viewer):
 
 
 def expected(viewer, name=ENTROPY, **settings):
-    """The finished map as the canvas shows it in this slice."""
+    """The finished map in this slice, on the whole grid of the canvas."""
     maps = texture_maps(scan_of(), region_of(), label=1, features=[name], **settings)
-    slices = show(maps[name])[0].array
+    whole = replace(maps[name], array=np.asarray(maps[name].array))
+    slices = show(whole)[0].array
     return slices[round((viewer.dims.point[0] - viewer.layers["chest"].translate[0]) / 4.0)]
 
 
@@ -167,9 +169,10 @@ def test_the_preview_becomes_the_finished_map(dock, viewer, qtbot):
     assert not previews(viewer)
     assert maps_of(layer).keys() == {ENTROPY, MEAN}
     assert len(viewer.layers) == 3
-    np.testing.assert_array_equal(layer.extent.world, viewer.layers["chest"].extent.world)
-    whole = texture_maps(scan_of(), region_of(), label=1)[ENTROPY]
-    np.testing.assert_array_equal(layer.data, show(whole)[0].array)
+    shown = show(texture_maps(scan_of(), region_of(), label=1)[ENTROPY])[0]
+    np.testing.assert_array_equal(layer.data, shown.array)
+    np.testing.assert_allclose(layer.translate, shown.translate)
+    np.testing.assert_array_equal(in_sight(viewer, layer), expected(viewer))
 
 
 def test_finished_maps_are_shown_instead_of_a_preview_where_settings_are_theirs(

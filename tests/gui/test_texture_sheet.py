@@ -13,7 +13,7 @@ from napari_radiogenomics.errors import Cancelled, InputError
 from napari_radiogenomics.gui.texture.glance import Ask, Kept, glance
 from napari_radiogenomics.gui.texture.job import Job
 from napari_radiogenomics.gui.texture.kernel_box import kernel_extent
-from napari_radiogenomics.gui.texture.sheet import Sheet, part_of
+from napari_radiogenomics.gui.texture.sheet import Sheet
 from napari_radiogenomics.imaging.display import show
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.radiomics.voxelwise import plan_maps
@@ -40,7 +40,7 @@ def on_screen(image, sheet):
     shown = show(image)[0]
     low = np.rint(shown.geometry.world_to_index(sheet.grid.origin)).astype(int)
     box = tuple(slice(a, a + n) for a, n in zip(low[::-1], sheet.numbers.shape, strict=True))
-    assert part_of(shown.geometry, box).same_grid(sheet.grid)
+    assert shown.geometry.part(box).same_grid(sheet.grid)
     outside = shown.array.copy()
     outside[box] = np.nan
     assert not np.isfinite(outside).any()
