@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.geometry import Geometry
 
-__all__ = ["canonical_geometry", "from_canonical", "to_canonical"]
+__all__ = ["canonical_geometry", "from_canonical", "to_canonical", "true_slice"]
 
 
 def _plan(geometry: Geometry) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -72,6 +72,32 @@ def from_canonical(array: NDArray, geometry: Geometry) -> NDArray:
     view = np.flip(array, axis=tuple(lead + axis for axis in flips))
     inverse = np.argsort(order)
     return view.transpose(*range(lead), *(lead + int(axis) for axis in inverse))
+
+
+def true_slice(geometry: Geometry, axis: int, index: int) -> tuple[int, int]:
+    """Which slice of the true array a slice of the canonical one is.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The true grid.
+    axis, index : int
+        Axis of the canonical array (0, 1 or 2), and the slice along it.
+
+    Returns
+    -------
+    tuple of int
+        Axis and index in the true array.
+
+    Examples
+    --------
+    >>> right = Geometry((5, 1, 1), direction=(-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    >>> true_slice(right, 2, 0)
+    (2, 4)
+    """
+    order, flips = _plan(geometry)
+    true = order[axis]
+    return true, geometry.shape[true] - 1 - index if axis in flips else index
 
 
 def canonical_geometry(geometry: Geometry) -> Geometry:

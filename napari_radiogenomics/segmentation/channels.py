@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.provenance import content_hash
 from napari_radiogenomics.segmentation.edit import values_of
 
-__all__ = ["Channel", "Stack", "channel_name", "learn_channels", "stacked"]
+__all__ = ["Channel", "Stack", "channel_name", "known_channels", "learn_channels", "stacked"]
 
 _MOST = 400_000  # voxels that percentiles are taken from
 _PERCENTILES = (1.0, 99.5)
@@ -120,6 +120,44 @@ def learn_channels(images: Sequence[Image]) -> tuple[Channel, ...]:
     """
     found = _volumes(images)
     return tuple(Channel(name, x.unit, *_range(x.array)) for name, x in found.items())
+
+
+def known_channels(images: Sequence[Image], channels: Sequence[Channel]) -> list[Image]:
+    """Choose, of the scans of a patient, those that a classifier learned from.
+
+    Parameters
+    ----------
+    images : sequence of Image
+        All scans; the first is the one that was chosen.
+    channels : sequence of Channel
+        What the classifier knows.
+
+    Returns
+    -------
+    list of Image
+        The scans of these names. A classifier of one channel takes the chosen scan where none has
+        its name and the scan has no role, as files that are opened one by one have none. Where a
+        channel is missing, all scans, so that `stacked` names what does not fit.
+
+    Raises
+    ------
+    InputError
+        If two scans have one name.
+
+    Examples
+    --------
+    >>> grid = Geometry((1, 1, 1))
+    >>> t1, t2 = (Image(np.zeros((1, 1, 1)), grid, name=name) for name in ("T1", "T2"))
+    >>> [image.name for image in known_channels([t1, t2], [Channel("T2", "", 0, 1)])]
+    ['T2']
+    """
+    found = _volumes(images)
+    if all(channel.name in found for channel in channels):
+        return [found[channel.name] for channel in channels]
+    chosen = images[0]
+    if len(channels) == 1 and chosen.array.ndim == 3 and not chosen.metadata.get("role"):
+        return [replace(chosen, name=channels[0].name)]
+    return list(images)
 
 
 def stacked(

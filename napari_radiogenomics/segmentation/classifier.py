@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,13 @@ from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.segmentation.channels import Channel, Stack, learn_channels, stacked
 from napari_radiogenomics.segmentation.edit import holder_of
 from napari_radiogenomics.segmentation.forest import Forest
-from napari_radiogenomics.segmentation.pixel_features import Box, Recipe, pixel_features
+from napari_radiogenomics.segmentation.pixel_features import (
+    Box,
+    Recipe,
+    blocks,
+    bounded,
+    pixel_features,
+)
 from napari_radiogenomics.segmentation.samples import Samples, gather
 
 __all__ = ["PixelClassifier"]
@@ -216,22 +222,44 @@ class PixelClassifier:
         InputError
             If it is not trained, or a channel is missing.
         """
+        stack = self._stack(images)
+        box = bounded(within, stack.shape)
+        part = self.decide(self._predicted(stack, box, progress), stack.spacing, smooth_mm)
+        labels = np.zeros(stack.shape, part.dtype)
+        labels[box] = part
+        return Segmentation(labels, stack.geometry, self.classes, name="classified")
+
+    def decide(
+        self, shares: NDArray[np.float32], spacing: Sequence[float], smooth_mm: float = 1.0
+    ) -> NDArray[np.integer]:
+        """Give each voxel to the class with the largest, smoothed probability.
+
+        Parameters
+        ----------
+        shares : ndarray of float32, shape (C, Z, Y, X)
+            What `shares` found.
+        spacing : sequence of float
+            Along z, y, x in mm.
+        smooth_mm : float, optional
+            Standard deviation of the Gaussian that smooths the probabilities.
+
+        Returns
+        -------
+        ndarray of int, shape (Z, Y, X)
+            Values of the classes.
+        """
         from scipy.ndimage import gaussian_filter
 
-        stack = self._stack(images)
-        box = _bounded(within, stack.shape)
-        shares = self._predicted(stack, box, progress)
-        top = max(label.value for label in self.classes)
-        labels = np.zeros(stack.shape, holder_of(top, np.zeros(0, np.uint8)))
-        sigma = [smooth_mm / step for step in stack.spacing]
-        best = np.full(shares.shape[1:], -1.0, np.float32)
+        sigma = [smooth_mm / step for step in spacing]
+        labels = np.zeros(shares.shape[1:], self._values.dtype)
+        best = np.full(labels.shape, -1.0, np.float32)
         for value, share in zip(self._values, shares, strict=True):
             if smooth_mm > 0:
                 share = gaussian_filter(share, sigma, mode="nearest")
             better = share > best
             best[better] = share[better]
-            labels[box][better] = value
-        return Segmentation(labels, stack.geometry, self.classes, name="classified")
+            labels[better] = value
+        return labels
 
     def probabilities(
         self, images: Sequence[Image], *, progress: Progress = quiet
@@ -277,7 +305,7 @@ class PixelClassifier:
             In the order of ``classes``.
         """
         stack = self._stack(images)
-        return self._predicted(stack, _bounded(within, stack.shape), progress)
+        return self._predicted(stack, bounded(within, stack.shape), progress)
 
     @property
     def _values(self) -> NDArray[np.integer]:
@@ -292,7 +320,7 @@ class PixelClassifier:
         """Shares of the classes in a box, shape (C, Z, Y, X)."""
         size = [part.stop - part.start for part in box]
         found = np.empty((len(self.classes), *size), np.float32)
-        for block in progress(list(_blocks(box)), "Blocks"):
+        for block in progress(list(blocks(box, _BLOCK)), "Blocks"):
             inner = tuple(
                 slice(part.start - whole.start, part.stop - whole.start)
                 for part, whole in zip(block, box, strict=True)
@@ -366,24 +394,3 @@ def _classes(
             "so that there is something to tell it from."
         )
     return classes
-
-
-def _bounded(within: Box | None, shape: tuple[int, ...]) -> Box:
-    """Box with start and stop inside the scan."""
-    asked = within or (slice(None),) * 3
-    ends = [part.indices(size)[:2] for part, size in zip(asked, shape, strict=True)]
-    return tuple(slice(start, max(start, stop)) for start, stop in ends)  # type: ignore[return-value]
-
-
-def _blocks(box: Box) -> Iterator[Box]:
-    """Parts of a box of about as many voxels as are worked on at a time."""
-    height, width = (part.stop - part.start for part in box[1:])
-    rows = min(height, max(1, _BLOCK // max(width, 1)))
-    slices = max(1, _BLOCK // max(rows * width, 1))
-    for z in range(box[0].start, box[0].stop, slices):
-        for y in range(box[1].start, box[1].stop, rows):
-            yield (
-                slice(z, min(z + slices, box[0].stop)),
-                slice(y, min(y + rows, box[1].stop)),
-                box[2],
-            )

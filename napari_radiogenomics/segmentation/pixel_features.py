@@ -10,7 +10,7 @@ Letters: V voxels of the box, F features, K channels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 
-__all__ = ["Box", "Recipe", "pixel_features", "symmetric_eigenvalues"]
+__all__ = ["Box", "Recipe", "blocks", "bounded", "pixel_features", "symmetric_eigenvalues"]
 
 Box = tuple[slice, slice, slice]
 _Values = NDArray[np.float32]  # (Z, Y, X)
@@ -235,3 +235,24 @@ def _position(
     k, j, i = (np.arange(part.start, part.stop) - at for part, at in zip(box, middle, strict=True))
     k, j, i = np.meshgrid(k, j, i, indexing="ij")
     return [affine[n, 0] * i + affine[n, 1] * j + affine[n, 2] * k for n in range(3)]
+
+
+def bounded(within: Box | None, shape: tuple[int, ...]) -> Box:
+    """Box with start and stop inside the scan."""
+    asked = within or (slice(None),) * 3
+    ends = [part.indices(size)[:2] for part, size in zip(asked, shape, strict=True)]
+    return tuple(slice(start, max(start, stop)) for start, stop in ends)  # type: ignore[return-value]
+
+
+def blocks(box: Box, most: int) -> Iterator[Box]:
+    """Parts of a box, of about as many voxels as are worked on at a time."""
+    height, width = (part.stop - part.start for part in box[1:])
+    rows = min(height, max(1, most // max(width, 1)))
+    slices = max(1, most // max(rows * width, 1))
+    for z in range(box[0].start, box[0].stop, slices):
+        for y in range(box[1].start, box[1].stop, rows):
+            yield (
+                slice(z, min(z + slices, box[0].stop)),
+                slice(y, min(y + rows, box[1].stop)),
+                box[2],
+            )

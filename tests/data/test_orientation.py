@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from napari_radiogenomics.data.geometry import Geometry
-from napari_radiogenomics.data.orientation import canonical_geometry, from_canonical, to_canonical
+from napari_radiogenomics.data.orientation import (
+    canonical_geometry,
+    from_canonical,
+    to_canonical,
+    true_slice,
+)
 
 ORIENTATIONS = [
     (axes, signs)
@@ -42,3 +47,14 @@ def test_canonical_and_back_is_the_identity(axes, signs):
     back = from_canonical(to_canonical(array, geometry), geometry)
     np.testing.assert_array_equal(back, array)
     assert np.shares_memory(back, array)
+
+
+@pytest.mark.parametrize(("axes", "signs"), ORIENTATIONS)
+def test_a_canonical_slice_is_found_in_the_true_array(axes, signs):
+    geometry = grid(axes, signs)
+    array = np.arange(60).reshape(geometry.shape)
+    canonical = to_canonical(array, geometry)
+    for axis, size in enumerate(canonical.shape):
+        for index in range(size):
+            true, place = true_slice(geometry, axis, index)
+            assert set(canonical.take(index, axis).ravel()) == set(array.take(place, true).ravel())

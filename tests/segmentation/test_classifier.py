@@ -482,3 +482,39 @@ def test_the_tool_wants_two_labels_and_its_background():
     other = Image(np.zeros((9, 22, 27)), Geometry((27, 22, 9), GRID.spacing), name="T2")
     with pytest.raises(GeometryError, match="Resample"):
         classify_pixels(strokes(), scan(), [other])
+
+
+def test_a_model_of_another_patient_needs_no_strokes_and_stays_as_it_is(learned):
+    other, empty = scan(seed=5), Segmentation(np.zeros(GRID.shape, np.uint8), GRID)
+    kept = learned._samples
+    found = classify_pixels(empty, other, background=7, model=learned, smooth_mm=0)
+    expected = learned.predict([other], smooth_mm=0).labels
+    np.testing.assert_array_equal(found.labels, np.where(expected == 7, 0, expected))
+    assert found["tumour"].color == (200, 0, 0)
+    added = classify_pixels(strokes(), other, background=7, model=learned)
+    assert (added.labels[4, 10:13, 9:18] == 1).all()
+    assert learned._samples is kept
+
+
+def test_a_model_finds_its_channels_by_name_or_is_told_so():
+    taught = PixelClassifier((1.0,), trees=5).fit([scan("first file")], strokes())
+    empty = Segmentation(np.zeros(GRID.shape, np.uint8), GRID)
+    extra = Image(np.zeros(GRID.shape), GRID, name="ADC")
+    alone = classify_pixels(empty, scan("second file"), model=taught)
+    named = classify_pixels(empty, extra, [scan("first file")], model=taught)
+    np.testing.assert_array_equal(alone.labels, named.labels)
+    role = scan("P2", metadata={"role": "FLAIR"})
+    with pytest.raises(InputError, match="missing: first file; not known: FLAIR"):
+        classify_pixels(empty, role, model=taught)
+    two = PixelClassifier((1.0,), trees=5).fit([scan("T1"), scan("T2", seed=1)], strokes())
+    with pytest.raises(InputError, match="missing: T2"):
+        classify_pixels(empty, scan("T1"), model=two)
+
+
+def test_a_label_that_means_something_else_is_refused(learned):
+    names = (Label(1, "liver"),)
+    empty = Segmentation(np.zeros(GRID.shape, np.uint8), GRID, names)
+    with pytest.raises(InputError, match='"liver" here and "tumour" in the classifier'):
+        classify_pixels(empty, scan(), model=learned)
+    plain = Segmentation(np.zeros(GRID.shape, np.uint8), GRID, (Label(1), Label(7)))
+    assert 1 in classify_pixels(plain, scan(), model=learned).present

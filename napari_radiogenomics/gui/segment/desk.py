@@ -29,6 +29,8 @@ __all__ = ["DrawDesk"]
 
 # Linked views have made their copies of a layer by then.
 _COPIED_MS = 600
+# After a dock came into sight, its tables are filled by then.
+_IDLE_MS = 2000
 
 
 class DrawDesk(QObject):
@@ -59,12 +61,16 @@ class DrawDesk(QObject):
         self._later.setSingleShot(True)
         self._later.setInterval(_COPIED_MS)
         self._later.timeout.connect(self.rule_paint)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_IDLE_MS)
+        self._idle.timeout.connect(self._prepare)
         self.measured = Measured(lambda: (self.layer, page.scan.layer), self)
         self.regions_shown: list[Layer] = []
         self._keys = KeyBinder(self)
         self.labels, self.tools = LabelActions(self), ToolDesk(self)
         self._sight = Sight(page)
-        self._sight.changed.connect(self.measured.ask)
+        self._sight.changed.connect(self._seen)
         # A page that is in no window is that of a script, which wants its numbers.
         self.measured.active = lambda: bool(self._sight) or not page.window().isVisible()
         self._connect_page()
@@ -138,7 +144,8 @@ class DrawDesk(QObject):
 
     def _watch(self, layer: Labels) -> None:
         add, events = self.connections.add, layer.events
-        for event in (events.paint, events.set_data, events.data):
+        # napari tells of painting before it is done, and of the voxels after.
+        for event in (events.paint, events.labels_update, events.set_data, events.data):
             add(event, self._drawn)
         add(events.selected_label, self._label_selected)
         add(events.brush_size, self._brush_changed)
@@ -150,8 +157,8 @@ class DrawDesk(QObject):
             return
         events = self.watched.events
         for event in (
-            events.paint, events.set_data, events.data, events.selected_label,
-            events.brush_size, events.mode, events.metadata,
+            events.paint, events.labels_update, events.set_data, events.data,
+            events.selected_label, events.brush_size, events.mode, events.metadata,
         ):  # fmt: skip
             self.connections.drop(event)
 
@@ -173,6 +180,16 @@ class DrawDesk(QObject):
         self.measured.ask()
         if self.page.tools.tool is not None:
             self.tools.work.wake()
+
+    def _seen(self) -> None:
+        self.measured.ask()
+        if self._sight:
+            self._idle.start()
+
+    def _prepare(self) -> None:
+        """Load what the classifier needs before it is asked for, while nobody paints."""
+        if self._sight and self.layer is not None:
+            self.tools.learner.warm_up()
 
     def tell_first(self) -> None:
         """Say what to do first."""
@@ -220,6 +237,7 @@ class DrawDesk(QObject):
 
     def _label_selected(self, event: object = None) -> None:
         self.page.table.value = self.value
+        self.tools.learner.show_label(self.value)
         self._select(self.value)
         if self.page.tools.tool is not None and self.tools.work.change is not None:
             self.tools.work.wake()
@@ -228,6 +246,7 @@ class DrawDesk(QObject):
         if selection.patient_id != self._patient:
             self._patient = selection.patient_id
             self.tools.cancel()
+            self.tools.learner.leave()
             self.page.versions.use(None)
             self.page.versions_section.collapse(animate=False)
         layer = self.layer

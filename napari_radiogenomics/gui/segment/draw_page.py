@@ -25,6 +25,8 @@ from napari_radiogenomics.gui.forms.form import folded, form_layout
 from napari_radiogenomics.gui.forms.inputs import LayerCombo, belongs_to, is_region, is_scan
 from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.segment.label_table import LabelTable
+from napari_radiogenomics.gui.segment.learner import LearnRow
+from napari_radiogenomics.gui.segment.lesson_job import LESSON
 from napari_radiogenomics.gui.segment.painting import PaintRow
 from napari_radiogenomics.gui.segment.toolbox import ToolBox
 from napari_radiogenomics.gui.segment.versions_row import VersionsRow
@@ -128,6 +130,8 @@ class DrawPage(QWidget):
         self.shapes = LayerCombo(self.viewer, _is_shapes, empty="Draw polygons in a Shapes layer")
         self.more.addRow("Taken from", self.second)
         self.more.addRow("Contours", self.shapes)
+        self.learn = LearnRow()
+        self.more.addRow(self.learn)
         return more
 
     def _make_footer(self) -> QHBoxLayout:
@@ -167,6 +171,7 @@ class DrawPage(QWidget):
         name = "" if tool is None else tool.name
         self.more.setRowVisible(self.second, name in ("combine", "mask"))
         self.more.setRowVisible(self.shapes, name == "contours")
+        self.more.setRowVisible(self.learn, name == LESSON)
 
     def choose_own_scan(self) -> None:
         """Take the scan that the segmentation was drawn on."""

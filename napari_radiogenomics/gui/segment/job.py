@@ -32,7 +32,18 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels, Layer
 
-__all__ = ["Change", "ToolJob", "apply_change", "job_for", "regions_of", "run_tool", "scan_of"]
+__all__ = [
+    "Change",
+    "ToolJob",
+    "apply_change",
+    "change_of",
+    "job_for",
+    "other_scans",
+    "regions_of",
+    "run_tool",
+    "scan_fitting",
+    "scan_of",
+]
 
 # Results of tools on oblique grids that are known exactly, after undo and redo too.
 _MOST_STATES = 5
@@ -87,6 +98,8 @@ class Change:
         Labels that are new.
     volumes : dict of int to tuple of float
         mL before and after of each label that changes, on the true grid.
+    whole : bool
+        Whether it is all that would change, or only what is seen of it by now.
     """
 
     job: ToolJob
@@ -94,6 +107,7 @@ class Change:
     true: NDArray[np.integer]
     scheme: tuple[Label, ...]
     volumes: dict[int, tuple[float, float]]
+    whole: bool = True
 
     @property
     def voxels(self) -> int:
@@ -179,17 +193,26 @@ def run_tool(job: ToolJob, *, progress: Progress = quiet) -> Change:
     """
     before = regions_of(job.region, [job.scan])
     after = _used(job, before, progress)
+    change = change_of(job, before, after)
+    if not change.voxels:
+        raise InputError(
+            f"{job.tool.title} would change nothing here. Change a setting, the label or the slice."
+        )
+    return change
+
+
+def change_of(
+    job: ToolJob, before: Segmentation, after: Segmentation, *, whole: bool = True
+) -> Change:
+    """Compare the regions before and after a tool, on the screen and on the true grid."""
     shown = np.asarray(job.shown)
     old, new = show(before)[0].array, show(after)[0].array
     # On an oblique grid only voxels that the tool changed: the screen may show more.
     seen = np.where(new != old, new, shown.astype(np.result_type(new, shown), copy=False))
-    if not (seen != shown).any():
-        raise InputError(
-            f"{job.tool.title} would change nothing here. Change a setting, the label or the slice."
-        )
     known = {label.value for label in before.scheme}
     added = tuple(label for label in after.scheme if label.value not in known)
-    return Change(job, seen, after.labels, added, _volumes(before, after))
+    volumes = _volumes(before, after) if whole else {}
+    return Change(job, seen, after.labels, added, volumes, whole)
 
 
 def _used(job: ToolJob, before: Segmentation, progress: Progress) -> Segmentation:
@@ -199,12 +222,11 @@ def _used(job: ToolJob, before: Segmentation, progress: Progress) -> Segmentatio
     data: list[Any] = [before]
     for name in names[1:]:
         if name == "image":
-            data.append(_fitting(job, before))
+            data.append(scan_fitting(job, before))
         elif name == "second":
             data.append(None if job.second is None else regions_of(job.second, [job.scan]))
         elif name == "others":
-            scans = (scan_of(other) for other in job.others)
-            data.append([x for x in scans if x and x.geometry.same_grid(before.geometry)])
+            data.append(other_scans(job, before))
         else:
             data.append(list(job.points))
     more = {"progress": progress} if form.takes_progress else {}
@@ -212,7 +234,13 @@ def _used(job: ToolJob, before: Segmentation, progress: Progress) -> Segmentatio
     return found
 
 
-def _fitting(job: ToolJob, before: Segmentation) -> Image | None:
+def other_scans(job: ToolJob, before: Segmentation) -> list[Image]:
+    """Return the further scans of a job that lie on the grid of its segmentation."""
+    scans = (scan_of(other) for other in job.others)
+    return [x for x in scans if x and x.geometry.same_grid(before.geometry)]
+
+
+def scan_fitting(job: ToolJob, before: Segmentation) -> Image | None:
     """Return the scan; one on another grid is left out where the tool does without."""
     image = scan_of(job.scan)
     if image is None or image.geometry.same_grid(before.geometry):

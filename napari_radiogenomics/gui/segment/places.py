@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels, Shapes
 
-__all__ = ["contour_points", "go_to_region", "region_place", "step_slice"]
+__all__ = ["contour_points", "go_to_region", "region_place", "slices_in_sight", "step_slice"]
 
 
 def region_place(data: NDArray, value: int, axis: int = 0) -> tuple[int, int, int] | None:
@@ -75,11 +76,37 @@ def step_slice(viewer: ViewerModel, layer: Labels, by: int) -> None:
     dims = viewer.dims
     if dims.ndisplay != 2:
         return
+    own, here = _slice_of(viewer, layer)
+    there = min(max(here + by, 0), layer.data.shape[own] - 1)
+    dims.set_point(own + dims.ndim - 3, layer.translate[own] + there * layer.scale[own])
+
+
+def _slice_of(viewer: ViewerModel, layer: Labels) -> tuple[int, int]:
+    """Axis of a layer that a view looks along, and the slice it shows; it may lie outside."""
+    dims = viewer.dims
     axis = dims.order[-3]
     own = axis - (dims.ndim - 3)
-    here = (dims.point[axis] - layer.translate[own]) / layer.scale[own]
-    there = min(max(round(here) + by, 0), layer.data.shape[own] - 1)
-    dims.set_point(axis, layer.translate[own] + there * layer.scale[own])
+    return own, round((dims.point[axis] - layer.translate[own]) / layer.scale[own])
+
+
+def slices_in_sight(views: Iterable[ViewerModel], layer: Labels) -> list[tuple[int, int]]:
+    """Slices of a layer that are seen in some views, each once.
+
+    Parameters
+    ----------
+    views : iterable of ViewerModel
+        The viewer and those linked with it.
+    layer : napari.layers.Labels
+        Three axes.
+
+    Returns
+    -------
+    list of tuple of int
+        Axis and index.
+    """
+    flat = [view for view in views if view.dims.ndisplay == 2 and view.dims.ndim >= 3]
+    found = dict.fromkeys(_slice_of(view, layer) for view in flat)
+    return [(axis, index) for axis, index in found if 0 <= index < layer.data.shape[axis]]
 
 
 def contour_points(layer: Shapes) -> list[NDArray[np.float64]]:

@@ -14,8 +14,10 @@ from qtpy.QtWidgets import QWidget
 from napari_radiogenomics.gui.cohort.refill import models
 from napari_radiogenomics.gui.forms.inputs import belongs_to
 from napari_radiogenomics.gui.segment.job import ToolJob, job_for
+from napari_radiogenomics.gui.segment.learner import Learner
+from napari_radiogenomics.gui.segment.lesson_job import LESSON, LessonJob
 from napari_radiogenomics.gui.segment.painting import NO_SCAN_FITS, fits
-from napari_radiogenomics.gui.segment.places import contour_points
+from napari_radiogenomics.gui.segment.places import contour_points, slices_in_sight
 from napari_radiogenomics.gui.segment.tool_work import ToolWork
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class ToolDesk(QObject):
     ----------
     work : ToolWork
         Preview and Apply.
+    learner : Learner
+        What the tool that learns knows.
     """
 
     def __init__(self, desk: DrawDesk) -> None:
@@ -44,6 +48,7 @@ class ToolDesk(QObject):
         self._at_mm: tuple[float, float, float] | None = None
         self._on_click = _weakly(desk.page, self._clicked)
         self.work = ToolWork(desk.viewer, self._make_job, self)
+        self.learner = Learner(desk.viewer, desk.page.learn, self)
         page, work = self.page, self.work
         page.tools.chosen.connect(self.show_tool)
         page.tools.changed.connect(work.wake)
@@ -57,6 +62,23 @@ class ToolDesk(QObject):
         work.said.connect(desk.said)
         work.busy_changed.connect(desk.show_buttons)
         work.applied.connect(self._applied)
+        work.shown.connect(self._learned)
+        self.learner.said.connect(desk.said)
+        self.learner.changed.connect(work.wake)
+        desk.connections.add(desk.viewer.dims.events.point, self._moved)
+
+    @property
+    def _learns(self) -> bool:
+        tool = self.page.tools.tool
+        return tool is not None and tool.name == LESSON
+
+    def _learned(self, change: object) -> None:
+        self.learner.take(change, self.desk.value)
+
+    def _moved(self, event: object = None) -> None:
+        """Look first at the slice that is seen now, while the whole is not known yet."""
+        if self._learns and self.work.busy:
+            self.work.wake()
 
     def show_tool(self) -> None:
         """Show the settings of the chosen tool and look what it would do."""
@@ -69,6 +91,8 @@ class ToolDesk(QObject):
             self.work.clear()
         else:
             self.work.wake()
+        if self._learns:
+            self.learner.warm_up()
         self.desk.show_buttons()
 
     def _make_job(self) -> ToolJob | None:
@@ -88,7 +112,13 @@ class ToolDesk(QObject):
         second = self.page.second.currentData() if self.page.more.isRowVisible(0) else None
         scan = self.page.scan.layer
         others = [x for x in self.page.scan.layers if x is not scan and belongs_to(layer, x)]
-        return job_for(tool, layer, scan, settings, second=second, others=others, points=points)
+        job = job_for(tool, layer, scan, settings, second=second, others=others, points=points)
+        return self._lesson(job) if self._learns else job
+
+    def _lesson(self, job: ToolJob) -> LessonJob:
+        seen = slices_in_sight(models(self.desk.viewer), job.layer)
+        model = self.learner.model_for(job.settings)
+        return LessonJob(**vars(job), seen=seen, model=model, glimpsed=self.work.glimpsed.emit)
 
     def _listen_to_clicks(self) -> None:
         for model in models(self.desk.viewer):

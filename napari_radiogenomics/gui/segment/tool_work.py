@@ -13,6 +13,7 @@ from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.segment.job import Change, ToolJob, apply_change, run_tool
 from napari_radiogenomics.gui.segment.label_table import ml_text
+from napari_radiogenomics.gui.segment.lesson_job import LessonJob, run_lesson
 from napari_radiogenomics.gui.segment.preview import Preview
 from napari_radiogenomics.gui.segment.regions import entries
 from napari_radiogenomics.gui.segment.work import LatestWork
@@ -59,11 +60,17 @@ class ToolWork(QObject):
         The work began or ended.
     applied : Signal(object)
         A `Change` was written.
+    shown : Signal(object)
+        A `Change` is ready, with or without a preview.
+    glimpsed : Signal(object)
+        Part of a `Change` is known; emitted from the worker.
     """
 
     said = Signal(str, str)
     busy_changed = Signal()
     applied = Signal(object)
+    shown = Signal(object)
+    glimpsed = Signal(object)
 
     def __init__(
         self, viewer: ViewerModel, make: Callable[[], ToolJob | None], parent: QObject
@@ -73,10 +80,12 @@ class ToolWork(QObject):
         self.live = True
         self.change: Change | None = None
         self._apply_after = self._resting = False
+        self._job: ToolJob | None = None
         self.preview = attached(viewer, Preview)
         self.work = LatestWork(self._make, self, pause_ms=_PAUSE_MS, title="Preview")
         self.work.began.connect(self._began)
         self.work.ended.connect(self._ended)
+        self.glimpsed.connect(self._glimpse)
 
     @property
     def busy(self) -> bool:
@@ -123,7 +132,8 @@ class ToolWork(QObject):
         if job is None:
             self.clear()
             return None
-        return run_tool, (job,)
+        self._job = job
+        return run_lesson if isinstance(job, LessonJob) else run_tool, (job,)
 
     def _began(self) -> None:
         self.said.emit("Working …", "plain")
@@ -148,10 +158,18 @@ class ToolWork(QObject):
         self.said.emit(text, "error")
         self.busy_changed.emit()
 
+    def _glimpse(self, change: Change) -> None:
+        """Show the slices that are known already, while the rest is being made."""
+        wanted = self.live and change.job is self._job and self.work.runner.running
+        if wanted and not self.work.runner.cancelling and _is_current(change):
+            self.preview.show(change)
+            self.said.emit("Preview of the slices in sight. The rest follows …", "plain")
+
     def _show(self, change: Change) -> None:
         if change.job.layer not in self._viewer.layers or not _is_current(change):
             self.work.ask()  # the person drew on; look again
             return
+        self.shown.emit(change)
         if self._apply_after:
             self._write(change)
             return

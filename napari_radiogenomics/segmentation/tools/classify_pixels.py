@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
-from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.segmentation.classifier import PixelClassifier
-from napari_radiogenomics.segmentation.edit import (
-    Mask,
-    region,
-    require_unlocked,
-    spacing_zyx,
-    with_masks,
-)
-from napari_radiogenomics.segmentation.pixel_features import Box
-from napari_radiogenomics.segmentation.seeds import grow_seeds, scaled
+from napari_radiogenomics.segmentation.lesson import Lesson
 from napari_radiogenomics.segmentation.tool import Tool
 from napari_radiogenomics.signature import Setting
 
@@ -45,6 +32,7 @@ def classify_pixels(
     trees: Annotated[int, Setting(minimum=1, advanced=True)] = 60,
     seed: Annotated[int, Setting(advanced=True)] = 0,
     locked: Sequence[int] = (),
+    model: PixelClassifier | None = None,
     progress: Progress = quiet,
 ) -> Segmentation:
     """Learn the look of labels from strokes, and give every voxel to the likeliest.
@@ -76,6 +64,10 @@ def classify_pixels(
         Of the random choices; the same strokes give the same answer.
     locked : sequence of int, optional
         Labels that never change and are not learned.
+    model : PixelClassifier, optional
+        What was learned before, from other patients for example, with its own scales and trees;
+        the strokes are learned as well, and may be missing. It stays as it is. Scans that it does
+        not know are left aside.
     progress : Progress, optional
         Reports blocks, may cancel.
 
@@ -86,7 +78,8 @@ def classify_pixels(
     Raises
     ------
     InputError
-        If there are strokes of one label only, or the regions may overlap.
+        If there are strokes of one label only, the regions may overlap, or the model learned from
+        another channel or calls a label otherwise.
     GeometryError
         If scans and strokes are on different grids.
 
@@ -102,6 +95,7 @@ def classify_pixels(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from napari_radiogenomics import Geometry
     >>> grid = Geometry((8, 6, 1))
     >>> values = np.zeros(grid.shape); values[0, :, 4:] = 100
@@ -112,79 +106,18 @@ def classify_pixels(
     >>> seen.labels[0, 0].tolist()
     [0, 0, 0, 0, 1, 1, 1, 1]
     """
-    images = [image, *others]
-    for one in images:
-        require_same_grid(one.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
-    strokes = _strokes(segmentation, background, locked)
-    learned = PixelClassifier(tuple(scales_mm), position, trees, seed).fit(images, strokes)
-    labels = [label.value for label in learned.classes]
-    require_unlocked(segmentation, labels, locked)
-    drawn, box = strokes.labels, _box(strokes, reach_mm)
-    if from_strokes:
-        blocked = np.isin(segmentation.labels[box], [*locked])
-        part = _spread(learned, images, drawn[box], box, blocked, smooth_mm, progress)
-    else:
-        part = learned.predict(images, smooth_mm=smooth_mm, within=box, progress=progress).labels
-        part = np.where(drawn[box] > 0, drawn[box], part[box])
-    masks = {label: np.zeros(drawn.shape, bool) for label in labels}
-    for label in labels:
-        masks[label][box] = (part == label) & (label != background)
-    return with_masks(segmentation, masks, locked=locked, overwrite=False)
-
-
-def _box(strokes: Segmentation, reach_mm: float | None) -> Box:
-    if reach_mm is None:
-        return tuple(slice(0, size) for size in strokes.geometry.shape)  # type: ignore[return-value]
-    if not (np.isfinite(reach_mm) and reach_mm >= 0):
-        raise InputError(f"The reach is a number of mm, 0 or more; got {reach_mm}.")
-    return region(strokes.labels > 0, spacing_zyx(strokes), reach_mm).box
-
-
-def _spread(
-    learned: PixelClassifier,
-    images: Sequence[Image],
-    seeds: NDArray[np.integer],
-    box: Box,
-    blocked: Mask,
-    smooth_mm: float,
-    progress: Progress,
-) -> NDArray[np.integer]:
-    """Labels of a box, reached from the strokes through what looks like them."""
-    shares = learned.shares(images, within=box, progress=progress)
-    return grow_seeds(
-        scaled(images[0].volumes()[0].array[box]),
-        seeds,
-        [label.value for label in learned.classes],
-        spacing_zyx(images[0]),
-        likelihoods=shares.astype(float),
-        blocked=blocked,
-        smooth_mm=smooth_mm,
-        progress=progress,
+    if model is None:
+        model = PixelClassifier(tuple(scales_mm), position, trees, seed)
+    lesson = Lesson.learned(
+        segmentation,
+        [image, *others],
+        model,
+        background=background,
+        reach_mm=reach_mm,
+        locked=locked,
     )
-
-
-def _strokes(
-    segmentation: Segmentation, background: int | None, locked: Sequence[int]
-) -> Segmentation:
-    """Strokes without the locked labels."""
-    if segmentation.overlapping:
-        raise InputError(
-            f"The regions of {segmentation.name!r} may overlap, and strokes may not. Draw the "
-            "strokes in a new, empty segmentation."
-        )
-    labels: NDArray[np.integer] = np.where(
-        np.isin(segmentation.labels, [*locked]), 0, segmentation.labels
-    )
-    if not labels.any():
-        raise InputError(
-            f"No label is chosen or drawn in the segmentation {segmentation.name!r}. Draw a stroke "
-            "of each of two labels first."
-        )
-    if background is not None and not (labels == background).any():
-        raise InputError(
-            f"The background label {background} has no stroke. Draw one of it beside the region."
-        )
-    return Segmentation(labels, segmentation.geometry, segmentation.scheme)
+    found, _ = lesson.everywhere(from_strokes=from_strokes, smooth_mm=smooth_mm, progress=progress)
+    return found
 
 
 TOOL = Tool(
