@@ -17,6 +17,8 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.cohort.patient import PatientView, load_layers
+from napari_radiogenomics.gui.forms.inputs import is_region
 from napari_radiogenomics.gui.layers.keys import PASSING
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.segment.dock import SegmentDock
@@ -225,3 +227,62 @@ def test_another_patient_ends_side_by_side(dock, viewer):
     session_of(viewer).select(patient_id="P2")
     assert not viewer.canvas.grid.enabled
     assert not dock.view.side_button.isChecked()
+
+
+# Another timepoint
+
+
+@pytest.fixture
+def two_times(tmp_path, viewer):
+    """A patient of a cohort whose scan and tumour of a later day lie elsewhere."""
+    from napari_radiogenomics import open_cohort, write
+
+    rows = {"patients": ["patient_id", "P1"], "timepoints": ["patient_id,timepoint,days"]}
+    rows["scans"] = ["scan_id,patient_id,timepoint,modality,role,path,unit,frame"]
+    rows["segmentations"] = ["segmentation_id,scan_id,path,source,reader"]
+    for time, days, x in (("t0", 0, 0.0), ("t1", 90, 40.0)):
+        grid = Geometry(GRID.size, GRID.spacing, (x, 0.0, 0.0))
+        values = np.full(grid.shape, 100.0 + days, np.float32)
+        labels = np.zeros(grid.shape, np.uint8)
+        labels[3:5, 4:7, 2 + days // 45 : 5 + days // 45] = 1
+        write(Image(values, grid, "HU", time), tmp_path / f"{time}.nii.gz")
+        write(Segmentation(labels, grid), tmp_path / f"{time}_seg.nii.gz")
+        rows["timepoints"].append(f"P1,{time},{days}")
+        rows["scans"].append(f"{time}-CT,P1,{time},CT,CT,{time}.nii.gz,HU,{time}")
+        rows["segmentations"].append(f"{time}-S,{time}-CT,{time}_seg.nii.gz,expert,AB")
+    (tmp_path / "cohort.toml").write_text('format = 1\nname = "two times"\n')
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    viewer.layers.clear()
+    session = session_of(viewer)
+    session.cohort = open_cohort(tmp_path)
+    loaded = load_layers(session.cohort, "P1", timepoint="t0")
+    attached(viewer, PatientView).show(loaded, session.edits)
+    return session
+
+
+def test_another_timepoint_stands_beside_this_one_with_the_same_limits(two_times, viewer, qtbot):
+    dock = SegmentDock(viewer)
+    qtbot.addWidget(dock)
+    two_times.select(patient_id="P1")
+    times = dock.view.time
+    assert [times.combo.itemText(n) for n in (0, 1)] == ["choose …", "t1 (day 90)"]
+    with qtbot.waitSignal(times.came, timeout=20_000):
+        times.combo.setCurrentIndex(1)
+        times.combo.activated.emit(1)
+    here, there = viewer.layers["t0-CT"], viewer.layers["t1-CT t1"]
+    assert viewer.canvas.grid.enabled
+    assert tuple(here.contrast_limits) == tuple(there.contrast_limits)
+    # The frames differ: the tumours meet, and the person is told so.
+    middles = [
+        layer.data_to_world(np.argwhere(layer.data).mean(axis=0))
+        for layer in (viewer.layers["t0-S"], viewer.layers["t1-S t1"])
+    ]
+    np.testing.assert_allclose(*middles, atol=1e-6)
+    assert "Not registered" in dock.message
+    assert not is_region(viewer.layers["t1-S t1"])  # never measured, kept or saved
+    dock.view.side_button.setChecked(False)
+    assert {layer.name for layer in viewer.layers} == {"t0-CT", "t0-S"}
+    assert times.combo.currentIndex() == 0
+    two_times.select(timepoint="t1")
+    assert times.combo.itemText(1) == "t0 (day 0)"

@@ -105,7 +105,14 @@ class SideBySide(Attached):
         """Whether two scans are side by side."""
         return self._before is not None
 
-    def start(self, first: ImageLayer, second: ImageLayer, *, linked: bool = True) -> None:
+    def start(
+        self,
+        first: ImageLayer,
+        second: ImageLayer,
+        *,
+        linked: bool = True,
+        regions: Labels | None = None,
+    ) -> None:
         """Put two scans side by side.
 
         Parameters
@@ -114,6 +121,8 @@ class SideBySide(Attached):
             Left and right.
         linked : bool, optional
             Give both the same contrast limits.
+        regions : napari.layers.Labels, optional
+            Those on the second, where they are there for the moment only.
 
         Raises
         ------
@@ -131,7 +140,7 @@ class SideBySide(Attached):
             "grid": (grid.enabled, grid.stride, tuple(grid.shape)),
         }
         self._pair = (first, second)
-        shown = self._with_regions(first, second)
+        shown = self._with_regions(first, second, regions)
         for layer in viewer.layers:
             layer.visible = layer in shown
         for place, layer in enumerate(shown):
@@ -142,10 +151,12 @@ class SideBySide(Attached):
         grid.stride, grid.shape = max(1, len(shown) // 2), (1, 2)
         grid.enabled = True
 
-    def _with_regions(self, first: ImageLayer, second: ImageLayer) -> list[Layer]:
+    def _with_regions(
+        self, first: ImageLayer, second: ImageLayer, two: Labels | None
+    ) -> list[Layer]:
         """Both scans, each with its regions on it where both have some."""
-        one = self._regions_of(first, second)
-        two = self._regions_of(second, first)
+        one = self._regions_of(first)
+        two = two or self._regions_of(second)
         if one is None and two is None:
             return [first, second]
         if one is None or two is None or one is two:
@@ -157,7 +168,7 @@ class SideBySide(Attached):
             one, two = (own, copy) if one is not None else (copy, own)
         return [first, one, second, two]
 
-    def _regions_of(self, scan: ImageLayer, other: ImageLayer) -> Labels | None:
+    def _regions_of(self, scan: ImageLayer) -> Labels | None:
         found = [x for x in self.viewer.layers if is_region(x) and belongs_to(x, scan)]
         seen = [x for x in found if x.visible]
         return next(iter([*reversed(seen), *reversed(found)]), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -25,6 +25,7 @@ from napari_radiogenomics.gui.forms.form import form_layout
 from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.segment.compare_page import FreeCombo
 from napari_radiogenomics.gui.segment.keys import REGION_KEYS, VIEW_KEYS, Key
+from napari_radiogenomics.gui.segment.other_time import OtherTime, Visit
 from napari_radiogenomics.gui.segment.side_by_side import Flicker, SideBySide, is_seen, two_scans
 from napari_radiogenomics.gui.session import Selection, session_of
 
@@ -62,7 +63,7 @@ class ViewPage(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self.viewer, self.connections = plain_viewer(viewer), Connections(self)
-        self._patient = ""
+        self._visit = ("", "")
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 4, 4, 0)
@@ -100,6 +101,10 @@ class ViewPage(QWidget):
         self.second = FreeCombo(self.viewer, is_seen, empty=empty)
         rows.addRow("One", self.first)
         rows.addRow("Other", self.second)
+        self.time = OtherTime(self.viewer, self)
+        self.time.came.connect(self._beside)
+        self.time.failed.connect(self._fail)
+        rows.addRow("Timepoint", self.time.combo)
         self.flip_button, self.side_button = QPushButton("Flicker"), QPushButton("Side by side")
         self.flip_button.setToolTip("Show the other one in the same place (H)")
         self.side_button.setCheckable(True)
@@ -135,6 +140,7 @@ class ViewPage(QWidget):
         first, second = self.first.layer, self.second.layer
         pair = None if first is None or second is None or first is second else (first, second)
         attached(self.viewer, Flicker).pair = pair
+        self.time.compare_with(first)
 
     def flip(self) -> None:
         """Show the other scan."""
@@ -149,6 +155,7 @@ class ViewPage(QWidget):
         side = attached(self.viewer, SideBySide)
         if not on:
             side.stop()
+            self.time.remove()
             return
         try:
             first, second = attached(self.viewer, Flicker).pair or two_scans(self.viewer)
@@ -159,10 +166,29 @@ class ViewPage(QWidget):
         else:
             self.said.emit(f"Left {first.name}, right {second.name}.", "plain")
 
+    def _beside(self, visit: Visit) -> None:
+        """Show the open timepoint on the left and another one on the right."""
+        first = self.first.layer
+        if first is None:
+            self._fail("Open a scan first.")
+            return
+        with QSignalBlocker(self.side_button):
+            self.side_button.setChecked(True)
+        linked = self.linked.isChecked()
+        side = attached(self.viewer, SideBySide)
+        side.start(first, visit.scan, linked=linked, regions=visit.regions)
+        text = f"Left {first.name}, right {visit.scan.name}. {visit.note}"
+        self.said.emit(text.strip(), "plain")
+
+    def _fail(self, text: str) -> None:
+        self.said.emit(text, "error")
+
     def _other_patient(self, selection: Selection) -> None:
-        if selection.patient_id != self._patient:
-            self._patient = selection.patient_id
+        visit = (selection.patient_id, selection.timepoint)
+        if visit != self._visit:
+            self._visit = visit
             self.side_button.setChecked(False)
+            self.time.list()
 
 
 def _key_grid(keys: Sequence[Key], when: str) -> QGridLayout:
