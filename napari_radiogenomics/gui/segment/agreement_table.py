@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QTableWidget, QTableWidgetItem
 
+from napari_radiogenomics.gui.forms.narrow import narrow_table
 from napari_radiogenomics.gui.segment.icons import swatch
 
 if TYPE_CHECKING:
@@ -48,27 +49,8 @@ class AgreementTable(QTableWidget):
     def __init__(self) -> None:
         super().__init__(0, len(_COLUMNS))
         self.setAccessibleName("Agreement by label")
-        self.setHorizontalHeaderLabels(_COLUMNS)
-        for column, tip in enumerate(_TIPS):
-            item = self.horizontalHeaderItem(column)
-            if item is not None:
-                item.setToolTip(tip)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        header = self.horizontalHeader()
-        header.setMinimumSectionSize(18)
-        header.setHighlightSections(False)
-        for column in range(1, len(_COLUMNS)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        height = self.fontMetrics().lineSpacing() + 6
-        self.verticalHeader().setDefaultSectionSize(height)
-        self.setFixedHeight(_ROWS * height + header.sizeHint().height())
+        height = narrow_table(self, list(zip(_COLUMNS, _TIPS, strict=True)), wide=0)
+        self.setFixedHeight(_ROWS * height + self.horizontalHeader().sizeHint().height())
         self.cellClicked.connect(self._clicked)
 
     def show_result(self, result: pd.DataFrame, colors: Mapping[int, tuple[int, int, int]]) -> None:

@@ -14,13 +14,11 @@ from qtpy.QtWidgets import (
     QApplication,
     QDoubleSpinBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -32,6 +30,7 @@ from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.forms.fields import NumberBox, QuietCombo
 from napari_radiogenomics.gui.forms.form import form_layout
 from napari_radiogenomics.gui.forms.inputs import LayerCombo, is_region
+from napari_radiogenomics.gui.forms.narrow import scrolling
 from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.layers.keys import PASSING, SAVED
@@ -118,14 +117,9 @@ class ComparePage(QWidget):
         column.addWidget(section_line())
         column.addWidget(self._make_consensus())
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.addWidget(scrolling(content))
         self.first.chosen.connect(self._choose_another)
         self.second.filled.connect(self._choose_another)
         self.second.filled.connect(self.list_readers)

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Layer, Shapes
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QColorDialog,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -23,6 +21,7 @@ from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded, form_layout
 from napari_radiogenomics.gui.forms.inputs import LayerCombo, belongs_to, is_region, is_scan
+from napari_radiogenomics.gui.forms.narrow import scrolling
 from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.segment.label_table import LabelTable
 from napari_radiogenomics.gui.segment.learner import LearnRow
@@ -90,12 +89,7 @@ class DrawPage(QWidget):
         self.versions_section.addWidget(self.versions)
         column.addWidget(self.versions_section)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
-        return area
+        return scrolling(content)
 
     def _make_inputs(self) -> Any:
         rows = form_layout()
@@ -172,6 +166,7 @@ class DrawPage(QWidget):
         self.more.setRowVisible(self.second, name in ("combine", "mask"))
         self.more.setRowVisible(self.shapes, name == "contours")
         self.more.setRowVisible(self.learn, name == LESSON)
+        self.versions_section.setVisible(tool is None)  # its room is for the settings
 
     def choose_own_scan(self) -> None:
         """Take the scan that the segmentation was drawn on."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
 
 from napari_radiogenomics.gui.canvas.hover import number_text
+from napari_radiogenomics.gui.forms.narrow import narrow_table
 from napari_radiogenomics.gui.segment.icons import icon, swatch
 from napari_radiogenomics.gui.segment.regions import Entry
 
@@ -29,7 +30,7 @@ _TIPS = (
     "Number of pieces; voxels that touch at a corner belong together",
 )
 _EYE, _LOCK, _NAME = 0, 1, 2
-_ICON_WIDTH, _FEWEST, _MOST = 21, 3, 7
+_ICON_WIDTH, _FEWEST, _MOST = 21, 2, 7
 _VALUE = Qt.ItemDataRole.UserRole
 _SWATCH = 22
 
@@ -93,32 +94,14 @@ class LabelTable(QTableWidget):
         self.itemChanged.connect(self._edited)
 
     def _lay_out(self) -> None:
-        self.setHorizontalHeaderLabels(COLUMNS)
-        for column, tip in enumerate(_TIPS):
-            item = self.horizontalHeaderItem(column)
-            if item is not None:
-                item.setToolTip(tip)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         # Only the name is edited, and only by a double-click.
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        columns = list(zip(COLUMNS, _TIPS, strict=True))
+        self._row_height = narrow_table(self, columns, wide=_NAME)
         self.setIconSize(QSize(16, 16))
         self.setWordWrap(False)
-        header, modes = self.horizontalHeader(), QHeaderView.ResizeMode
-        header.setMinimumSectionSize(18)
-        header.setHighlightSections(False)
-        for column in range(len(COLUMNS)):
-            header.setSectionResizeMode(column, modes.ResizeToContents)
         for column in (_EYE, _LOCK):
-            header.setSectionResizeMode(column, modes.Fixed)
+            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(column, _ICON_WIDTH)
-        header.setSectionResizeMode(_NAME, modes.Stretch)
-        self._row_height = self.fontMetrics().lineSpacing() + 6
-        self.verticalHeader().setDefaultSectionSize(self._row_height)
         self._fit(0)
 
     def _fit(self, rows: int) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Learner", "LearnRow"]
 
 _FILES = "Classifier (*.npz)"
-_NOTHING = "Draw a stroke of each label and of what is none of them. Nothing is learned yet."
+_NOTHING = "Nothing is learned yet: draw a stroke of each label, and one beside them."
 
 
 class LearnRow(QWidget):
@@ -42,7 +42,10 @@ class LearnRow(QWidget):
         super().__init__()
         self.about = QLabel(_NOTHING)
         self.about.setWordWrap(True)
-        self.open_button, self.save_button = QPushButton("Open model…"), QPushButton("Save model…")
+        self.open_button, self.save_button = (
+            QPushButton("Open model…"),
+            QPushButton("Save model…"),
+        )
         self.forget_button = QPushButton("Forget")
         self.open_button.setToolTip("Use what was learned on another patient; strokes here add")
         self.save_button.setToolTip("Keep what is known, for the next patient")

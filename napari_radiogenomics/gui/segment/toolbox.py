@@ -59,14 +59,16 @@ SHORT: Mapping[str, str] = {
     "classify_pixels": "Learn",
 }
 """Names that fit under an icon; other tools take their title."""
-_COLUMNS, _ICON = 4, 22
+_COLUMNS, _ICON = 5, 18
+_SMALLER = 0.85  # so that the longest name fits into a fifth of a narrow dock
 _GROUPS = ("draw", "grow", "shape", "combine")
 # Asked for in a way of its own.
 _HIDDEN = ("locked", "label", "labels", "low", "high", "at_mm")
 _CHECKED = """
-QToolButton { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
-QToolButton:hover { background: rgba(128, 128, 128, 70); }
-QToolButton:checked { background: rgba(86, 130, 220, 130); border-color: rgb(86, 130, 220); }
+QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: 1px 0;
+    font-size: {size}px; }}
+QToolButton:hover {{ background: rgba(128, 128, 128, 70); }}
+QToolButton:checked {{ background: rgba(86, 130, 220, 130); border-color: rgb(86, 130, 220); }}
 """
 # Tools that work on every unlocked label unless told otherwise.
 _ON_ALL = ("grow",)
@@ -108,7 +110,7 @@ class ToolBox(QWidget):
 
     def _make_grid(self) -> QGridLayout:
         grid = QGridLayout()
-        grid.setSpacing(3)
+        grid.setSpacing(2)
         self._group = QButtonGroup(self)
         self._group.setExclusive(False)
         for place, tool in enumerate(self.tools.values()):
@@ -260,7 +262,9 @@ class ToolBox(QWidget):
         """Draw the icons in the text color of the theme."""
         for name, button in self.buttons.items():
             button.setIcon(icon(name, color))
-        self.setStyleSheet(_CHECKED)
+        size = round(_SMALLER * self.about.fontInfo().pixelSize())
+        for button in self.buttons.values():
+            button.setStyleSheet(_CHECKED.format(size=size))
 
 
 def _rank(tool: Tool) -> tuple[int, int]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +20,7 @@ from napari_radiogenomics.errors import RadiogenomicsError
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.form import form_layout
+from napari_radiogenomics.gui.forms.narrow import scrolling
 from napari_radiogenomics.gui.forms.panel import section_line
 from napari_radiogenomics.gui.segment.compare_page import FreeCombo
 from napari_radiogenomics.gui.segment.keys import REGION_KEYS, VIEW_KEYS, Key
@@ -79,14 +78,9 @@ class ViewPage(QWidget):
         own.setWordWrap(True)
         column.addWidget(own)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.addWidget(scrolling(content))
         session = session_of(self.viewer)
         self.connections.add(session.selection_changed, self._other_patient)
         self._choose_pair()
