@@ -137,6 +137,9 @@ _SPECS = (
         Column("name", required=True),
         Column("color"),
         Column("segmentation_id"),
+        Column("category"),
+        Column("type"),
+        Column("anatomic_region"),
         unique=("value", "segmentation_id"),
     ),
     _spec(

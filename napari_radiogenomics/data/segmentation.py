@@ -14,7 +14,10 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.provenance import Record
 
-__all__ = ["Code", "Label", "Segmentation", "labels_present"]
+__all__ = ["CODES", "Code", "Label", "Segmentation", "labels_present"]
+
+CODES = ("category", "type", "anatomic_region")
+"""Fields of a label that hold coded concepts."""
 
 # Okabe-Ito, without black: told apart by colour-blind readers.
 _PALETTE = (
@@ -34,11 +37,29 @@ _MOST_SHOWN = 6
 
 @dataclass(frozen=True)
 class Code:
-    """A coded concept, as in DICOM: value, scheme and meaning."""
+    """A coded concept, as in DICOM: value, scheme and meaning.
+
+    Examples
+    --------
+    >>> str(Code("108369006", "SCT", "Neoplasm"))
+    'SCT^108369006^Neoplasm'
+    >>> Code.parse("SCT^108369006^Neoplasm").meaning
+    'Neoplasm'
+    """
 
     value: str
     scheme: str
     meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}^{self.value}^{self.meaning}"
+
+    @classmethod
+    def parse(cls, text: str) -> Code | None:
+        """Read what `str` writes, as 3D Slicer writes it too; None where there is no value."""
+        scheme, _, rest = text.partition("^")
+        value, _, meaning = rest.partition("^")
+        return cls(value, scheme, meaning) if value else None
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,8 @@ class Label:
         Segmented property category and type.
     metadata : Mapping
         Further facts from the source, for example tracking ids or the algorithm.
+    anatomic_region : Code or None
+        Where in the body it lies.
     """
 
     value: int
@@ -65,6 +88,7 @@ class Label:
     category: Code | None = None
     type: Code | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    anatomic_region: Code | None = None
 
     def __post_init__(self) -> None:
         if self.value < 1:

@@ -11,6 +11,7 @@ import os
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QTimer
 
-from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.segmentation import CODES, Label, Segmentation
 from napari_radiogenomics.errors import InputError, RadiogenomicsError
 from napari_radiogenomics.gui.attached import Attached, attached, is_attached
 from napari_radiogenomics.gui.cohort.patient import PatientView
@@ -125,7 +126,8 @@ class Autosave(Attached):
 
     def _listen(self, layer: Layer) -> None:
         if isinstance(layer, Labels):
-            for event in (layer.events.paint, layer.events.labels_update, layer.events.data):
+            events = layer.events  # names and colors are in the metadata
+            for event in (events.paint, events.labels_update, events.data, events.metadata):
                 event.disconnect(self._changed)
                 event.connect(self._changed)
             layer.events.set_data.disconnect(self._drawn_anew)
@@ -168,15 +170,16 @@ class Autosave(Attached):
 
     def _drawing(self, layer: Layer) -> Drawing | None:
         """Copy of what is drawn; nothing where all of it is saved, or kept already."""
-        state, before = content_hash(np.asarray(layer.data)), self._states.get(layer)
+        source = layer.metadata.get(SOURCE)
+        scheme = source.scheme if isinstance(source, Segmentation) else ()
+        state = content_hash([np.asarray(layer.data), [str(label) for label in scheme]])
+        before = self._states.get(layer)
         self._states[layer] = state
         if not is_unsaved(layer):
             self._forget(layer)
             return None
         if state == before and layer in self._files:
             return None
-        source = layer.metadata.get(SOURCE)
-        scheme = source.scheme if isinstance(source, Segmentation) else ()
         history = getattr(source, "history", ())
         painting = layer.mode not in ("pan_zoom", "transform")
         tool = str(layer.mode) if painting or not history else history[-1].verb
@@ -306,6 +309,7 @@ class Autosave(Attached):
             self._keep(drawings)
 
     def _bring_back(self, drawing: Drawing) -> None:
+        from napari_radiogenomics.gui.segment.regions import scheme_with, write_scheme
         from napari_radiogenomics.segmentation.edit import changes
 
         visit = self._visit()
@@ -323,6 +327,11 @@ class Autosave(Attached):
         indices, values = changes(np.asarray(layer.data), drawing.labels)
         if values.size:
             layer.data_setitem(indices, values)
+        source = layer.metadata.get(SOURCE)
+        if isinstance(source, Segmentation):
+            scheme = scheme_with(source.scheme, *_named_as(source.scheme, drawing.scheme))
+            if scheme != source.scheme:
+                write_scheme(self.viewer, layer, scheme)
 
     def _add(self, drawing: Drawing) -> None:
         """Make the layer again that the person had made."""
@@ -338,3 +347,13 @@ class Autosave(Attached):
             layer.colormap = DirectLabelColormap(color_dict=label_colors(drawing.scheme))
         self.viewer.add_layer(layer)
         self._touched[layer] = drawing.place.visit
+
+
+def _named_as(known: tuple[Label, ...], drawn: tuple[Label, ...]) -> list[Label]:
+    """Labels with the names, colors and codes that were kept; what else is known stays."""
+    before = {label.value: label for label in known}
+    facts = ("name", "color", *CODES)
+    return [
+        replace(before.get(one.value, one), **{key: getattr(one, key) for key in facts})
+        for one in drawn
+    ]

@@ -15,7 +15,7 @@ from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.problems import Level, Problem
 from napari_radiogenomics.data.samples import Samples
-from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.data.segmentation import CODES, Code, Label, Segmentation
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import DataWarning, GeometryError, InputError, MissingDependency
 from napari_radiogenomics.io.files import read_all
@@ -207,7 +207,7 @@ def _labelled(obj: Any, identity: str, facts: dict[str, Any], total: int, number
 
 
 def _named(cohort: Cohort, segmentation: Segmentation) -> Segmentation:
-    """Take names and colours from the table of labels; rows for this segmentation win."""
+    """Take names, colours and codes from the table of labels; rows for this segmentation win."""
     table, identity = cohort.labels, segmentation.metadata["segmentation_id"]
     labels = {label.value: label for label in segmentation.scheme}
     if cohort.layout in LAYOUTS:
@@ -215,11 +215,15 @@ def _named(cohort: Cohort, segmentation: Segmentation) -> Segmentation:
         labels |= {label.value: label for label in found}
     own = table["segmentation_id"] == identity
     for rows in (table[table["segmentation_id"] == ""], table[own]):
-        for value, name, color in zip(rows["value"], rows["name"], rows["color"], strict=True):
+        for _, row in rows.iterrows():
+            value = row["value"]
             if value >= 1 and value % 1 == 0:
                 old = labels.get(int(value), Label(int(value)))
-                rgb = parse_color(color) or old.color
-                labels[int(value)] = replace(old, name=name or old.name, color=rgb)
+                facts: dict[str, Any] = {"name": row["name"] or old.name}
+                facts["color"] = parse_color(row["color"]) or old.color
+                codes = {key: Code.parse(str(row.get(key) or "")) for key in CODES}
+                facts |= {key: code for key, code in codes.items() if code is not None}
+                labels[int(value)] = replace(old, **facts)
     return replace(segmentation, scheme=tuple(labels.values()))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.data.segmentation import Label
+from napari_radiogenomics.data.segmentation import CODES, Code, Label
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.provenance import content_hash
@@ -159,7 +159,7 @@ def keep_drawing(drawing: Drawing, folder: Path, session: str) -> Path:
         "place": asdict(drawing.place),
         "scale": drawing.scale,
         "translate": drawing.translate,
-        "scheme": [[x.value, x.name, x.color] for x in drawing.scheme],
+        "scheme": [[x.value, x.name, x.color, *_codes(x)] for x in drawing.scheme],
         "tool": drawing.tool,
         "time": drawing.time or datetime.now().astimezone().isoformat(timespec="seconds"),
         "shape": drawing.labels.shape,
@@ -189,7 +189,8 @@ def _drawing(about: Mapping[str, Any], labels: NDArray[np.integer], path: Path) 
     known = {entry.name for entry in fields(Place)}
     place = Place(**{name: value for name, value in about["place"].items() if name in known})
     scheme = tuple(
-        Label(int(value), str(name), tuple(color)) for value, name, color in about["scheme"]
+        Label(int(value), str(name), tuple(color), **_coded(codes))
+        for value, name, color, *codes in about["scheme"]
     )
     scale, translate = (tuple(map(float, about[name])) for name in ("scale", "translate"))
     return Drawing(place, labels, scale, translate, scheme, about["tool"], about["time"], path)
@@ -252,3 +253,12 @@ def read_drawing(path: Path) -> Drawing:
             f"{path} is no drawing that can be recovered ({type(error).__name__}). It stays where "
             "it is; Discard removes it."
         ) from error
+
+
+def _codes(label: Label) -> list[str]:
+    return [str(getattr(label, key) or "") for key in CODES]
+
+
+def _coded(texts: list[str]) -> dict[str, Any]:
+    """Codes of a label; drawings of earlier versions have none."""
+    return {key: Code.parse(str(text)) for key, text in zip(CODES, texts, strict=False)}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_radiogenomics.data.cohort import Cohort
-from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.segmentation import CODES, Segmentation
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.io.files import read, write
@@ -65,7 +65,7 @@ def save_version(
     Returns
     -------
     str
-        Its segmentation_id, ``<id>__corrected__<reader>__<time>``. Names and colors of the
+        Its segmentation_id, ``<id>__corrected__<reader>__<time>``. Names, colors and codes of the
         labels go to ``labels.csv``.
 
     Raises
@@ -106,6 +106,7 @@ def save_version(
             "name": label.name,
             "color": "#{:02x}{:02x}{:02x}".format(*(label.color or (255, 255, 255))),
             "segmentation_id": name,
+            **{key: str(code) for key in CODES if (code := getattr(label, key)) is not None},
         }
         for label in segmentation.scheme
     ]

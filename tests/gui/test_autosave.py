@@ -23,6 +23,7 @@ from napari_radiogenomics.gui.autosave import Autosave
 from napari_radiogenomics.gui.layers.edits import mark_saved, object_of
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.recovery_notice import KeptLine, RecoveryNotice
+from napari_radiogenomics.gui.segment.regions import rename
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.io.recovery import find_drawings, read_drawing
 from napari_radiogenomics.segmentation.edit import changes
@@ -81,6 +82,17 @@ def test_a_change_is_kept_and_given_back_as_one_step(qtbot, folder):
     assert not (fresh.data == 4).any()
     assert len(kept(folder)) == 1  # kept by this session now
     assert kept(folder)[0].stem.endswith("-later")
+
+
+def test_a_new_name_is_kept_and_given_back(qtbot, folder):
+    viewer, saver, layer = opened()
+    rename(viewer, layer, 1, "necrosis")
+    written(qtbot, saver)
+    assert len(kept(folder)) == 1
+    _viewer, later, fresh = opened(session="later")
+    assert later.recover() == 1
+    assert object_of(fresh)["necrosis"].value == 1
+    assert [label.color for label in object_of(fresh).scheme] == [(200, 10, 20), (0, 90, 200)]
 
 
 def test_steady_painting_is_kept_too(qtbot, folder):

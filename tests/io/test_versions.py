@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_radiogenomics import Geometry, Image, Label, Segmentation, open_cohort, write
+from napari_radiogenomics import Geometry, Image, Label, Segmentation, open_cohort, read, write
+from napari_radiogenomics.data.segmentation import Code
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.cohorts import load_patient
 from napari_radiogenomics.io.versions import restore, save_version, versions
@@ -115,3 +116,30 @@ def test_what_cannot_be_saved_leaves_everything_as_it_was(cohort):
     with pytest.raises(InputError, match="no name for a file"):
         save_version(cohort, corrected(), segmentation_id="S1", reader="CD", suffix=".txt")
     assert len(rows(cohort)) == 1
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".seg.nrrd", ".dcm"])
+def test_names_colors_and_codes_come_back_from_every_format(cohort, suffix):
+    tumour = Label(
+        1,
+        "left temporal tumour",
+        (200, 10, 20),
+        Code("49755003", "SCT", "Morphologically Altered Structure"),
+        Code("86049000", "SCT", "Malignant neoplasm, primary"),
+        anatomic_region=Code("12738006", "SCT", "Brain"),
+    )
+    plain = Label(4, "oedema", (0, 90, 200))
+    drawn = replace(corrected(), scheme=(tumour, plain))
+    made = save_version(cohort, drawn, segmentation_id="S1", reader="CD", suffix=suffix)
+    for found in (
+        restore(cohort, made),
+        load_patient(open_cohort(cohort.root), "P1").segmentations[1],
+    ):
+        for label, want in zip(found.scheme, (tumour, plain), strict=True):
+            assert (label.value, label.name, label.color) == (want.value, want.name, want.color)
+        back = found.scheme[0]
+        codes = (back.category, back.type, back.anatomic_region)
+        assert codes == (tumour.category, tumour.type, tumour.anatomic_region)
+    alone = read(cohort.root / f"segmentations/{made}{suffix}", kind="segmentation").scheme[0]
+    if suffix in (".seg.nrrd", ".dcm"):  # formats that hold the codes themselves
+        assert (alone.type, alone.anatomic_region) == (tumour.type, tumour.anatomic_region)

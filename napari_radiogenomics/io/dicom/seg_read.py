@@ -214,6 +214,7 @@ def _scheme(header: Dataset) -> tuple[Label, ...]:
                 _code(item, "SegmentedPropertyCategoryCodeSequence"),
                 _code(item, "SegmentedPropertyTypeCodeSequence"),
                 _label_facts(item),
+                _code(item, "AnatomicRegionSequence"),
             )
         )
     if not labels:
@@ -230,13 +231,9 @@ def _label_facts(item: Dataset) -> dict[str, str]:
         "description": "SegmentDescription",
     }
     facts = {key: str(item.get(name)) for key, name in names.items() if item.get(name)}
-    for key, name in (
-        ("anatomic_region", "AnatomicRegionSequence"),
-        ("type_modifier", "SegmentedPropertyTypeModifierCodeSequence"),
-    ):
-        code = _code(item, name)
-        if code is not None:
-            facts[key] = f"{code.meaning} ({code.value}, {code.scheme})"
+    code = _code(item, "SegmentedPropertyTypeModifierCodeSequence")
+    if code is not None:
+        facts["type_modifier"] = f"{code.meaning} ({code.value}, {code.scheme})"
     return facts
 
 

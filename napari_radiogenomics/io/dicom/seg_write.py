@@ -190,6 +190,7 @@ def _description(label: Label, number: int) -> Any:
         algorithm_identification=algorithm,
         tracking_uid=str(facts["tracking_uid"]) if tracked else None,
         tracking_id=str(facts["tracking_id"]) if tracked else None,
+        anatomic_regions=[_concept(label.anatomic_region)] if label.anatomic_region else None,
         display_color=hd.color.CIELabColor.from_rgb(*(label.color or (255, 255, 255))),
     )
 

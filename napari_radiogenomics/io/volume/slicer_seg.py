@@ -31,6 +31,7 @@ __all__ = [
 
 _GRID = "Segmentation_ConversionParameters"
 _TERMS = "TerminologyEntry:"
+_PLACES = (1, 2, 5)  # of category, type and anatomic region in an entry
 
 
 def is_slicer(metadata: Mapping[str, Any]) -> bool:
@@ -53,9 +54,10 @@ def _segments(metadata: Mapping[str, Any]) -> list[tuple[int, int, Label]]:
         stored = int(metadata.get(key + "LabelValue", 1))
         value = stored if stored not in used else max(used) + 1
         used.add(value)
-        category, kind = _codes(str(metadata.get(key + "Tags", "")))
+        category, kind, region = _codes(str(metadata.get(key + "Tags", "")))
         name = str(metadata.get(key + "Name", ""))
-        label = Label(value, name, _color(metadata.get(key + "Color", "")), category, kind)
+        color = _color(metadata.get(key + "Color", ""))
+        label = Label(value, name, color, category, kind, anatomic_region=region)
         found.append((layer, stored, label))
     return found
 
@@ -68,15 +70,11 @@ def _color(text: Any) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
-def _codes(tags: str) -> tuple[Code | None, Code | None]:
-    """Category and type of a segment: ``…~SCT^85756007^Tissue~SCT^85756007^Tissue~…``."""
+def _codes(tags: str) -> tuple[Code | None, Code | None, Code | None]:
+    """Category, type and anatomic region: ``…~SCT^85756007^Tissue~SCT^85756007^Tissue~^^~…``."""
     entry = next((t for t in tags.split("|") if t.startswith(_TERMS)), "").split("~")
-    codes: list[Code | None] = []
-    for text in entry[1:3]:
-        scheme, _, rest = text.partition("^")
-        value, _, meaning = rest.partition("^")
-        codes.append(Code(value, scheme, meaning) if value else None)
-    return (codes[0], codes[1]) if len(codes) == 2 else (None, None)
+    category, kind, region = (Code.parse(entry[n]) if n < len(entry) else None for n in _PLACES)
+    return (category, kind, region) if len(entry) > 2 else (None, None, None)
 
 
 def scheme_of(metadata: Mapping[str, Any]) -> tuple[Label, ...]:
@@ -154,10 +152,9 @@ def metadata_of(segmentation: Segmentation) -> dict[str, str]:
         keep[key + "Layer"] = str(layer)
         keep[key + "Color"] = " ".join(f"{channel / 255:.6f}" for channel in color)
         if label.category and label.type:
-            codes = "~".join(
-                f"{c.scheme}^{c.value}^{c.meaning}" for c in (label.category, label.type)
-            )
-            keep[key + "Tags"] = f"{_TERMS}Segmentation category and type~{codes}~^^|"
+            codes = f"{_TERMS}Segmentation category and type~{label.category}~{label.type}~^^"
+            place = f"~Anatomic codes~{label.anatomic_region}~^^" if label.anatomic_region else ""
+            keep[key + "Tags"] = f"{codes}{place}|"
     return keep
 
 
