@@ -42,12 +42,10 @@ test-slow: .venv/.ready-test ## Run the tests that take minutes: false discoveri
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@failed=0; $(CHECKS); exit $$failed
 
-bench: .venv/.ready-test ## Time texture maps and features of regions beside PyRadiomics, pathway scores, the opening of patients, other verbs; into bench_output
-	@$(BIN)/python tests/bench/texture.py --into bench_output
-	@$(BIN)/python tests/bench/regions.py --into bench_output
-	@$(BIN)/python tests/bench/genomics.py --into bench_output
-	@$(BIN)/python tests/bench/opening.py --into bench_output
-	@$(BIN)/python tests/bench/waiting.py --into bench_output
+BENCHES := texture regions genomics opening waiting strokes
+
+bench: .venv/.ready-test ## Time maps, features, pathway scores, the opening of patients, strokes; tables and charts into bench_output
+	@for name in $(BENCHES); do $(BIN)/python tests/bench/$$name.py --into bench_output; done
 	@$(PYTEST) --benchmark-only -r f tests
 
 clean: ## Remove the environment and everything that was made

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.morphology import skeletonize
+from skimage.segmentation import random_walker
 
 from napari_radiogenomics import Geometry, Image, Segmentation, read
 
@@ -90,22 +92,48 @@ def user() -> type[User]:
     return User
 
 
+def near_tumour(image: Image, truth: Segmentation) -> tuple[Image, Segmentation]:
+    """A scan and its tumour, cut to what lies within 45 pixels and 4 slices of it."""
+    places, around = np.argwhere(truth.labels == 1), (4, 45, 45)
+    low = np.maximum(places.min(axis=0) - around, 0)
+    high = np.minimum(places.max(axis=0) + around + 1, truth.geometry.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    true = image.geometry
+    origin = tuple(true.index_to_world(low[::-1]))
+    part = Geometry(tuple((high - low)[::-1]), true.spacing, origin, true.direction)
+    labels = np.ascontiguousarray(truth.labels[box])
+    return Image(image.array[box], part, image.unit, image.name), Segmentation(labels, part)
+
+
+def random_walk(image: Image, strokes: np.ndarray) -> np.ndarray:
+    """What scikit-image's random walker makes of strokes: the voxels of the tumour."""
+    values = image.array.astype(float)
+    low, high = np.percentile(values, [1, 99.5])
+    spacing = np.asarray(image.geometry.spacing[::-1])
+    with warnings.catch_warnings():  # it warns of the solver it takes
+        warnings.simplefilter("ignore")
+        walked = random_walker(
+            np.clip((values - low) / (high - low), 0, 1),
+            strokes.astype(int),
+            mode="cg_j",
+            spacing=spacing / spacing.min(),
+        )
+    return walked == TUMOUR
+
+
+@pytest.fixture
+def walker() -> Callable[[Image, np.ndarray], np.ndarray]:
+    return random_walk
+
+
 @pytest.fixture(scope="session")
 def case(real_data: Callable[[str], Path]) -> Callable[[str], tuple[Image, Segmentation]]:
-    """A real scan and its tumour, cut to what lies within 45 pixels and 4 slices of it."""
+    """A real scan and its tumour, as `near_tumour` cuts them."""
 
     def load(name: str) -> tuple[Image, Segmentation]:
         image = read(real_data(f"pyradiomics/{name}_image.nrrd"), kind="image")
         truth = read(real_data(f"pyradiomics/{name}_label.nrrd"), kind="segmentation")
-        places, around = np.argwhere(truth.labels == 1), (4, 45, 45)
-        low = np.maximum(places.min(axis=0) - around, 0)
-        high = np.minimum(places.max(axis=0) + around + 1, truth.geometry.shape)
-        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        true = image.geometry
-        origin = tuple(true.index_to_world(low[::-1]))
-        part = Geometry(tuple((high - low)[::-1]), true.spacing, origin, true.direction)
-        labels = np.ascontiguousarray(truth.labels[box])
-        return Image(image.array[box], part, image.unit, name), Segmentation(labels, part)
+        return near_tumour(replace(image, name=name), truth)
 
     return load
 
