@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.demo_genes import GENE_SHOTS, gene_scenes
 from napari_radiogenomics.gui.demo_page import Picture, page_of
+from napari_radiogenomics.gui.demo_segment import SEGMENT_SHOTS, segment_scenes
 from napari_radiogenomics.gui.screen import has_display, virtual_screen
 from napari_radiogenomics.io.atomic import atomic_path
 
@@ -36,8 +37,7 @@ _SHOTS = {
     "3-features": [(SIZES[0], "dark")],
     "3-habitats": [(SIZES[0], "light")],
     "4-mr": [(SIZES[0], "dark"), (SIZES[1], "dark")],
-    "5-segment": [(SIZES[0], "dark"), (SIZES[0], "light")],
-    "6-compare": [(SIZES[0], "dark")],
+    **SEGMENT_SHOTS,
     "7-scan": [(SIZES[0], "light")],
     **GENE_SHOTS,
 }
@@ -169,7 +169,9 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
     if mr:
         _open(cohort_dock, mr)
         yield "4-mr", f"MR of {mr} with its regions in three views."
-        yield from _segment_scenes(viewer, widgets["Segment"], mr)
+        raise_dock(widgets["Segment"])
+        _settle()
+        yield from segment_scenes(viewer, widgets["Segment"], mr, _until)
     raise_dock(widgets["Scan"])
     _settle()
     yield "7-scan", "Window and level of the scan; Scan dock."
@@ -179,39 +181,6 @@ def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[st
         _closer(viewer, cohort_dock)
         raise_dock(widgets["Genes"])
         yield from gene_scenes(viewer, widgets["Genes"], ct, _until)
-
-
-def _segment_scenes(viewer: napari.Viewer, dock: Any, patient_id: str) -> Iterator[tuple[str, str]]:
-    """Show a tool before it is applied, and two segmentations against each other."""
-    from napari_radiogenomics.gui.workspace import raise_dock
-
-    raise_dock(dock)
-    _settle()
-    desk, page = dock.desk, dock.draw
-    _until(lambda: not desk.measured.work.busy, "The measured regions")
-    desk.choose(int(desk.measured.table["volume_ml"].idxmax()))  # there is room around it
-    page.tools.choose("ring")
-    _until(lambda: desk.tools.work.change is not None, "The preview of the ring")
-    yield (
-        "5-segment",
-        f"Labels of {patient_id}, measured; a ring before it is applied.",
-    )
-    desk.tools.cancel()
-    dock.tabs.setCurrentWidget(dock.compare)
-    regions = dock.compare.first.layer
-    other = viewer.add_labels(
-        np.roll(regions.data, 3, axis=2), name="second reader", scale=regions.scale,
-        translate=regions.translate, axis_labels=regions.axis_labels, units=regions.units,
-    )  # fmt: skip
-    dock.compare.first.layer, dock.compare.second.layer = regions, other
-    dock.compare.compare()
-    _until(lambda: dock.compare.result is not None, "The comparison")
-    dock.compare.show_difference()
-    yield "6-compare", "Two readers by label, and where they differ."
-    dock.compare.hide_difference()
-    viewer.layers.remove(other)
-    regions.visible = True
-    dock.tabs.setCurrentIndex(0)
 
 
 def _of_regions(

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_radiogenomics import read
 from napari_radiogenomics import segmentation as verbs
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.cohort.patient import Loaded, PatientView
 from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.keys import LOCKED, PASSING, SOURCE
@@ -318,6 +320,37 @@ def test_more_than_255_labels_are_refused_where_they_do_not_fit(dock, qtbot):
     dock.desk.tools.apply()
     assert "does not fit" in dock.message
     np.testing.assert_array_equal(dock.desk.layer.data, before)
+
+
+def test_labels_with_gaps_and_beyond_255_are_worked_on_like_others(viewer, qtbot):
+    scan, drawn = case()
+    labels = np.where(drawn.labels == 1, 300, 3 * (drawn.labels == 2)).astype(np.uint16)
+    wide = Segmentation(labels, drawn.geometry, name="expert")
+    open_in(viewer, scan, wide)
+    dock = SegmentDock(viewer)
+    qtbot.addWidget(dock)
+    assert [e.label.value for e in dock.draw.table.entries] == [3, 300]
+    dock.desk.choose(300)
+    change = use(dock, qtbot, "margin", margin_mm=3.0)
+    np.testing.assert_array_equal(change.true, verbs.margin(wide, label=300, margin_mm=3.0).labels)
+    dock.desk.tools.apply()
+    assert set(np.unique(dock.desk.layer.data)) == {0, 3, 300}
+
+
+def test_a_range_of_a_scan_on_another_grid_is_told_before_painting(dock, viewer):
+    other, _ = case(Geometry((10, 10, 10), (2.0, 2.0, 2.0)))
+    open_in(viewer, Image(other.array, other.geometry, "HU", "other"))
+    dock.draw.scan.layer = viewer.layers["other"]
+    dock.draw.painting.within.setChecked(True)
+    assert "a scan with the voxels of the segmentation" in dock.message
+
+
+def test_labels_that_are_no_whole_numbers_are_refused(tmp_path):
+    import SimpleITK as sitk
+
+    sitk.WriteImage(sitk.GetImageFromArray(np.full((2, 3, 3), 0.5)), tmp_path / "soft.nrrd")
+    with pytest.raises(InputError, match="whole"):
+        read(tmp_path / "soft.nrrd", kind="segmentation")
 
 
 def test_without_anything_open_it_says_what_to_do_first(viewer, qtbot):

@@ -321,6 +321,6 @@ class DrawDesk(QObject):
             self.page.versions.use(self.watched)
 
     def _after_undo(self) -> None:
-        self.touch()
+        attached(self.viewer, PatientView).look_again()
         self.list_labels()
         self._drawn()
