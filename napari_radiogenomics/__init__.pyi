@@ -1,7 +1,10 @@
 from .association.associate import associate as associate
+from .association.evidence import EvidenceCard as EvidenceCard
+from .association.evidence import weigh_evidence as weigh_evidence
 from .association.result import AssociationResult as AssociationResult
 from .association.skat import SkatResult as SkatResult
 from .association.skat import skat as skat
+from .association.study import Study as Study
 from .clinical.columns import column_types as column_types
 from .clinical.encoder import ClinicalEncoder as ClinicalEncoder
 from .clinical.missingness import missingness_report as missingness_report
