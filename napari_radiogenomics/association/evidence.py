@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from napari_radiogenomics.association.effect import effect_of
-from napari_radiogenomics.association.evidence_line import Line, Part
+from napari_radiogenomics.association.evidence_line import PARTS, Line, Part
 from napari_radiogenomics.association.held_out import held_out_effects
 from napari_radiogenomics.association.weighing import (
     adjusted_line,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Conclusion", "EvidenceCard", "weigh_evidence"]
 
 Conclusion = Literal["credible", "promising", "illusion", "refuted", "not shown"]
-PARTS: tuple[Part, ...] = ("robustness", "consistency", "coherence")
 _MARK = {"holds": "✓", "open": "?", "falls": "✗", "untested": "–"}
 # What an illusion is made of, by the line that falls.
 _CAUSES = {
@@ -155,12 +154,12 @@ class EvidenceCard:
         """Sentences for the methods section of a paper."""
         raw, folds = self["raw"].effect, self["folds"]
         measure = "area under the ROC curve" if raw and raw.measure == "auc" else "Spearman's ρ"
-        tested = [line.title.lower() for line in self.lines if line.verdict != "untested"]
+        tested = [line.title for line in self.lines if line.verdict != "untested"]
         return (
             f"The association of {self.feature} with {self.outcome} was measured by {measure} with "
             f"95 % intervals, the patient being the unit. {folds.sentence} Sites were harmonized "
             "by ComBat fitted within the folds, the outcome never being an input. Lines weighed: "
-            f"{', '.join(tested)}. Rules were set beforehand: a line that adjusts holds where half "
+            f"{'; '.join(tested)}. Rules were set beforehand: a line that adjusts holds where half "
             "of the raw effect is left and its interval leaves out none. Conclusion "
             f'"{self.conclusion}": {self.rule}'
         )

@@ -7,10 +7,11 @@ from typing import Literal
 
 from napari_radiogenomics.association.effect import Effect
 
-__all__ = ["HALF", "Line", "Part", "Verdict", "judge_kept", "kept", "said"]
+__all__ = ["HALF", "PARTS", "Line", "Part", "Verdict", "judge_kept", "kept", "said"]
 
 Part = Literal["robustness", "consistency", "coherence"]
 Verdict = Literal["holds", "open", "falls", "untested"]
+PARTS: tuple[Part, ...] = ("robustness", "consistency", "coherence")
 HALF = 0.5
 """Share of the raw effect that must be left."""
 _SIGN = {"rho": "ρ", "auc": "AUC"}
@@ -36,6 +37,8 @@ class Line:
         Number and interval.
     parts : tuple of (str, Effect)
         What it is made of: sites, cohorts.
+    short : str
+        A few words in place of the effect, where it is none: an ICC, votes.
     """
 
     part: Part
@@ -46,6 +49,7 @@ class Line:
     rule: str
     effect: Effect | None = None
     parts: tuple[tuple[str, Effect], ...] = ()
+    short: str = ""
 
 
 def said(effect: Effect, *, interval: bool = True) -> str:

@@ -34,7 +34,10 @@ _FEW_FOR_TEST = 6
 
 
 def _percent(raw: Effect, effect: Effect) -> str:
-    return f"{100 * kept(raw, effect):.0f} % of the raw effect is left"
+    share = kept(raw, effect)
+    if share < 0:
+        return "it points the other way"
+    return f"{100 * share:.0f} % of the raw effect is left"
 
 
 def raw_line(raw: Effect, q_value: float | None, n_tests: int | None) -> Line:
@@ -136,7 +139,7 @@ def adjusted_line(raw: Effect, study: Study, pair: Pair, seed: int) -> Line:
         missing = "Neither sites nor volume nor other confounders are known. Give them."
         return Line("robustness", "adjusted", title, "untested", missing, _KEPT)
     effect = _adjusted(study, pair, table, seed)
-    sentence = f"Adjusted for {', '.join(names)} {said(effect)}: {_percent(raw, effect)}."
+    sentence = f"Freed of {', '.join(names)} {said(effect)}: {_percent(raw, effect)}."
     return Line("robustness", "adjusted", title, judge_kept(raw, effect), sentence, _KEPT, effect)
 
 
@@ -197,8 +200,9 @@ def stability_line(study: Study, feature: str) -> Line:
         return Line("robustness", "stability", title, "untested", missing, rule)
     icc, low, high = (float(table.loc[feature, name]) for name in ("icc", "low", "high"))
     verdict: Verdict = "holds" if low >= _GOOD_ICC else "falls" if icc < _POOR_ICC else "open"
-    sentence = f"ICC {icc:.2f} [{low:.2f}, {high:.2f}] under changes of contour, noise and angle."
-    return Line("robustness", "stability", title, verdict, sentence, rule)
+    short = f"ICC {icc:.2f} [{low:.2f}, {high:.2f}]"
+    sentence = f"{short} under changes of contour, noise and angle."
+    return Line("robustness", "stability", title, verdict, sentence, rule, short=short)
 
 
 def folds_line(raw: Effect, held: HeldOut) -> Line:
@@ -330,7 +334,9 @@ def tissue_line(study: Study) -> Line:
     positive = int((used["r"] > 0).sum())
     sentence = f"{measure}: {positive} of {len(used)} tumours positive ({study.name})"
     if len(used) < _FEW_FOR_TEST:
-        return Line("coherence", "tissue", title, "open", f"{sentence}; too few to test.", rule)
+        short = f"{positive} of {len(used)} positive"
+        too_few = f"{sentence}; too few to test."
+        return Line("coherence", "tissue", title, "open", too_few, rule, short=short)
     effects = tuple((str(name), _of_map(row["r"], row["n"])) for name, row in used.iterrows())
     effect, pooled = joined([own for _, own in effects])
     verdict: Verdict = "open"
@@ -358,5 +364,6 @@ def review_line(study: Study) -> Line:
     votes = [str(vote).lower() for vote in study.reviews]
     agree, against = votes.count("agrees"), votes.count("disagrees")
     verdict: Verdict = "holds" if agree > against else "falls" if against > agree else "open"
-    sentence = f"{agree} agree, {against} disagree, {len(votes) - agree - against} are unsure."
-    return Line("coherence", "review", "Reviewers", verdict, sentence, rule)
+    short = f"{agree} agree, {against} disagree"
+    sentence = f"{short}, {len(votes) - agree - against} are unsure."
+    return Line("coherence", "review", "Reviewers", verdict, sentence, rule, short=short)

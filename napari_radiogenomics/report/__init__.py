@@ -1,0 +1,1 @@
+"""Figures and texts that leave the program: forest plots, reports, methods."""
