@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.association.evidence import EvidenceCard
     from napari_radiogenomics.association.evidence_line import Line
 
-__all__ = ["VERDICT_COLORS", "evidence_svg"]
+__all__ = ["VERDICT_COLORS", "evidence_hints", "evidence_svg"]
 
 VERDICT_COLORS = {
     "holds": "#009e73",
@@ -92,6 +92,11 @@ def evidence_svg(
     for number, row in enumerate(rows):
         body += _drawn(row, _HEAD + _ROW * (number + 0.5), scale, width, faint)
     return "\n".join([*body, "</svg>"])
+
+
+def evidence_hints(card: EvidenceCard) -> list[tuple[float, str]]:
+    """Lower edge of each row of the picture in pixels, and what its tooltip says."""
+    return [(_HEAD + _ROW * (number + 1.0), row.hint) for number, row in enumerate(_rows(card))]
 
 
 class _Scale:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from napari.utils.theme import get_theme
 
-__all__ = ["Tone", "tone_color"]
+__all__ = ["Tone", "theme_kind", "tone_color"]
 
 Tone = Literal["plain", "good", "warning", "error"]
 
@@ -35,3 +35,14 @@ def tone_color(theme: str, tone: Tone) -> str:
     if tone == "good":
         return "#8fd3a5" if found.type == "dark" else "#1c6b3a"
     return found.text.as_rgb()
+
+
+def theme_kind(theme: str) -> Literal["dark", "light"]:
+    """Whether a theme of napari is dark or light.
+
+    Examples
+    --------
+    >>> theme_kind("dark"), theme_kind("light")
+    ('dark', 'light')
+    """
+    return "light" if get_theme(theme).type == "light" else "dark"

@@ -1,0 +1,1 @@
+"""The Associate dock: which features go with which genes, and what speaks for it."""

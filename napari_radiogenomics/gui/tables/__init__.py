@@ -1,0 +1,1 @@
+"""Tables of the whole cohort: measured, opened, harmonized, each under its name."""
