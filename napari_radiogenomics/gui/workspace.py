@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace", "raise_dock"]
 
 _PLUGIN = "napari-radiogenomics"
-DOCKS = ("Cohort", "Scan", "Segment", "Texture", "Features", "Habitats", "Genes")
+DOCKS = (
+    "Cohort", "Scan", "Segment", "Texture", "Features", "Habitats", "Genes", "Harmonize",
+    "Associate",
+)  # fmt: skip
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
 # By then the linked views are there.

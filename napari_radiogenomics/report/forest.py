@@ -42,6 +42,7 @@ _JOINT = ("sites", "together", "tissue")
 _ROW, _PAD, _FONT = 20, 12, 12
 _NAMES, _NUMBERS = 190, 150
 _HEAD = 78
+_LEAST = 420
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,14 @@ def evidence_svg(
     theme : {"light", "dark"}, optional
         Ink on white, or the reverse.
     width : int, optional
-        In pixels, 480 at least.
+        In pixels, 420 at least.
 
     Returns
     -------
     str
         A document of its own. Sentences and rules show as tooltips.
     """
-    width = max(width, 480)
+    width = max(width, _LEAST)
     ink, faint, paper = _INK[theme]
     rows = list(_rows(card))
     height = _HEAD + _ROW * len(rows) + 44

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CardView"]
 
-_LEAST = 480
+_LEAST = 420
 _EMPTY = "Weigh a pair to see what speaks for it and what against it."
 
 
@@ -45,9 +45,14 @@ class _Picture(QWidget):
         self.setMinimumWidth(_LEAST)
         self.setAccessibleName("Evidence card")
 
-    def show_card(self, card: EvidenceCard | None, theme: str) -> None:
-        """Draw a card in the colors of a theme."""
-        self.card, self.theme = card, theme
+    def show_card(self, card: EvidenceCard | None) -> None:
+        """Draw a card."""
+        self.card = card
+        self._draw()
+
+    def use_theme(self, theme: str) -> None:
+        """Draw in the colors of a theme."""
+        self.theme = theme
         self._draw()
 
     def _draw(self) -> None:
@@ -124,7 +129,7 @@ class CardView(QWidget):
         column.addWidget(self.empty)
         column.addWidget(area, 1)
         column.addLayout(buttons)
-        self.show_card(None, "dark")
+        self.show_card(None)
 
     @property
     def card(self) -> EvidenceCard | None:
@@ -135,9 +140,9 @@ class CardView(QWidget):
         """Room for the plot."""
         return QSize(640, 420)
 
-    def show_card(self, card: EvidenceCard | None, theme: str) -> None:
+    def show_card(self, card: EvidenceCard | None) -> None:
         """Show a card, or that there is none."""
-        self.picture.show_card(card, theme)
+        self.picture.show_card(card)
         self.empty.setVisible(card is None)
         self._area.setVisible(card is not None)
         for button in (self.copy_button, self.save_button):
@@ -145,7 +150,7 @@ class CardView(QWidget):
 
     def use_theme(self, theme: str) -> None:
         """Draw in the colors of a theme."""
-        self.picture.show_card(self.card, theme)
+        self.picture.use_theme(theme)
 
     def copy_methods(self) -> None:
         """Put the methods text on the clipboard."""

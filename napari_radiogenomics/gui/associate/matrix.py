@@ -58,9 +58,13 @@ def matrix_of(
     >>> found.effects.shape, int(np.isnan(found.effects).sum())
     ((2, 2), 1)
     """
-    effect = table.pivot_table(index="feature", columns="outcome", values="effect", dropna=False)
-    q_value = table.pivot_table(index="feature", columns="outcome", values="q_value", dropna=False)
-    q_value = q_value.reindex(index=effect.index, columns=effect.columns)
+    names = table[["feature", "outcome"]].astype(str)
+    effect = names.assign(value=table["effect"]).pivot(
+        index="feature", columns="outcome", values="value"
+    )
+    q_value = names.assign(value=table["q_value"]).pivot(
+        index="feature", columns="outcome", values="value"
+    )
     rows = q_value.min(axis=1).sort_values(kind="stable").index[:features]
     columns = q_value.min(axis=0).sort_values(kind="stable").index[:outcomes]
     left_out = (len(effect) - len(rows), effect.shape[1] - len(columns))

@@ -10,10 +10,12 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PairRows"]
+__all__ = ["SUREST", "PairRows"]
 
 _NONE = QModelIndex()
 _COLUMNS = ("feature", "outcome", "n", "effect", "low", "high", "p_value", "q_value")
+SUREST = _COLUMNS.index("q_value")
+"""Column by which the table is sorted at first."""
 _TITLES = ("Feature", "Outcome", "n", "Effect", "Low", "High", "p", "q")
 _TIPS = (
     "Image feature", "What it goes along with", "Patients that have both", "Effect",
@@ -36,7 +38,7 @@ class PairRows(QAbstractTableModel):
         self._columns: list[np.ndarray] = [np.empty(0, object) for _ in _COLUMNS]
         self._texts = np.empty(0, str)
         self._rows = np.empty(0, np.intp)
-        self._sorted = (_COLUMNS.index("q_value"), False)
+        self._sorted = (SUREST, False)
         self._words = ""
 
     def show(self, table: pd.DataFrame) -> None:

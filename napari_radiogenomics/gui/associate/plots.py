@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor
 
-from napari_radiogenomics.gui.associate.matrix import Matrix, stars
+from napari_radiogenomics.gui.associate.matrix import Matrix, matrix_of, stars
 from napari_radiogenomics.gui.genes.plot import HERE, Plot
 from napari_radiogenomics.gui.genes.scales import Scale
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.association.result import AssociationResult
 
 __all__ = ["SITE_COLORS", "AssociationMap", "PairPlot", "Volcano", "site_colors"]
 
 SITE_COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442", "#999999")
 """Colors of sites, told apart by the color-blind too (Okabe and Ito)."""
-_NAME_WIDTH, _LEAST_ROW, _LEAST_COLUMN = 170, 11, 70
+_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 90
 _ALPHA = 0.05
 _LEAST_Q = 1e-12
 
@@ -49,19 +52,41 @@ class AssociationMap(Plot):
     def __init__(self) -> None:
         super().__init__("Features and outcomes")
         self.matrix: Matrix | None = None
+        self._result: AssociationResult | None = None
+        self._pair, self._drawn = ("", ""), (0, 0)
         self._frame = pg.PlotCurveItem()
         self.plot.getPlotItem().getViewBox().invertY(True)
         self.plot.getAxis("left").setWidth(_NAME_WIDTH)
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setStyle(tickLength=0)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.plot.scene().sigMouseMoved.connect(self._moved)
 
-    def show_matrix(self, matrix: Matrix, words: str, null: float = 0.0) -> None:
-        """Draw a matrix; white is no effect."""
-        self.matrix = matrix
+    def show_result(self, result: AssociationResult) -> None:
+        """Draw the surest pairs, as many as there is room for; white is no effect."""
+        self._result = result
+        self._arrange()
+
+    def _arrange(self) -> None:
+        if self._result is None:
+            return
+        features, outcomes = self._room()
+        self._drawn = (features, outcomes)
+        self.matrix = matrix_of(self._result.table, features=features, outcomes=outcomes)
+        rest = ", the surest" if any(self.matrix.left_out) else ""
+        words = f"{self._result.effect}{rest}; blue below 0, red above; * q ≤ 0.05"
+        self._draw(self.matrix, words)
+
+    def _room(self) -> tuple[int, int]:
+        """Rows and columns that can be told apart."""
+        height, width = self.height() - 70, self.width() - _NAME_WIDTH
+        return max(height // _LEAST_ROW, 4), max(width // _LEAST_CELL, 4)
+
+    def _draw(self, matrix: Matrix, words: str) -> None:
         self.begin(words)
         rows, columns = matrix.effects.shape
-        reach = float(np.nanmax(np.abs(matrix.effects - null), initial=1e-9))
-        colors = Scale("diverging", null - reach, null + reach).colors(matrix.effects.ravel())
+        reach = float(np.nanmax(np.abs(matrix.effects), initial=1e-9))
+        colors = Scale("diverging", -reach, reach).colors(matrix.effects.ravel())
         picture = np.asarray(255 * colors.reshape(rows, columns, 4), np.uint8)
         image = pg.ImageItem(picture, axisOrder="row-major", levels=None)
         image.setRect(QRectF(-0.5, -0.5, columns, rows))
@@ -72,6 +97,7 @@ class AssociationMap(Plot):
         self.plot.setXRange(-0.5, columns - 0.5, padding=0.005)
         self.plot.setYRange(-0.5, rows - 0.5, padding=0.01)
         self._name_axes()
+        self.mark(*self._pair)
 
     def _draw_stars(self, matrix: Matrix) -> None:
         for row, column in np.argwhere(matrix.q_values <= _ALPHA):
@@ -82,23 +108,26 @@ class AssociationMap(Plot):
     def _name_axes(self) -> None:
         if self.matrix is None:
             return
-        room = self.plot.width() - _NAME_WIDTH, self.plot.height() - 30
-        for side, names, most, length in (
-            ("left", self.matrix.features, room[1] // _LEAST_ROW, 27),
-            ("bottom", self.matrix.outcomes, room[0] // _LEAST_COLUMN, 0),
-        ):
-            step = -(-len(names) // max(most, 1))
-            length = length or max(10, int(room[0] / max(len(names) / step, 1) / 7))
-            ticks = [(at, _elided(names[at], length)) for at in range(0, len(names), step)]
-            self.plot.getAxis(side).setTicks([ticks])
+        width = self.plot.width() - _NAME_WIDTH
+        names = self.matrix.outcomes
+        step = -(-len(names) * _LEAST_COLUMN // max(width, _LEAST_COLUMN))
+        most = max(10, int(width / max(len(names) / step, 1) / 7))
+        below = [(at, _elided(names[at], most)) for at in range(0, len(names), step)]
+        left = [(at, _elided(name, 27)) for at, name in enumerate(self.matrix.features)]
+        self.plot.getAxis("left").setTicks([left])
+        self.plot.getAxis("bottom").setTicks([below])
 
     def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt names it
         """Name more or fewer rows and columns."""
         super().resizeEvent(event)
-        self._name_axes()
+        if self._result is not None and self._room() != self._drawn:
+            self._arrange()
+        else:
+            self._name_axes()
 
     def mark(self, feature: str, outcome: str) -> None:
         """Frame a pair; nothing where it is not shown."""
+        self._pair = (feature, outcome)
         matrix = self.matrix
         if matrix is None or feature not in matrix.features or outcome not in matrix.outcomes:
             self._frame.setData([], [])
@@ -150,18 +179,14 @@ class Volcano(Plot):
     def __init__(self) -> None:
         super().__init__("Effects and q-values")
 
-    def show_pairs(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        effects: NDArray[np.float64],
-        q_values: NDArray[np.float64],
-        words: str,
-        label: str,
-    ) -> None:
+    def show_result(self, result: AssociationResult) -> None:
         """Draw pairs; of very many those with the smallest q-values."""
+        table = result.table
+        pairs = list(zip(table["feature"].astype(str), table["outcome"].astype(str), strict=True))
+        effects, q_values = table["effect"].to_numpy(float), table["q_value"].to_numpy(float)
         good = np.flatnonzero(np.isfinite(effects) & np.isfinite(q_values))
         good = good[np.argsort(q_values[good], kind="stable")][: self.MOST]
-        self.begin(words)
+        self.begin(f"{len(good):,} pairs; orange: q ≤ 0.05. {result.family}")
         height = -np.log10(np.maximum(q_values[good], _LEAST_Q))
         gray = QColor(self.text_color)
         gray.setAlpha(90)
@@ -177,7 +202,7 @@ class Volcano(Plot):
             -np.log10(_ALPHA), angle=0, pen=pg.mkPen(gray, style=Qt.PenStyle.DashLine)
         )
         self.plot.addItem(line)
-        self.plot.setLabel("bottom", label)
+        self.plot.setLabel("bottom", result.effect)
         self.plot.setLabel("left", "−log10 q")
         self.plot.enableAutoRange()
 

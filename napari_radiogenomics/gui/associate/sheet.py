@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,20 +21,21 @@ from qtpy.QtWidgets import (
     QSplitter,
     QTableView,
     QTabWidget,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_radiogenomics.gui.associate.card_view import CardView
-from napari_radiogenomics.gui.associate.matrix import matrix_of
-from napari_radiogenomics.gui.associate.pairs import PairRows
+from napari_radiogenomics.gui.associate.pairs import SUREST, PairRows
 from napari_radiogenomics.gui.associate.plots import AssociationMap, PairPlot, Volcano
 from napari_radiogenomics.gui.genes.wide import move_below
+from napari_radiogenomics.io.tables_write import write_table
+from napari_radiogenomics.provenance import write_history
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_radiogenomics.association.evidence import EvidenceCard
+    from napari_radiogenomics.association.result import AssociationResult
 
 __all__ = ["AssociateSheet"]
 
@@ -63,7 +65,7 @@ class AssociateSheet(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table: pd.DataFrame | None = None
+        self.result: AssociationResult | None = None
         self.pair = ("", "")
         self._placed = False
         self.setObjectName("radiogenomics-associations")
@@ -91,13 +93,16 @@ class AssociateSheet(QWidget):
             QTimer.singleShot(0, self._place)
 
     def _place(self) -> None:
-        move_below(self, _HEIGHT)
+        move_below(self)
 
     def _build(self) -> None:
         self.left, self.right = QTabWidget(), QTabWidget()
         self.left.addTab(self.map, "Heat map")
         self.left.addTab(self.volcano, "Volcano")
         self.left.addTab(self._make_table(), "Table")
+        self.notes = QTextBrowser()
+        self.notes.setAccessibleName("Family of tests and warnings")
+        self.left.addTab(self.notes, "Notes")
         self.right.addTab(self._make_patients(), "Patients")
         self.right.addTab(self.card, "Evidence")
         for tabs in (self.left, self.right):
@@ -108,6 +113,7 @@ class AssociateSheet(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
+        splitter.setSizes([_WIDTH, _WIDTH])
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 2, 6, 4)
         column.addWidget(splitter, 1)
@@ -126,6 +132,7 @@ class AssociateSheet(QWidget):
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setSortingEnabled(True)
+        self.view.sortByColumn(SUREST, Qt.SortOrder.AscendingOrder)
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 6)
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -165,35 +172,28 @@ class AssociateSheet(QWidget):
         if pair is not None and pair != self.pair:
             self.pair_chosen.emit(*pair)
 
-    def show_table(self, table: pd.DataFrame, words: str, effect: str, null: float) -> None:
-        """Show a long table of associations.
+    def show_result(self, result: AssociationResult) -> None:
+        """Show all pairs.
 
         Parameters
         ----------
-        table : DataFrame
-            Columns ``feature, outcome, n, effect, low, high, p_value, q_value``.
-        words : str
-            The family of tests, as it was declared.
-        effect : str
-            What the effect is.
-        null : float
-            The effect of nothing.
+        result : AssociationResult
+            What `associate` answered.
         """
-        self.table, self.pair = table, ("", "")
-        matrix = matrix_of(table)
-        rest = ""
-        if any(matrix.left_out):
-            rest = " Shown are those with the smallest q-values; all are in the table."
-        self.map.show_matrix(matrix, f"{effect}, blue below, red above; * q ≤ 0.05.{rest}", null)
-        pairs = list(zip(table["feature"].astype(str), table["outcome"].astype(str), strict=True))
-        self.volcano.show_pairs(
-            pairs, table["effect"].to_numpy(float), table["q_value"].to_numpy(float), words, effect
-        )
-        self.rows.show(table)
-        self.view.resizeColumnsToContents()
+        self.result, self.pair = result, ("", "")
+        self.map.show_result(result)
+        self.volcano.show_result(result)
+        self.rows.show(result.table)
         for column, width in ((0, 230), (1, 170)):
             self.view.setColumnWidth(column, width)
-        self.show_card(None, "dark")
+        for column in range(2, self.rows.columnCount()):
+            self.view.setColumnWidth(column, 62)
+        lines = [result.family, result.sites, f"Effect: {result.effect}."]
+        warnings = "".join(f"<li>{escape(text)}</li>" for text in result.warnings)
+        told = "".join(f"<p>{escape(line)}</p>" for line in lines)
+        self.notes.setHtml(f"{told}<ul>{warnings}</ul>" if warnings else told)
+        self.left.setTabText(self.left.indexOf(self.notes), f"Notes ({len(result.warnings)})")
+        self.show_card(None)
 
     def mark(self, feature: str, outcome: str) -> None:
         """Mark a pair in the heat map and in the table."""
@@ -222,9 +222,9 @@ class AssociateSheet(QWidget):
             labels=(feature, outcome), classes=classes,
         )  # fmt: skip
 
-    def show_card(self, card: EvidenceCard | None, theme: str) -> None:
+    def show_card(self, card: EvidenceCard | None) -> None:
         """Show an evidence card, and its tab where there is one."""
-        self.card.show_card(card, theme)
+        self.card.show_card(card)
         if card is not None:
             self.right.setCurrentWidget(self.card)
 
@@ -236,7 +236,7 @@ class AssociateSheet(QWidget):
 
     def ask_and_save(self) -> None:
         """Ask for a file and write the table there."""
-        if self.table is None:
+        if self.result is None:
             return
         path, _ = QFileDialog.getSaveFileName(
             self, "Save all pairs", "associations.csv", "Tables (*.csv)"
@@ -246,8 +246,7 @@ class AssociateSheet(QWidget):
 
     def save(self, path: str | Path) -> None:
         """Write the table with its history."""
-        from napari_radiogenomics.io.tables_write import write_table
-
-        if self.table is not None:
-            write_table(self.table, path)
+        if self.result is not None:
+            write_table(self.result.table, path, index=False)
+            write_history(self.result, path)
             self.saved.emit(str(path))

@@ -50,24 +50,16 @@ class CheckList(QWidget):
         self, entries: Sequence[tuple[str, str, str]], *, what: str = "", rows: int = _ROWS
     ) -> None:
         super().__init__()
+        self._what, self._most = what or "entries", rows
         self.search = QLineEdit()
-        self.search.setPlaceholderText(f"Search {len(entries)} {what or 'entries'}")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
         self.list = QListWidget()
-        self.list.setAccessibleName(what or "entries")
+        self.list.setAccessibleName(self._what)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._texts: dict[str, str] = {}
-        for key, title, meaning in entries:
-            item = QListWidgetItem(title, self.list)
-            item.setData(_KEY, key)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Unchecked)
-            item.setToolTip(f"<p><b>{title}</b><br>{meaning}</p>" if meaning else title)
-            self._texts[key] = f"{key} {title} {meaning}".lower()
-        row_height = self.fontMetrics().lineSpacing() + 1
-        self.list.setFixedHeight(row_height * min(rows, max(2, len(entries))) + 6)
+        self.offer(entries)
         self.list.setMinimumWidth(120)
         self.list.itemChanged.connect(self.changed)
         self.list.currentItemChanged.connect(self._look)
@@ -92,6 +84,31 @@ class CheckList(QWidget):
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self.list)
+
+    def offer(self, entries: Sequence[tuple[str, str, str]]) -> None:
+        """Show other entries; those that were ticked before stay ticked.
+
+        Parameters
+        ----------
+        entries : sequence of (key, title, meaning)
+            As for the class.
+        """
+        ticked = set(self.checked)
+        self.list.blockSignals(True)
+        self.list.clear()
+        self._texts.clear()
+        for key, title, meaning in entries:
+            item = QListWidgetItem(title, self.list)
+            item.setData(_KEY, key)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            on = key in ticked
+            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+            item.setToolTip(f"<p><b>{title}</b><br>{meaning}</p>" if meaning else title)
+            self._texts[key] = f"{key} {title} {meaning}".lower()
+        self.list.blockSignals(False)
+        self.search.setPlaceholderText(f"Search {len(entries)} {self._what}")
+        row_height = self.fontMetrics().lineSpacing() + 1
+        self.list.setFixedHeight(row_height * min(self._most, max(2, len(entries))) + 6)
 
     def _items(self) -> Iterable[QListWidgetItem]:
         return (self.list.item(row) for row in range(self.list.count()))

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.measure import measure_meanings
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.tables.store import FeatureTables
 
 if TYPE_CHECKING:
@@ -50,27 +51,21 @@ class TablePicker(QWidget):
         super().__init__()
         self.tables = attached(viewer, FeatureTables)
         self.connections = Connections(self)
-        self.combo = QComboBox()
+        self.combo = QuietCombo()
         self.combo.setAccessibleName("Table of features")
-        self.combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.combo.setMinimumContentsLength(10)
-        self.open_button, self.measure_button = QToolButton(), QToolButton()
-        self.open_button.setText("Open…")
-        self.open_button.setToolTip("Open a table that was measured and saved (CSV)")
+        self.measure_button = QToolButton()
         self.measure_button.setText("Measure")
-        self.measure_button.setToolTip("Measure all patients of the cohort; what is known is kept")
+        self.measure_button.setToolTip(
+            "Measure all patients. The arrow says what; it opens and saves tables too."
+        )
         self.measure_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.measure_button.setMenu(self._make_menu())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.combo, 1)
-        row.addWidget(self.open_button)
         row.addWidget(self.measure_button)
         self.setFocusProxy(self.combo)
-        self.open_button.clicked.connect(self.ask_for_file)
         self.measure_button.clicked.connect(self._ask)
         self.combo.currentIndexChanged.connect(self._choose)
         self.connections.add(self.tables.changed, self.refresh)
@@ -85,6 +80,9 @@ class TablePicker(QWidget):
             action.setChecked(name in _AT_FIRST)
             action.setData(name)
             action.setToolTip(meaning)
+        menu.addSeparator()
+        menu.addAction("Open a saved table…", self.ask_for_file)
+        menu.addAction("Save this table…", self.ask_and_save)
         return menu
 
     @property
@@ -96,7 +94,8 @@ class TablePicker(QWidget):
     @measures.setter
     def measures(self, names: list[str]) -> None:
         for action in self.measure_button.menu().actions():
-            action.setChecked(action.data() in names)
+            if action.isCheckable():
+                action.setChecked(action.data() in names)
 
     def _ask(self) -> None:
         self.asked.emit(self.measures)
@@ -119,7 +118,9 @@ class TablePicker(QWidget):
             If there is none.
         """
         if not self.name:
-            raise InputError("There is no table yet. Press Measure, or open one that was saved.")
+            raise InputError(
+                "There is no table yet. Press Measure, or open a saved one by the arrow beside it."
+            )
         return self.tables[self.name]
 
     def refresh(self, newest: str = "") -> None:
@@ -149,6 +150,19 @@ class TablePicker(QWidget):
             self.tables.add(Path(path).stem, CohortFeatures.load(path))
         except InputError as error:
             self.failed.emit(str(error))
+
+    def ask_and_save(self) -> None:
+        """Ask for a file and write the chosen table there."""
+        try:
+            features = self.features
+        except InputError as error:
+            self.failed.emit(str(error))
+            return
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save the table", f"{self.name}.csv", "Tables (*.csv)"
+        )
+        if path:
+            features.save(path)
 
     def take(self, value: Any) -> str:
         """Take what was measured as a table, and say what it is."""

@@ -1,0 +1,200 @@
+"""What the Harmonize dock runs: a new table without the sites, and what it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.extraction.result import CohortFeatures
+from napari_radiogenomics.harmonization.batch_effects import BatchEffects, batch_effects
+from napari_radiogenomics.harmonization.harmonize import harmonize
+from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import history_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_radiogenomics.data.cohort import Cohort
+
+__all__ = ["Evened", "batch_columns", "batches_of", "even_out", "groups_and_numbers", "is_number"]
+
+_NOT_IMAGING = ("clinical",)
+_USUAL = ("site", "scanner", "center", "institution", "protocol")
+_MOST_BATCHES = 30
+_FEWEST_VALUES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Evened:
+    """A harmonized table, and what it changed.
+
+    Attributes
+    ----------
+    features : CohortFeatures
+        The new table; columns that were not harmonized are as they were.
+    raw : DataFrame
+        The harmonized columns as they were before, patients × features.
+    effects : BatchEffects
+        Before; ``effects.after`` is after.
+    batch : Series
+        Batch of each patient.
+    notes : tuple of str
+        What should be known.
+    """
+
+    features: CohortFeatures
+    raw: pd.DataFrame
+    effects: BatchEffects
+    batch: pd.Series
+    notes: tuple[str, ...]
+
+
+def batch_columns(cohort: Cohort | None) -> list[str]:
+    """Columns that can be a batch: groups of the patients or of their scans, the usual first.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import open_cohort
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> batch_columns(open_cohort(sample_cohort()))[:2]
+    ['site', 'scanner']
+    """
+    if cohort is None:
+        return []
+    found = [*cohort.patients.columns, *(x for x in cohort.scans.columns if x in _USUAL)]
+    names = [str(name) for name in dict.fromkeys(found)]
+    few = [name for name in names if 1 < _levels(cohort, name) <= _MOST_BATCHES]
+    usual = [name for name in _USUAL if name in few]
+    return [*usual, *(name for name in few if name not in usual and not is_number(cohort, name))]
+
+
+def _levels(cohort: Cohort, name: str) -> int:
+    table = cohort.patients if name in cohort.patients else cohort.scans
+    return int(table[name].astype(str).replace("", None).nunique())
+
+
+def is_number(cohort: Cohort | None, name: str) -> bool:
+    """Whether a column holds numbers, so that its values are no groups."""
+    import pandas as pd
+
+    if cohort is None:
+        return False
+    table = cohort.patients if name in cohort.patients else cohort.scans
+    values = table[name].replace("", None).dropna()
+    return bool(pd.to_numeric(values, errors="coerce").notna().all())
+
+
+def batches_of(cohort: Cohort, features: CohortFeatures, column: str) -> pd.Series:
+    """Batch of each patient of a table, by a column of patients or of the scans measured.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or a patient has no cell there.
+    """
+    import pandas as pd
+
+    patients = [str(name) for name in features.table.index]
+    if column in cohort.patients:
+        values = cohort.patients[column].reindex(patients)
+    elif column in cohort.scans and "scan_id" in features.sources:
+        scans = features.sources["scan_id"].reindex(patients)
+        values = pd.Series(cohort.scans[column].reindex(scans).to_numpy(), patients)
+    else:
+        raise InputError(f'Neither patients nor scans have a column "{column}".')
+    empty = values.isna() | (values.astype(str) == "")
+    if empty.any():
+        who = ", ".join(map(str, values.index[empty][:5]))
+        raise InputError(
+            f'{int(empty.sum())} patients have no "{column}": {who}. Fill it in the table of '
+            "patients, or choose another column."
+        )
+    return values.astype(str).rename(column)
+
+
+def groups_and_numbers(cohort: Cohort | None, without: str) -> list[str]:
+    """Clinical columns that may be kept: numbers, and groups of a few."""
+    if cohort is None:
+        return []
+    names = [str(name) for name in cohort.patients.columns if name != without]
+    return [
+        name
+        for name in names
+        if is_number(cohort, name) or 1 < _levels(cohort, name) <= _MOST_BATCHES
+    ]
+
+
+def even_out(
+    features: CohortFeatures,
+    batch: pd.Series,
+    covariates: pd.DataFrame | None,
+    *,
+    progress: Progress = quiet,
+    **settings: Any,
+) -> Evened:
+    """Harmonize a table, and measure what the batches did to it before and after.
+
+    Parameters
+    ----------
+    features : CohortFeatures
+        A row a patient.
+    batch : Series
+        By patient.
+    covariates : DataFrame or None
+        What is kept, by patient.
+    progress : Progress, optional
+        Reports, may cancel.
+    **settings
+        As for `harmonize`.
+    """
+    raw, notes = _harmonizable(features, batch)
+    even = harmonize(raw, batch, covariates=covariates, progress=progress, **settings)
+    method = str(settings.get("method", "combat"))
+    known = HARMONIZERS[method].uses
+    plain = not any(settings.get(name) for name in known)
+    effects = batch_effects(
+        raw, batch, covariates=covariates, after=method if plain else "", progress=progress
+    )
+    if not plain:  # settings that the comparison does not take: measured on the table itself
+        after = batch_effects(even, batch, covariates=covariates, progress=progress)
+        effects = replace(effects, after=replace(after, area=None, method=method))
+    table = features.table.copy()
+    table[list(raw.columns)] = even[list(raw.columns)]
+    warned = effects.after.warnings if effects.after is not None else ()
+    said = tuple(dict.fromkeys((*notes, *even.attrs["notes"], *effects.warnings, *warned)))
+    new = replace(
+        features,
+        table=table,
+        notes=(*features.notes, f"Harmonized for {batch.name} by {method}.", *said),
+        history=(*features.history, *history_of(even)),
+    )
+    return Evened(new, raw, effects, batch, said)
+
+
+def _harmonizable(
+    features: CohortFeatures, batch: pd.Series
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Imaging columns that vary in every batch; a note names the others."""
+    numbers = features.table.select_dtypes("number")
+    imaging = [n for n in numbers if features.blocks.get(str(n)) not in _NOT_IMAGING]
+    numbers = numbers[imaging].replace([np.inf, -np.inf], np.nan).astype(float)
+    numbers.index = numbers.index.astype(str)
+    varies = (numbers.groupby(batch.reindex(numbers.index)).nunique() >= _FEWEST_VALUES).all()
+    lost = [str(name) for name in numbers.columns[~varies]]
+    if not varies.any():
+        raise InputError(
+            "No feature varies in every batch, so that nothing can be evened out. Choose another "
+            "batch, or one with more patients in each group."
+        )
+    notes = ()
+    if lost:
+        more = " …" if len(lost) > 3 else ""
+        notes = (
+            f"{len(lost)} features do not vary in every batch and stay as they are: "
+            f"{', '.join(lost[:3])}{more}.",
+        )
+    return numbers.loc[:, varies], notes
