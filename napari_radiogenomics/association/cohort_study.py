@@ -10,6 +10,8 @@ import pandas as pd
 from napari_radiogenomics.association.study import Study
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.extraction.measures.shuffled import MEASURE as SHUFFLED
+from napari_radiogenomics.extraction.measures.shuffled import PREFIX
 from napari_radiogenomics.genomics.cohort_scores import cohort_pathways, score_cohort
 from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
 from napari_radiogenomics.registry import did_you_mean
@@ -21,7 +23,7 @@ __all__ = ["cohort_outcomes", "cohort_study", "volume_column"]
 
 # Of the columns that tell the volume of a tumor, the first that is there.
 _VOLUMES = ("original_shape_MeshVolume", "original_shape_VoxelVolume", "volume_ml", "volume")
-_NOT_IMAGING = ("clinical",)
+_NOT_IMAGING = ("clinical", SHUFFLED.name)
 _COARSE = ("tumour", "patient")
 
 
@@ -173,7 +175,8 @@ def cohort_study(
     where : Mapping, optional
         Which patients: ``{"cohort": "discovery"}`` takes those with that cell.
     shuffled, stability, tissue, reviews
-        As for `Study`.
+        As for `Study`. Features of shuffled voxels are taken from the table where they were
+        measured.
     name : str, optional
         Of the study; the values of ``where``, else the name of the cohort.
 
@@ -220,12 +223,18 @@ def cohort_study(
         site=_clinical(clinical, site) if site else None,
         volume=table[size] if size else None,
         confounders=_confounders(clinical, confounders),
-        shuffled=shuffled,
+        shuffled=_shuffled(features, table) if shuffled is None else shuffled,
         stability=stability,
         tissue=tissue,
         reviews=reviews,
         name=name or ", ".join((where or {}).values()) or cohort.name,
     )
+
+
+def _shuffled(features: CohortFeatures, table: pd.DataFrame) -> pd.DataFrame | None:
+    """Features of shuffled voxels, under the names of the features that they control."""
+    own = [name for name in table.columns if features.blocks.get(str(name)) == SHUFFLED.name]
+    return table[own].rename(columns=lambda name: name.removeprefix(PREFIX)) if own else None
 
 
 def _chosen(cohort: Cohort, where: Mapping[str, str]) -> set[str]:

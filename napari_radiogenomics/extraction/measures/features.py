@@ -12,9 +12,11 @@ from napari_radiogenomics.radiomics.region import extract_features
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_radiogenomics.data.image import Image
+    from napari_radiogenomics.data.segmentation import Segmentation
     from napari_radiogenomics.extraction.case import Opened
 
-__all__ = ["MEASURE", "as_block"]
+__all__ = ["MEASURE", "SHAPES", "as_block", "textures_of"]
 
 SHAPES = ("shape", "shape2D")
 
@@ -40,7 +42,10 @@ def _plain(value: Any) -> float | str | None:
     return float(value) if isinstance(value, int | float) else str(value)
 
 
-def _run(opened: Opened, settings: Settings, progress: Progress) -> Block:
+def textures_of(
+    image: Image, segmentation: Segmentation, settings: Settings, progress: Progress
+) -> Block:
+    """Block of the first-order and texture features of regions, by the settings of a measure."""
     families = settings.get("families", DEFAULT_FAMILIES)
     textures = tuple(name for name in families if name not in SHAPES)
     if not textures:
@@ -49,10 +54,12 @@ def _run(opened: Opened, settings: Settings, progress: Progress) -> Block:
     named = (
         {} if "parameters" in settings and "families" not in settings else {"families": textures}
     )
-    found = extract_features(
-        opened.image, opened.segmentation, **{**settings, **named}, progress=progress
-    )
+    found = extract_features(image, segmentation, **{**settings, **named}, progress=progress)
     return as_block(found[[name for name in found if name.split("_")[1] not in SHAPES]])
+
+
+def _run(opened: Opened, settings: Settings, progress: Progress) -> Block:
+    return textures_of(opened.image, opened.segmentation, settings, progress)
 
 
 MEASURE = Measure(
