@@ -211,15 +211,14 @@ def cohort_study(
         for column in table.select_dtypes("number").columns
         if features.blocks.get(str(column)) not in _NOT_IMAGING
     ]
-    if not isinstance(outcomes, pd.DataFrame):
-        outcomes = cohort_outcomes(cohort, outcomes)
+    given = outcomes if isinstance(outcomes, pd.DataFrame) else cohort_outcomes(cohort, outcomes)
     clinical = cohort.patients.loc[cohort.patients.index.isin(table.index)]
     size = volume or volume_column(features)
     if size and size not in table:
         raise InputError(f'The table has no column "{size}". {did_you_mean(size, list(table))}')
     return Study(
         table[numeric],
-        outcomes.loc[outcomes.index.isin(table.index)],
+        given.loc[given.index.isin(table.index)],
         site=_clinical(clinical, site) if site else None,
         volume=table[size] if size else None,
         confounders=_confounders(clinical, confounders),

@@ -190,7 +190,7 @@ def _harmonizable(
             "No feature varies in every batch, so that nothing can be evened out. Choose another "
             "batch, or one with more patients in each group."
         )
-    notes = ()
+    notes: tuple[str, ...] = ()
     if lost:
         more = " …" if len(lost) > 3 else ""
         notes = (

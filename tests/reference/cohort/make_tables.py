@@ -25,12 +25,15 @@ EXTRACTION = {
     "image_types": ["Original", "Wavelet"],
     "voxel_array_shift": 1000,  # HU + 1000, so that no energy is of a negative value
 }  # fmt: skip
-MEASURES = {"features": {}, "shape": {}, "vessels": {"ring_mm": (0.0, 20.0)}, "clinical": {}}
+MEASURES = {
+    "features": {}, "shape": {}, "vessels": {"ring_mm": (0.0, 20.0)}, "clinical": {},
+    "shuffled": {"image_types": ["Original"]},
+}  # fmt: skip
 
 
 def main(folder: Path) -> None:
     if not (folder / "cohort.toml").is_file():
-        simulate_cohort(folder, n_patients=100, seed=1, progress=bar)
+        simulate_cohort(folder, n_patients=100, n_validation=100, seed=1, progress=bar)
     cohort = open_cohort(folder)
     lung = cohort.patients.index[cohort.patients["diagnosis"] == "lung adenocarcinoma"]
     features = extract_cohort(
