@@ -16,8 +16,8 @@ from napari_radiogenomics.extraction import schedule
 from napari_radiogenomics.progress import reporting
 
 SETTINGS = {
-    "measures": ["features", "shape", "clinical"],
-    "extraction": {"families": ["firstorder"], "image_types": ["Original", "Wavelet"]},
+    "measures": ["features", "clinical"],
+    "extraction": {"families": ["firstorder"], "features": ["Mean", "Entropy", "Skewness"]},
 }
 
 
