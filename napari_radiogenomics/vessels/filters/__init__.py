@@ -1,0 +1,1 @@
+"""Vesselness filters: one file each, with an object ``VESSELNESS``."""
