@@ -18,6 +18,8 @@ __all__ = ["Lattice", "Part", "distance_from", "lattice_around", "parts_of"]
 
 # Beyond this a lattice takes minutes and gigabytes.
 _MOST_POINTS = 60_000_000
+# Distance from a border that is nowhere near.
+_DEEP_MM = 1e4
 
 
 @dataclass(frozen=True)
@@ -203,5 +205,5 @@ def distance_from(mask: NDArray[np.bool_], lattice: Lattice) -> NDArray[np.float
         if part.any() and not part.all():
             signed += sign * distance_transform_edt(part, sampling=lattice.spacing)
     if inside.all():
-        signed[:] = -np.inf
+        signed[:] = -_DEEP_MM
     return lattice.between(signed)

@@ -124,9 +124,9 @@ def measure_vessels(
     Returns
     -------
     VesselMeasures
-        ``regions`` (one row a ring, and one for the region where it is looked into), ``vessels`` (one row a vessel),
-        ``lines`` (centerlines in LPS mm with what was measured along them), ``map`` and
-        ``notes``.
+        ``regions`` (one row a ring, and one for the region where it is looked into),
+        ``vessels`` (one row a vessel), ``lines`` (centerlines in LPS mm with what was measured
+        along them), ``map`` and ``notes``.
 
     Raises
     ------

@@ -52,8 +52,9 @@ class VesselMeasures:
     Attributes
     ----------
     regions : DataFrame
-        One row a ring, and one for the region where it was looked into (index ``region``). Tortuosity is the mean over
-        vessels, weighted by the length that each has there. ``attrs["units"]`` has the units.
+        One row a ring, and one for the region where it was looked into (index ``region``).
+        Tortuosity is the mean over vessels, weighted by the length that each has there.
+        ``attrs["units"]`` has the units.
     vessels : DataFrame
         One row a vessel (index ``vessel``, from 1).
     lines : tuple of Vessel

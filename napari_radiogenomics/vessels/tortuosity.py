@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 __all__ = ["METRICS", "Metric", "Shape", "local_distance_metric", "moving_mean", "shape_of"]
 
 Points = NDArray[np.float64]
+# Where a curve bends less than this part of its mean it has no plane that could be trusted: near
+# an inflection the smallest noise turns it.
+_BENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ def shape_of(points: Points, *, closed: bool = False, least_curvature: float = 1
     Notes
     -----
     Torsion is the angle between successive osculating planes a millimeter, folded to 90°: a
-    plane curve that changes its side has inflections, and no torsion.
+    plane curve that changes its side has inflections, and no torsion. Planes are known only
+    where the curve bends at least a quarter as much as on average.
 
     References
     ----------
@@ -145,7 +149,7 @@ def shape_of(points: Points, *, closed: bool = False, least_curvature: float = 1
     sines = np.linalg.norm(normals, axis=1)
     turn = np.arctan2(sines, (units[:-1] * units[1:]).sum(axis=1)) / step
     curvature = _spread(turn, len(points))
-    bent = turn > least_curvature
+    bent = turn > max(least_curvature, _BENT * float(turn.mean()))
     planes = normals / np.maximum(sines, 1e-12)[:, None]
     facing = (planes[:-1] * planes[1:]).sum(axis=1)  # (P - 3,)
     twist = np.arccos(np.clip(np.abs(facing), 0, 1)) / step

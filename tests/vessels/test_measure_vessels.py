@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 from scipy.special import ellipe
 from scipy.stats import spearmanr
@@ -18,7 +19,7 @@ from napari_radiogenomics import Geometry, Image, Segmentation, measure_vessels,
 from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.vessels import VesselMeasures
-from napari_radiogenomics.vessels.centerline import on_ridge, smooth_path
+from napari_radiogenomics.vessels.centerline import smooth_path
 from napari_radiogenomics.vessels.detect import skeleton_of
 from napari_radiogenomics.vessels.tortuosity import shape_of
 
@@ -26,7 +27,12 @@ SAMPLE = Path(__file__).parents[2] / "sample_data" / "cohort"
 TURN = Rotation.from_euler("xyz", [20, 35, 10], degrees=True)
 # Centers of the voxels are up to 0.8 mm apart, and the tubes 2 mm wide.
 FINE = {"scales_mm": (0.7, 1.0, 1.4), "ring_mm": (0, 22), "gap_mm": 0, "map_sigma_mm": 0}
-SINE, WAVE = 3.0, 20.0
+COARSE = FINE | {"scales_mm": (1.0, 1.5, 2.0)}
+SINE, WAVE = 3.0, 26.0
+
+
+def along_z() -> np.ndarray:
+    return np.outer(np.linspace(-20, 20, 50), [0, 0, 1.0])
 
 
 def helix(radius: float, pitch: float, length: float = 40.0) -> np.ndarray:
@@ -36,7 +42,8 @@ def helix(radius: float, pitch: float, length: float = 40.0) -> np.ndarray:
 
 
 def sine() -> np.ndarray:
-    along = np.linspace(-20, 20, 2000)
+    """A wave and a half, from peak to peak."""
+    along = np.linspace(-0.75 * WAVE, 0.75 * WAVE, 2000)
     return np.stack([SINE * np.sin(2 * np.pi * along / WAVE), 0 * along, along], axis=1)
 
 
@@ -46,7 +53,7 @@ def longest(found: VesselMeasures) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def line(tubes: Callable, spot: Callable) -> tuple[Image, Segmentation]:
-    course = TURN.apply(np.outer(np.linspace(-20, 20, 50), [0, 0, 1.0])) + [0, 6.0, 0]
+    course = TURN.apply(along_z()) + np.array([0, 6.0, 0])
     return tubes([course]), spot()
 
 
@@ -58,11 +65,12 @@ def test_a_straight_vessel_is_straight_on_a_grid_of_unequal_spacing(line) -> Non
     assert len(found.lines) == 1
     row = longest(found)
     assert row["distance_metric"] == pytest.approx(1, abs=0.002)
-    assert row["length_mm"] == pytest.approx(40, rel=0.05)
+    # Thinning takes about a radius from each free end.
+    assert 40 - 3 * 1.0 < row["length_mm"] <= 40
     assert row["radius_mm"] == pytest.approx(1.0, rel=0.1)
     # Its ends are where they were drawn, in LPS mm.
     middle = line[0].geometry.index_to_world((np.array(line[0].geometry.size) - 1) / 2)
-    drawn = TURN.apply([[0, 0, -20.0], [0, 0, 20.0]]) + [0, 6.0, 0] + middle
+    drawn = TURN.apply([[0, 0, -20.0], [0, 0, 20.0]]) + np.array([0, 6.0, 0]) + middle
     ends = found.centerlines[0][[0, -1]]
     ends = ends if np.linalg.norm(ends[0] - drawn[0]) < 20 else ends[::-1]
     assert np.linalg.norm(ends - drawn, axis=1).max() < 1.5
@@ -71,21 +79,21 @@ def test_a_straight_vessel_is_straight_on_a_grid_of_unequal_spacing(line) -> Non
 def test_a_helix_has_the_distance_metric_and_the_angles_worked_out_by_hand(tubes, spot) -> None:
     radius, slope = 3.0, 20 / (2 * np.pi)
     scan = tubes([TURN.apply(helix(radius, 20))])
-    row = longest(measure_vessels(scan, spot(), **FINE, smoothing_mm=4.0))
+    row = longest(measure_vessels(scan, spot(), **COARSE))
     square = radius**2 + slope**2
     assert row["distance_metric"] == pytest.approx(np.sqrt(square) / slope, rel=0.02)
-    assert row["sum_of_angles"] == pytest.approx(1 / np.sqrt(square), rel=0.05)
-    assert row["curvature"] == pytest.approx(radius / square, rel=0.02)
+    assert row["sum_of_angles"] == pytest.approx(1 / np.sqrt(square), rel=0.02)
     assert row["inflection_count"] == pytest.approx(row["distance_metric"])  # it never unbends
 
 
-def test_a_sine_has_the_distance_metric_and_inflections_worked_out_by_hand(tubes, spot) -> None:
+@pytest.mark.parametrize("settings", [FINE, COARSE])
+def test_a_sine_has_what_was_worked_out_by_hand(tubes, spot, settings) -> None:
     steep = (2 * np.pi * SINE / WAVE) ** 2
     arc = 2 / np.pi * np.sqrt(1 + steep) * ellipe(steep / (1 + steep))
-    found = measure_vessels(tubes([TURN.apply(sine())]), spot(), **FINE, smoothing_mm=4.0)
-    row = longest(found)
-    assert row["distance_metric"] == pytest.approx(arc, rel=0.02)
-    assert row["inflection_count"] == pytest.approx(4 * arc, rel=0.02)  # three zeros within
+    expected = 1.5 * WAVE * arc / np.hypot(1.5 * WAVE, 2 * SINE)
+    row = longest(measure_vessels(tubes([TURN.apply(sine())]), spot(shift=(0, 20, 0)), **settings))
+    assert row["distance_metric"] == pytest.approx(expected, rel=0.02)
+    assert row["inflection_count"] == pytest.approx(4 * expected, rel=0.02)  # three zeros within
 
 
 def test_a_y_has_three_straight_vessels_and_one_branch_point(tubes, spot) -> None:
@@ -101,19 +109,15 @@ def test_a_y_has_three_straight_vessels_and_one_branch_point(tubes, spot) -> Non
 
 
 def test_paths_from_voxel_to_voxel_are_too_long_and_centerlines_are_not(line) -> None:
-    # The bias, and what removes it: the ridge, then the spline.
-    scan, _ = line
-    values = scan.array - scan.array.min()
-    tree = skeleton_of(values > values.max() / 2)
+    scan, region = line
+    tree = skeleton_of(scan.array > -860 + 350)
     path = max(tree.branches, key=lambda branch: len(branch.path)).path
-    spacing = np.array(scan.geometry.spacing[::-1])
-    stairs = shape_of(tree.coordinates[path] * spacing).metrics()
-    ridge = on_ridge(tree.coordinates, scan.array, bright=True)[path] * spacing
-    smooth = shape_of(smooth_path(ridge, step=0.3, wavelength=4.0)).metrics()
+    stairs = shape_of(tree.coordinates[path] * np.array(scan.geometry.spacing[::-1])).metrics()
     assert stairs["distance_metric"] > 1.04
     assert stairs["sum_of_angles"] > 0.3
-    assert smooth["distance_metric"] == pytest.approx(1, abs=0.003)
-    assert smooth["sum_of_angles"] < 0.1
+    smooth = longest(measure_vessels(scan, region, **FINE))
+    assert smooth["distance_metric"] == pytest.approx(1, abs=0.002)
+    assert smooth["sum_of_angles"] < 0.05
 
 
 def test_smoothing_takes_half_of_a_winding_of_its_wavelength_and_little_of_one_thrice_as_long():
@@ -134,8 +138,8 @@ def test_smoothing_takes_half_of_a_winding_of_its_wavelength_and_little_of_one_t
 @pytest.fixture(scope="module")
 def two(tubes: Callable, spot: Callable) -> tuple[Image, Segmentation]:
     """A straight vessel 5 mm from the region, a winding one 14 mm from it."""
-    straight = np.outer(np.linspace(-20, 20, 50), [0, 0, 1.0]) + [5.0, 0, 0]
-    winding = helix(2.0, 12.0) + [-14.0, 0, 0]
+    straight = along_z() + np.array([5.0, 0, 0])
+    winding = helix(2.0, 12.0) + np.array([-14.0, 0, 0])
     return tubes([straight, winding]), spot()
 
 
@@ -147,10 +151,11 @@ def test_rings_weigh_vessels_by_the_length_they_have_there(two) -> None:
     # The course within 9 mm is short: the straight one goes on in the outer ring.
     assert 1 < far < longest(found)["distance_metric"]
     lengths = found.vessels[[f"{name} (mm)" for name in found.regions.index]]
-    assert lengths.iloc[:, 0] + lengths.iloc[:, 1] == pytest.approx(lengths.iloc[:, 2])
+    inner, outer, together = lengths.to_numpy().T
+    assert inner + outer == pytest.approx(together)
     # All lengths over all distances of ends.
-    chords = lengths.iloc[:, 2] / found.vessels["distance_metric"]
-    assert both == pytest.approx(lengths.iloc[:, 2].sum() / chords.sum())
+    chords = together / found.vessels["distance_metric"]
+    assert both == pytest.approx(together.sum() / chords.sum())
     assert found.regions["length_mm"].to_numpy() == pytest.approx(lengths.sum().to_numpy())
 
 
@@ -225,8 +230,8 @@ def test_grids_with_other_axes_give_the_same_numbers(two) -> None:
     assert mirrored.regions["distance_metric"].iloc[0] == pytest.approx(
         found.regions["distance_metric"].iloc[0], rel=0.01
     )
-    where = [np.concatenate(x.centerlines).mean(axis=0) for x in (found, mirrored)]
-    assert where[0] == pytest.approx(where[1], abs=0.3)
+    one, two = (np.concatenate(x.centerlines) for x in (found, mirrored))
+    assert np.median(cKDTree(one).query(two)[0]) < 0.2  # at the same place in the patient
 
 
 def test_the_history_goes_with_the_tables_the_map_and_the_points(two) -> None:
@@ -274,7 +279,7 @@ def test_retina_end_to_end() -> None:
 
 
 def test_noise_and_blur_of_the_scanner_move_the_measure_little(tubes, spot) -> None:
-    courses = [helix(1.8, 11.0) + [x, y, 0] for x, y in ((-9, -9), (9, 9))]
+    courses = [helix(1.8, 11.0) + np.array([x, y, 0]) for x, y in ((-9, -9), (9, 9))]
     grid = Geometry((30, 30, 23), (1.6, 1.6, 2.0))
     quiet, noisy = (
         measure_vessels(
