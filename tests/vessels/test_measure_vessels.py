@@ -26,7 +26,7 @@ from napari_radiogenomics.vessels.tortuosity import shape_of
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "cohort"
 TURN = Rotation.from_euler("xyz", [20, 35, 10], degrees=True)
 # Centers of the voxels are up to 0.8 mm apart, and the tubes 2 mm wide.
-FINE = {"scales_mm": (0.7, 1.0, 1.4), "ring_mm": (0, 22), "gap_mm": 0, "map_sigma_mm": 0}
+FINE = {"scales_mm": (0.7, 1.0, 1.4), "ring_mm": (0, 30), "gap_mm": 0, "map_sigma_mm": 0}
 COARSE = FINE | {"scales_mm": (1.0, 1.5, 2.0)}
 SINE, WAVE = 3.0, 26.0
 
