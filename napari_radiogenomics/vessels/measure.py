@@ -46,6 +46,8 @@ _RIDGE_SCALE = 0.75
 _RADIUS_STEPS = 0.5
 _SMOOTHING_SCALES = 4.0
 _MIN_WAVELENGTHS = 2.0
+# The border of the region is blurred by a voxel, and by this much of the finest scale.
+_BLUR_SCALES = 1.5
 # Gaussians are cut off there.
 _TRUNCATE = 4.0
 
@@ -67,7 +69,7 @@ def measure_vessels(
     spacing_mm: Length = None,
     smoothing_mm: Length = None,
     min_length_mm: Length = None,
-    gap_mm: Annotated[float, Setting(minimum=0, advanced=True)] = 2.0,
+    gap_mm: Length = None,
     local_metric: Annotated[LocalMetric, Setting(advanced=True)] = "distance_metric",
     window_mm: Annotated[float, Setting(minimum=1, advanced=True)] = 15.0,
     map_sigma_mm: Annotated[float, Setting(minimum=0, advanced=True)] = 3.0,
@@ -111,7 +113,9 @@ def measure_vessels(
     min_length_mm : float, optional
         Shorter vessels do not count. Without it, twice the smoothing.
     gap_mm : float, optional
-        Nothing is looked for this close to the border of the region, which is no vessel.
+        Nothing is looked for this close to the border of the region, which is no vessel. Without
+        it, the largest side of a voxel and one and a half of the finest scale: as far as the
+        border is blurred.
     local_metric : {"distance_metric", "sum_of_angles", "curvature"}, optional
         What the map shows.
     window_mm : float, optional
@@ -171,11 +175,12 @@ def measure_vessels(
     step = spacing_mm or scales[0] / _POINTS_A_SCALE
     smoothing = _SMOOTHING_SCALES * scales[0] if smoothing_mm is None else smoothing_mm
     least = _MIN_WAVELENGTHS * smoothing if min_length_mm is None else min_length_mm
-    parts = parts_of(ring_mm, gap_mm, inside=inside)
+    gap = max(image.geometry.spacing) + _BLUR_SCALES * scales[0] if gap_mm is None else gap_mm
+    parts = parts_of(ring_mm, gap, inside=inside)
     mask, within = region_of(image, segmentation, label, organ)
     scene = make_scene(
         image, mask, within, parts,
-        gap_mm=gap_mm,
+        gap_mm=gap,
         step_mm=step,
         reach_mm=_reach(parts),
         margin_mm=_TRUNCATE * scales[-1],

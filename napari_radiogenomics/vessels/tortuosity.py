@@ -17,6 +17,7 @@ Points = NDArray[np.float64]
 # Where a curve bends less than this part of its mean it has no plane that could be trusted: near
 # an inflection the smallest noise turns it.
 _BENT = 0.25
+_MOST_LOCAL = 10.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ METRICS: Mapping[str, Metric] = {
         "Distance metric", "", "path length over distance of the ends: 1 is straight"
     ),
     "sum_of_angles": Metric(
-        "Sum of angles (SOAM)",
+        "Sum of angles",
         "rad/mm",
         "how much a vessel turns and twists a millimeter: finds tight corkscrews",
     ),
@@ -189,6 +190,11 @@ def local_distance_metric(points: Points, window_mm: float) -> NDArray[np.float6
     window_mm : float
         Length of the piece; at the ends of the curve it is moved inwards, and a shorter curve
         is one piece.
+
+    Returns
+    -------
+    ndarray, shape (P,)
+        10 at most: a piece that closes a circle would have no bound.
     """
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
     window = min(window_mm, along[-1])
@@ -198,7 +204,5 @@ def local_distance_metric(points: Points, window_mm: float) -> NDArray[np.float6
         for place in (start, start + window)
     ]
     chord = np.linalg.norm(ends[1] - ends[0], axis=1)
-    result: NDArray[np.float64] = np.where(
-        chord > 0, window / np.where(chord > 0, chord, 1), np.nan
-    )
+    result: NDArray[np.float64] = window / np.maximum(chord, window / _MOST_LOCAL)
     return result

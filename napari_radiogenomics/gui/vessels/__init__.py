@@ -1,0 +1,1 @@
+"""The Vessels dock: how tortuous the vessels around a region are."""
