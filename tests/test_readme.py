@@ -87,6 +87,13 @@ def test_the_habitats_and_the_stability_run(brain):
     assert names["stable"] == []  # of one tumour
 
 
+def test_the_vessels_run(brain):
+    names: dict = {}
+    exec(compile(example("measure_vessels(scan, lesion"), "README.md", "exec"), names)
+    assert list(names["found"].regions.index)[-1] == "ring 0-20 mm"
+    assert "apart" in names["found"].notes[0]  # its slices are thick
+
+
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent / "sample_data" / "cohort")
     names: dict = {}

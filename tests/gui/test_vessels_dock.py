@@ -96,10 +96,12 @@ def test_color_follows_the_chosen_measure_with_a_legend_in_its_unit(dock, qtbot)
     assert dock.bar.ends[1].endswith(" mm")
     assert not dock.bar.isHidden()
     dock.color.setCurrentIndex(dock.color.findData("curvature"))
-    low, high = dock.layer.edge_contrast_limits
-    assert low < high
     assert dock.bar.ends[1].endswith("1/mm")
-    assert len(np.unique(dock.layer.edge_color, axis=0)) >= 1
+    # Each piece has the color of its value: the highest is the last color, and yellow.
+    values = dock.layer.features["local"].to_numpy()
+    dock.color.setCurrentIndex(dock.color.findData("local"))
+    assert dock.layer.edge_color[values.argmax(), :3] == pytest.approx([0.99, 0.91, 0.14], abs=0.02)
+    assert dock.layer.edge_color[values.argmin(), :3] == pytest.approx([0.27, 0.0, 0.33], abs=0.02)
 
 
 def test_the_map_is_a_hidden_layer_and_both_are_replaced_by_the_next_run(dock, viewer, qtbot):

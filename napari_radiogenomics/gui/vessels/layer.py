@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from napari.utils.colormaps import ensure_colormap
 
 from napari_radiogenomics.gui.layers.keys import AXES, UNITS
 from napari_radiogenomics.gui.layers.layers import image_layers
@@ -35,8 +36,7 @@ def _features(found: VesselMeasures) -> pd.DataFrame:
     pieces = [len(line.local) - 1 for line in found.lines]
     rows = each.loc[each.index.repeat(pieces)].reset_index()
     local = [(line.local[1:] + line.local[:-1]) / 2 for line in found.lines]
-    table = rows.assign(local=np.concatenate(local))
-    return table.fillna(table.min())  # napari cannot color what has no value
+    return rows.assign(local=np.concatenate(local))
 
 
 def show_vessels(viewer: ViewerModel, found: VesselMeasures, grid: Geometry) -> Vectors:
@@ -64,7 +64,6 @@ def show_vessels(viewer: ViewerModel, found: VesselMeasures, grid: Geometry) -> 
         units=UNITS,
         features=_features(found),
         edge_width=_LINE_MM / unit,
-        edge_color="distance_metric",
         vector_style="line",
         metadata={VESSELS: found},
     )
@@ -98,9 +97,8 @@ def limits_of(layer: Vectors, name: str) -> tuple[float, float]:
 
 def color_by(layer: Vectors, name: str) -> tuple[float, float]:
     """Color a layer of vessels by a measure; answers with the ends of the colors."""
-    limits = limits_of(layer, name)
-    layer.edge_color = name
-    layer.edge_colormap = COLORMAP
-    layer.edge_color_mode = "colormap"
-    layer.edge_contrast_limits = limits
-    return limits
+    low, high = limits_of(layer, name)
+    shares = np.clip((layer.features[name].to_numpy(float) - low) / (high - low), 0, 1)
+    # Colors and not a column: copies of the layer in linked views take them over.
+    layer.edge_color = ensure_colormap(COLORMAP).map(np.nan_to_num(shares))
+    return low, high
