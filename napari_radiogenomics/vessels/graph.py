@@ -41,8 +41,8 @@ class Branch:
         return float(np.linalg.norm(steps, axis=1).sum())
 
 
-def _edges(skeleton: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Neighbors that touch, shape (E, 2), and the squared length of each edge.
+def _edges(skeleton: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Neighbors that touch, shape (E, 2).
 
     Where three voxels touch each other, the longest edge says nothing new and is left out: it
     would make branch points where a path only turns.
@@ -66,7 +66,7 @@ def _edges(skeleton: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.in
 
 def _without_triangles(
     edges: NDArray[np.intp], squared: NDArray[np.intp], count: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+) -> NDArray[np.intp]:
     neighbors: list[dict[int, int]] = [{} for _ in range(count)]
     for (a, b), length in zip(edges.tolist(), squared.tolist(), strict=True):
         neighbors[a][b] = neighbors[b][a] = length
@@ -81,7 +81,7 @@ def _without_triangles(
             < (length, min(a, b), max(a, b))
             for c in shared
         )
-    return edges[kept], squared[kept]
+    return edges[kept]
 
 
 def branches_of(skeleton: NDArray[np.bool_]) -> tuple[NDArray[np.intp], list[Branch]]:
@@ -111,7 +111,7 @@ def branches_of(skeleton: NDArray[np.bool_]) -> tuple[NDArray[np.intp], list[Bra
 
     coordinates = np.argwhere(skeleton)
     count = len(coordinates)
-    edges, _ = _edges(skeleton) if count else (np.empty((0, 2), np.intp), None)
+    edges = _edges(skeleton) if count else np.empty((0, 2), np.intp)
     degree = np.bincount(edges.reshape(-1), minlength=count)
     crossing = degree > 2
     inner = edges[crossing[edges].all(axis=1)]

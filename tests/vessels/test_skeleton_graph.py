@@ -102,3 +102,14 @@ def test_the_branch_point_of_a_y_is_where_its_arms_meet() -> None:
     assert len(tree.branches) == 3
     assert tree.junctions == pytest.approx(np.array([[2, 30, 30]]), abs=1.5)
     assert len(tree.kept) > 60
+
+
+@pytest.mark.parametrize("width", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_straight_vessels_stay_however_wide_they_are(width, axis) -> None:
+    # scikit-image loses those of even width (its issue 3757).
+    mask = np.zeros((50, 20, 20), bool)
+    mask[6:44, 7 : 7 + width, 7 : 7 + width] = True
+    tree = skeleton_of(np.moveaxis(mask, 0, axis))
+    (branch,) = tree.branches
+    assert 38 - 2 * width <= branch.length(tree.coordinates) <= 38
