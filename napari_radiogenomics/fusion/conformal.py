@@ -1,0 +1,75 @@
+"""How far to trust one prediction: sets and intervals with a known coverage.
+
+The scores come from the inner folds, whose fits did not see the patient (cross-conformal,
+Vovk 2015, https://doi.org/10.1007/s10472-013-9368-4), and for classes from the patients of that
+class alone, so that the coverage holds in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.predictor import sigmoid
+
+__all__ = ["conformal_interval", "conformal_scores", "conformal_set"]
+
+Reals = NDArray[np.float64]
+
+
+def conformal_scores(outcome: Outcome, inner: Reals) -> dict[str, Reals]:
+    """Sorted scores: how unlike its own class, or how far off, each training patient was.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of N training patients.
+    inner : ndarray, shape (N,)
+        Their predictions by fits that did not see them; NaN where there is none.
+    """
+    known = np.isfinite(inner)
+    if outcome.kind == "survival":
+        return {}
+    if outcome.kind == "regression":
+        return {"error": np.sort(np.abs(outcome.values - inner)[known])}
+    p = sigmoid(inner)
+    return {
+        "0": np.sort(p[known & (outcome.values == 0)]),
+        "1": np.sort(1 - p[known & (outcome.values == 1)]),
+    }
+
+
+def conformal_set(scores: Mapping[str, Reals], link: Reals, *, level: float) -> NDArray[np.bool_]:
+    """Which of the two classes cannot be excluded, shape (N, 2).
+
+    Both: the model does not know. Neither: the patient is like no one it has seen.
+
+    Parameters
+    ----------
+    scores : mapping
+        Of the model.
+    link : ndarray, shape (N,)
+        Log odds.
+    level : float
+        Share of patients whose class is to be in their set.
+    """
+    p = sigmoid(link)
+    found = np.column_stack([p <= _limit(scores["0"], level), 1 - p <= _limit(scores["1"], level)])
+    return found | ~np.isfinite(link)[:, None]
+
+
+def conformal_interval(scores: Mapping[str, Reals], link: Reals, *, level: float) -> Reals:
+    """Interval in which the number lies, shape (N, 2)."""
+    reach = _limit(scores["error"], level)
+    return np.column_stack([link - reach, link + reach])
+
+
+def _limit(scores: Reals, level: float) -> float:
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}; it must be between 0 and 1, such as 0.9.")
+    at = int(np.ceil((len(scores) + 1) * level)) - 1
+    return float(scores[at]) if at < len(scores) else np.inf

@@ -1,0 +1,103 @@
+"""How good predictions are, as plain numbers; intervals are in `intervals`.
+
+Letters: N patients.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "average_precision",
+    "balanced_accuracy",
+    "brier_score",
+    "concordance",
+    "net_benefit",
+    "r_squared",
+]
+
+Reals = NDArray[np.float64]
+
+
+def average_precision(y: Reals, score: Reals) -> float:
+    """Area under the precision-recall curve, as the sum of its steps.
+
+    Parameters
+    ----------
+    y : ndarray, shape (N,)
+        1 and 0.
+    score : ndarray, shape (N,)
+        Greater where 1 is more likely; tied patients are one step.
+
+    Examples
+    --------
+    >>> round(average_precision(np.array([0, 0, 1, 1.0]), np.array([0.1, 0.4, 0.35, 0.8])), 4)
+    0.8333
+    """
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(y[order])
+    last = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    precision = hits[last] / (last + 1)
+    recall = hits[last] / hits[-1]
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def balanced_accuracy(y: Reals, p: Reals, *, threshold: float = 0.5) -> float:
+    """Mean of sensitivity and specificity where a probability above the threshold means 1."""
+    called = p > threshold
+    return float((called[y == 1].mean() + (~called[y == 0]).mean()) / 2)
+
+
+def brier_score(y: Reals, p: Reals) -> float:
+    """Mean squared distance of probability and outcome; that of a coin is 0.25."""
+    return float(np.mean((y - p) ** 2))
+
+
+def net_benefit(y: Reals, p: Reals, thresholds: Reals) -> Reals:
+    """Net benefit of treating those above each threshold, shape of ``thresholds``.
+
+    True positives less false positives at the odds of the threshold, in patients (Vickers 2006,
+    https://doi.org/10.1177/0272989X06295361).
+
+    Examples
+    --------
+    >>> net_benefit(np.array([0.0, 1.0]), np.array([0.2, 0.9]), np.array([0.5])).tolist()
+    [0.5]
+    """
+    called = p[:, None] >= thresholds
+    hit = (called & (y == 1)[:, None]).mean(axis=0)
+    false = (called & (y == 0)[:, None]).mean(axis=0)
+    return np.asarray(hit - false * thresholds / (1 - thresholds), float)
+
+
+def r_squared(y: Reals, predicted: Reals, *, mean: float | Reals) -> float:
+    """Share of the squared distance from a mean known in training that the prediction takes."""
+    return float(1 - np.sum((y - predicted) ** 2) / np.sum((y - mean) ** 2))
+
+
+def concordance(time: Reals, event: NDArray[np.bool_], risk: Reals) -> float:
+    """Harrell's concordance: how often the patient with the greater risk fares worse.
+
+    Parameters
+    ----------
+    time : ndarray, shape (N,)
+        Time of event or censoring.
+    event : ndarray of bool, shape (N,)
+        Whether the event was seen.
+    risk : ndarray, shape (N,)
+        Greater where the event is expected sooner; equal risks count half.
+
+    Examples
+    --------
+    >>> concordance(np.array([1.0, 2, 3]), np.array([True, True, False]), np.array([3.0, 2, 1]))
+    1.0
+    """
+    # A pair counts where the earlier time is an event; at equal times, a censored one is later.
+    later = (time[None, :] > time[:, None]) | (
+        (time[None, :] == time[:, None]) & ~event[None, :]
+    )
+    pairs = later & event[:, None]
+    wins = (risk[:, None] > risk[None, :]) + 0.5 * (risk[:, None] == risk[None, :])
+    total = pairs.sum()
+    return float(wins[pairs].sum() / total) if total else float("nan")

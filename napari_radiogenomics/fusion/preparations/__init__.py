@@ -1,0 +1,1 @@
+"""Preparations of modalities, one a file: each module defines ``PREPARATION``."""

@@ -1,0 +1,208 @@
+"""Fit every model on every split, and keep what they say of patients they did not see.
+
+Letters: N patients, S splits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from napari_radiogenomics.errors import Cancelled
+from napari_radiogenomics.fusion.bench import Bench
+from napari_radiogenomics.fusion.importance import feature_weights
+from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.splits import Split
+from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.views import View
+from napari_radiogenomics.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Data", "SplitRun", "run_splits"]
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What all models of a validation share.
+
+    Attributes
+    ----------
+    tables : Tables
+        All patients.
+    outcome : Outcome
+        Theirs.
+    views : dict of View
+        How modalities become features.
+    inner_folds, seed : int
+        Settings.
+    """
+
+    tables: Tables
+    outcome: Outcome
+    views: Mapping[str, View]
+    inner_folds: int
+    seed: int
+
+
+@dataclass
+class SplitRun:
+    """What the models of one split say.
+
+    Attributes
+    ----------
+    split : Split
+        Which.
+    links : dict of ndarray, shape (test patients,)
+        By model.
+    apparent : dict of ndarray, shape (training patients,)
+        The same of the patients it was learned on.
+    without : dict of ndarray, shape (test patients,)
+        By model and modality, as if the test patients lacked it.
+    weights : dict of DataFrame
+        `feature_weights` by model.
+    """
+
+    split: Split
+    links: dict[str, Reals] = field(default_factory=dict)
+    apparent: dict[str, Reals] = field(default_factory=dict)
+    without: dict[tuple[str, str], Reals] = field(default_factory=dict)
+    weights: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def run_splits(
+    data: Data,
+    models: Mapping[str, FusionModel],
+    splits: Sequence[Split],
+    *,
+    workers: int = 1,
+    details: bool = True,
+    what: str = "Folds",
+    progress: Progress,
+) -> list[SplitRun]:
+    """Fit models on the training patients of each split and ask them about the others.
+
+    Parameters
+    ----------
+    data : Data
+        Patients.
+    models : mapping of str to FusionModel
+        Unfitted; each split fits copies.
+    splits : sequence of Split, length S
+        Who is learned from.
+    workers : int, optional
+        Splits at a time, in threads.
+    details : bool, optional
+        Keep what a permutation does not need.
+    what : str, optional
+        What the steps are called.
+    progress : Progress
+        A step is a split.
+
+    Notes
+    -----
+    Each split draws from its own seed, so that the answer does not hang on the number of
+    workers.
+    """
+    stopped = threading.Event()
+
+    def check() -> None:
+        if stopped.is_set():
+            raise Cancelled(f"{what} cancelled.")
+
+    def run(split: Split) -> SplitRun:
+        return _run(data, models, split, details, check)
+
+    found: dict[int, SplitRun] = {}
+    steps = _Steps(splits, run, workers)
+    try:
+        for at, done in progress(steps, what):
+            found[at] = done
+    except BaseException:
+        stopped.set()
+        raise
+    finally:
+        steps.close()
+    return [found[at] for at in range(len(splits))]
+
+
+class _Steps:
+    """Runs of splits as they are done; knows how many there are."""
+
+    def __init__(
+        self, splits: Sequence[Split], run: Callable[[Split], SplitRun], workers: int
+    ) -> None:
+        self._splits, self._run, self._workers = splits, run, max(1, workers)
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __len__(self) -> int:
+        return len(self._splits)
+
+    def __iter__(self) -> Iterator[tuple[int, SplitRun]]:
+        if self._workers == 1:
+            for at, split in enumerate(self._splits):
+                yield at, self._run(split)
+            return
+        self._pool = ThreadPoolExecutor(self._workers)
+        waiting: dict[Future[SplitRun], int] = {
+            self._pool.submit(self._run, split): at for at, split in enumerate(self._splits)
+        }
+        while waiting:
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+
+    def close(self) -> None:
+        """Let no further split begin, and wait for those that run."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _run(
+    data: Data,
+    models: Mapping[str, FusionModel],
+    split: Split,
+    details: bool,
+    check: Callable[[], None],
+) -> SplitRun:
+    from threadpoolctl import threadpool_limits
+
+    seed = int(np.random.default_rng([data.seed, split.repeat, split.fold]).integers(2**31))
+    train, test = data.tables.take(split.train), data.tables.take(split.test)
+    bench = Bench(
+        train,
+        data.outcome.take(split.train),
+        data.views,
+        inner_folds=data.inner_folds,
+        seed=seed,
+        check=check,
+    )
+    run = SplitRun(split)
+    with threadpool_limits(1):
+        for name, unfitted in models.items():
+            fitted = _fit(unfitted, bench, seed)
+            run.links[name] = fitted.link(test)
+            if details:
+                run.apparent[name] = fitted.link(train)
+                run.weights[name] = feature_weights(fitted)
+                everyone = np.ones(len(test), bool)
+                for source in test.present:
+                    lost = test.without(source, everyone)
+                    run.without[name, source] = fitted.link(lost)
+    return run
+
+
+def _fit(unfitted: FusionModel, bench: Bench, seed: int) -> Any:
+    model = clone(unfitted)
+    model.set_params(seed=seed)
+    return model.fit_bench(bench).fitted_

@@ -1,0 +1,128 @@
+"""Who is learned from and who is tested: folds by patient, balanced over outcome and site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+
+__all__ = ["Scheme", "Split", "bootstrap_splits", "fold_numbers", "fold_splits", "site_splits"]
+
+Places = NDArray[np.intp]
+Scheme = Literal["kfold", "leave_site_out", "bootstrap632"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One division of the patients.
+
+    Attributes
+    ----------
+    repeat, fold : int
+        Which one.
+    train, test : ndarray of intp
+        Places of the patients; ``train`` may name one several times (bootstrap).
+    title : str
+        As a person reads it.
+    """
+
+    repeat: int
+    fold: int
+    train: Places
+    test: Places
+    title: str
+
+
+def fold_numbers(strata: Places, folds: int, rng: np.random.Generator) -> Places:
+    """Fold of each patient, so that every stratum is spread evenly, shape (N,).
+
+    Parameters
+    ----------
+    strata : ndarray of intp, shape (N,)
+        Groups to spread.
+    folds : int
+        Number of folds.
+    rng : Generator
+        Draws the order within each stratum.
+    """
+    numbers = np.empty(len(strata), np.intp)
+    begin = 0  # goes round, so that the folds have the same size too
+    for stratum in np.unique(strata):
+        own = rng.permutation(np.flatnonzero(strata == stratum))
+        numbers[own] = (begin + np.arange(len(own))) % folds
+        begin += len(own)
+    return numbers
+
+
+def fold_splits(
+    strata: Places, sites: NDArray | None, *, folds: int, repeats: int, seed: int
+) -> list[Split]:
+    """Repeated folds, stratified by outcome and site.
+
+    Raises
+    ------
+    InputError
+        If there are fewer patients than folds, in all or in a stratum of the outcome.
+    """
+    require_folds(strata, folds)
+    both = strata if sites is None else _joint(strata, sites)
+    splits = []
+    for repeat in range(repeats):
+        numbers = fold_numbers(both, folds, np.random.default_rng([seed, 11, repeat]))
+        for fold in range(folds):
+            title = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" * (repeats > 1))
+            train, test = np.flatnonzero(numbers != fold), np.flatnonzero(numbers == fold)
+            splits.append(Split(repeat, fold, train, test, title))
+    return splits
+
+
+def require_folds(strata: Places, folds: int) -> None:
+    """Refuse fewer than two folds, and folds that some stratum cannot fill."""
+    if folds < 2:
+        raise InputError(f"There must be at least 2 folds, not {folds}.")
+    if len(strata) < folds:
+        raise InputError(f"{len(strata)} patients cannot fill {folds} folds. Use fewer folds.")
+    least = int(np.unique(strata, return_counts=True)[1].min())
+    if least < folds:
+        raise InputError(
+            f"The smallest group of the outcome has {least} patients, which cannot fill {folds} "
+            "folds. Use fewer folds, or give more patients."
+        )
+
+
+def site_splits(sites: NDArray | None) -> list[Split]:
+    """Each site is tested once, on what was learned at all others."""
+    names = np.unique(sites) if sites is not None else []
+    if sites is None or len(names) < 2:
+        raise InputError(
+            f"Leaving one site out needs at least two sites, here {'is' if len(names) else 'are'} "
+            f"{len(names) or 'none'}. Give the site of each patient as groups."
+        )
+    return [
+        Split(0, at, np.flatnonzero(sites != name), np.flatnonzero(sites == name), f"site {name}")
+        for at, name in enumerate(names)
+    ]
+
+
+def bootstrap_splits(strata: Places, *, repeats: int, seed: int) -> list[Split]:
+    """Patients drawn with replacement within each stratum, tested on those not drawn."""
+    splits = []
+    for repeat in range(repeats):
+        rng = np.random.default_rng([seed, 13, repeat])
+        groups = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+        train = np.sort(np.concatenate([rng.choice(own, len(own)) for own in groups]))
+        test = np.setdiff1d(np.arange(len(strata)), train)
+        title = f"bootstrap {repeat + 1} of {repeats}"
+        splits.append(Split(repeat, 0, train, test, title))
+    return splits
+
+
+def _joint(strata: Places, sites: NDArray) -> Places:
+    """Outcome within site."""
+    codes = np.unique(sites, return_inverse=True)[1]
+    joint: Places = np.unique(codes * (strata.max() + 1) + strata, return_inverse=True)[1]
+    return joint
