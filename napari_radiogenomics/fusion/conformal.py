@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.statistics.survival import baseline_hazard
 
 __all__ = ["conformal_interval", "conformal_scores", "conformal_set"]
 
@@ -23,6 +24,8 @@ Reals = NDArray[np.float64]
 
 def conformal_scores(outcome: Outcome, inner: Reals) -> dict[str, Reals]:
     """Sorted scores: how unlike its own class, or how far off, each training patient was.
+
+    For survival it is the cumulative hazard at a link of 0, which makes probabilities of links.
 
     Parameters
     ----------
@@ -33,7 +36,9 @@ def conformal_scores(outcome: Outcome, inner: Reals) -> dict[str, Reals]:
     """
     known = np.isfinite(inner)
     if outcome.kind == "survival":
-        return {}
+        own = outcome.take(np.flatnonzero(known))
+        hazard = baseline_hazard(own.values, own.event, inner[known])
+        return {"times": hazard.times, "hazard": hazard.values}
     if outcome.kind == "regression":
         return {"error": np.sort(np.abs(outcome.values - inner)[known])}
     p = sigmoid(inner)

@@ -5,7 +5,7 @@ Letters: N patients, E experts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from napari_radiogenomics.fusion.calibration import Line
 from napari_radiogenomics.fusion.expert import Expert
 from napari_radiogenomics.fusion.outcome import Kind
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.statistics.survival import Steps
 
 __all__ = ["Fitted", "Rule", "combined"]
 
@@ -45,7 +46,7 @@ class Fitted:
     line : Line
         Recalibration of the mean.
     scores : dict of ndarray
-        Sorted nonconformity scores of the training patients, by class (`conformal`).
+        What the inner folds tell of new patients (`conformal.conformal_scores`).
     facts : mapping
         Summary of the training patients; no values of any of them.
     """
@@ -67,6 +68,12 @@ class Fitted:
     def link(self, tables: Tables) -> Reals:
         """Log odds, number or log hazard, shape (N,); NaN where no expert can answer."""
         return self.line(combined(self.links(tables), self.rule, self.weights))
+
+    def hazard(self) -> Steps | None:
+        """Cumulative hazard at a link of 0, for survival."""
+        if self.kind != "survival":
+            return None
+        return Steps(self.scores["times"], self.scores["hazard"], 0.0)
 
     def shares(self, tables: Tables) -> Reals:
         """How much the answer of each expert counts for each patient, shape (N, E)."""
@@ -104,8 +111,3 @@ def _shares(there: NDArray[np.bool_], rule: Rule, weights: Reals) -> Reals:
     counted = np.where(known > 0, counted, there)
     known = np.maximum(counted.sum(axis=1, keepdims=True), 1e-12)
     return np.asarray(counted / known * weights.sum(), float)
-
-
-def first_of(answers: Sequence[Reals]) -> Reals:
-    """First answer that there is for each patient, shape (N,)."""
-    return combined(np.column_stack(answers), "first", np.ones(len(answers)))

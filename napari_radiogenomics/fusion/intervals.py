@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.statistics.roc import area_under_curve
+from napari_radiogenomics.statistics.survival import Steps
 
-__all__ = ["Estimate", "Held", "drawn_interval", "fold_area", "fold_values"]
+__all__ = ["Estimate", "Held", "Measured", "drawn_interval", "fold_mean"]
 
 Reals = NDArray[np.float64]
+Measured = tuple[float, float]
+"""A number and its variance."""
 _DRAWS = 200
 
 
@@ -53,59 +55,54 @@ class Held:
         Places of the patients.
     link : ndarray
         Predictions; NaN where the model had none.
+    hazard : Steps, optional
+        For survival, the cumulative hazard at a link of 0.
     """
 
     repeat: int
     rows: NDArray[np.intp]
     link: Reals
+    hazard: Steps | None = None
 
     def known(self) -> Held:
         """Those that have a prediction."""
         there = np.isfinite(self.link)
-        return Held(self.repeat, self.rows[there], self.link[there])
+        return Held(self.repeat, self.rows[there], self.link[there], self.hazard)
 
 
-def fold_area(outcome: Outcome, folds: Sequence[Held]) -> tuple[Estimate, Reals]:
-    """Area under the ROC curve averaged over the folds, and that of each.
+def fold_mean(
+    outcome: Outcome, folds: Sequence[Held], measure: Callable[[Outcome, Reals], Measured | None]
+) -> tuple[Estimate, Reals]:
+    """A measure averaged over the folds with its interval, and that of each fold.
 
-    Folds whose patients are of one class tell nothing and are NaN.
+    Parameters
+    ----------
+    outcome : Outcome
+        Of all patients.
+    folds : sequence of Held
+        Predictions.
+    measure : callable
+        ``measure(outcome, link)`` of one fold: value and variance, or None where the fold's
+        patients tell nothing (all of one class).
     """
     from scipy.stats import norm
 
-    values, variances, sizes = [], [], []
-    for fold in (fold.known() for fold in folds):
-        y = outcome.values[fold.rows]
-        if len(np.unique(y)) < 2:
-            values.append(np.nan)
-            variances.append(np.nan)
-        else:
-            area = area_under_curve(y, fold.link)
-            values.append(area.value)
-            variances.append(area.variance)
-        sizes.append(fold.repeat)
-    areas = np.array(values)
+    areas, variances = np.full(len(folds), np.nan), np.full(len(folds), np.nan)
+    for at, fold in enumerate(fold.known() for fold in folds):
+        found = measure(outcome.take(fold.rows), fold.link) if len(fold.rows) > 1 else None
+        if found is not None:
+            areas[at], variances[at] = found
     good = np.isfinite(areas)
     if not good.any():
         return Estimate(np.nan), areas
-    repeats = len(np.unique(np.array(sizes)[good]))
     # Repeats share their patients: they make the mean steadier, not the patients more.
-    per_repeat = good.sum() / repeats
+    repeats = len({fold.repeat for fold, there in zip(folds, good, strict=True) if there})
     # A fold with one case has no variance of its own and is given that of the others.
-    variance = float(np.nanmean(variances)) / per_repeat if np.isfinite(variances).any() else np.nan
+    sure = np.isfinite(variances)
+    variance = float(variances[sure].mean()) * repeats / good.sum() if sure.any() else np.nan
     reach = float(norm.ppf(0.975)) * np.sqrt(variance)
     mean = float(areas[good].mean())
     return Estimate(mean, max(0.0, mean - reach), min(1.0, mean + reach)), areas
-
-
-def fold_values(
-    outcome: Outcome, folds: Sequence[Held], metric: Callable[[Outcome, Reals], float]
-) -> Reals:
-    """A metric in each fold; NaN where it cannot be told."""
-    found = []
-    for fold in (fold.known() for fold in folds):
-        own = outcome.take(fold.rows)
-        found.append(metric(own, fold.link) if len(own) > 1 else np.nan)
-    return np.array(found)
 
 
 def drawn_interval(
@@ -130,20 +127,27 @@ def drawn_interval(
     """
     repeats = _by_repeat([fold.known() for fold in folds])
     value = float(np.mean([metric(outcome.take(rows), link) for rows, link in repeats]))
-    rng = np.random.default_rng([seed, 19])
-    strata = outcome.values if outcome.kind == "classification" else outcome.event
-    draws = [_draw(strata, rng) for _ in range(_DRAWS)]
     found = np.array(
         [
             np.mean([_of_drawn(outcome, rows, link, counts, metric) for rows, link in repeats])
-            for counts in draws
+            for counts in _draws(outcome, seed)
         ]
     )
+    return _percentiles(value, found)
+
+
+def _percentiles(value: float, found: Reals) -> Estimate:
     found = found[np.isfinite(found)]
     if found.size < _DRAWS // 2:
         return Estimate(value)
     low, high = np.quantile(found, [0.025, 0.975])
     return Estimate(value, float(low), float(high))
+
+
+def _draws(outcome: Outcome, seed: int) -> list[NDArray[np.intp]]:
+    rng = np.random.default_rng([seed, 19])
+    strata = outcome.values if outcome.kind == "classification" else outcome.event
+    return [_draw(strata, rng) for _ in range(_DRAWS)]
 
 
 def _by_repeat(folds: Sequence[Held]) -> list[tuple[NDArray[np.intp], Reals]]:

@@ -10,34 +10,46 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.calibration import calibration_line
 from napari_radiogenomics.fusion.intervals import (
     Estimate,
     Held,
+    Measured,
     drawn_interval,
-    fold_area,
-    fold_values,
+    fold_mean,
 )
 from napari_radiogenomics.fusion.metrics import (
     average_precision,
     balanced_accuracy,
     brier_score,
-    concordance,
     r_squared,
 )
 from napari_radiogenomics.fusion.outcome import Kind, Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.statistics.roc import area_under_curve
+from napari_radiogenomics.statistics.survival import (
+    Steps,
+    area_at,
+    concordance,
+    predicted_survival,
+    uno_concordance,
+)
+from napari_radiogenomics.statistics.survival import brier_score as brier_at
 
-__all__ = ["MAIN", "measures", "score_folds"]
+__all__ = ["CHANCE", "MAIN", "main_measure", "measures", "score_folds"]
 
 Reals = NDArray[np.float64]
 Metric = Callable[[Outcome, Reals], float]
+_TIMES = 25
 MAIN: dict[Kind, str] = {
     "classification": "auc",
     "regression": "r_squared",
     "survival": "concordance",
 }
 """The number by which strategies are compared."""
+CHANCE: dict[Kind, float] = {"classification": 0.5, "regression": 0.0, "survival": 0.5}
+"""What it is where nothing is learned."""
 
 
 def _slope(outcome: Outcome, link: Reals) -> float:
@@ -45,7 +57,7 @@ def _slope(outcome: Outcome, link: Reals) -> float:
 
 
 def _intercept(outcome: Outcome, link: Reals) -> float:
-    """Calibration in the large: mean difference where the slope is 1, on the link's scale."""
+    """Calibration in the large: what has to be added to all predictions, on the link's scale."""
     if outcome.kind != "classification":
         return float(np.mean(outcome.values - link))
     shift = 0.0
@@ -66,19 +78,50 @@ _CLASSES: dict[str, Metric] = {
     "calibration_intercept": _intercept,
 }
 _NUMBERS: dict[str, Metric] = {
-    "r_squared": lambda o, link: r_squared(o.values, link, mean=o.values.mean()),
     "mean_absolute_error": lambda o, link: float(np.mean(np.abs(o.values - link))),
     "calibration_slope": _slope,
     "calibration_intercept": _intercept,
 }
-_TIMES: dict[str, Metric] = {
-    "concordance": lambda o, link: concordance(o.values, o.event, link),
-    "calibration_slope": _slope,
-}
-_POOLED: dict[Kind, dict[str, Metric]] = {
-    "classification": _CLASSES,
-    "regression": _NUMBERS,
-    "survival": _TIMES,
+
+
+def _area(outcome: Outcome, link: Reals) -> Measured | None:
+    if outcome.n_events == 0:
+        return None
+    area = area_under_curve(outcome.values, link)
+    return area.value, area.variance
+
+
+def _share(outcome: Outcome, link: Reals) -> Measured | None:
+    """R² and its variance by the delta method on the squared distances."""
+    y, n = outcome.values, len(outcome)
+    if n < 3 or np.ptp(y) == 0:
+        return None
+    value = r_squared(y, link, mean=y.mean())
+    off, all_ = (y - link) ** 2, (y - y.mean()) ** 2
+    part = (off - (1 - value) * all_) / all_.mean()
+    return value, float(part.var(ddof=1) / n)
+
+
+def _concordance(outcome: Outcome, link: Reals) -> Measured | None:
+    try:
+        found = concordance(outcome.values, outcome.event, link)
+    except InputError:  # no two patients can be compared
+        return None
+    return found.value, found.variance
+
+
+def _uno(outcome: Outcome, link: Reals) -> Measured | None:
+    try:
+        found = uno_concordance(outcome.values, outcome.event, link)
+    except InputError:
+        return None
+    return found.value, found.variance
+
+
+_MAIN: dict[Kind, Callable[[Outcome, Reals], Measured | None]] = {
+    "classification": _area,
+    "regression": _share,
+    "survival": _concordance,
 }
 
 
@@ -94,25 +137,67 @@ def measures(outcome: Outcome, folds: Sequence[Held], *, seed: int) -> dict[str,
     seed : int
         Of what is drawn for the intervals.
     """
-    found: dict[str, Estimate] = {}
+    found = {MAIN[outcome.kind]: main_measure(outcome, folds)}
+    if outcome.kind == "survival":
+        return found | _of_times(outcome, folds)
+    pooled = _CLASSES if outcome.kind == "classification" else _NUMBERS
     if not any(np.isfinite(fold.link).any() for fold in folds):
-        names = [MAIN[outcome.kind], *_POOLED[outcome.kind]]
-        return dict.fromkeys(names, Estimate(np.nan))
-    if outcome.kind == "classification":
-        found["auc"] = fold_area(outcome, folds)[0]
-    for name, metric in _POOLED[outcome.kind].items():
+        return found | dict.fromkeys(pooled, Estimate(np.nan))
+    for name, metric in pooled.items():
         found[name] = drawn_interval(outcome, folds, metric, seed=seed)
-    if outcome.kind == "survival":  # risks of different folds are not compared
-        mean = float(np.nanmean(score_folds(outcome, folds)))
-        drawn = found["concordance"]
-        shift = mean - drawn.value
-        low, high = max(0.0, drawn.low + shift), min(1.0, drawn.high + shift)
-        found["concordance"] = Estimate(mean, low, high)
     return found
+
+
+def _of_times(outcome: Outcome, folds: Sequence[Held]) -> dict[str, Estimate]:
+    """Measures of survival that are taken fold by fold."""
+    middle = float(np.median(outcome.values[outcome.event]))
+    found = {"uno_concordance": fold_mean(outcome, folds, _uno)[0]}
+    areas, briers, slopes = [], [], []
+    for fold in (fold.known() for fold in folds):
+        own = outcome.take(fold.rows)
+        try:
+            areas.append(area_at(own.values, own.event, fold.link, middle))
+            if fold.hazard is not None:
+                briers.append(_integrated_brier(own, fold.link, fold.hazard))
+        except InputError:  # too few cases or controls at that time in this fold
+            continue
+        slopes.append(_slope(own, fold.link))
+    for name, values in (
+        ("auc_at_median", areas),
+        ("integrated_brier", briers),
+        ("calibration_slope", slopes),
+    ):
+        found[name] = _spread(np.array(values))
+    return found
+
+
+def _integrated_brier(outcome: Outcome, link: Reals, hazard: Steps) -> float:
+    """Mean Brier score over the times up to that which a fifth of the patients outlive."""
+    last = float(np.quantile(outcome.values, 0.8))
+    grid = np.linspace(0, last, _TIMES + 1)[1:]
+    found = [
+        brier_at(outcome.values, outcome.event, predicted_survival(hazard, link, at), at)
+        for at in grid
+    ]
+    return float(np.mean(found))
+
+
+def _spread(values: Reals) -> Estimate:
+    """Mean over folds, with the interval that their differences tell."""
+    if not values.size:
+        return Estimate(np.nan)
+    if values.size < 2:
+        return Estimate(float(values[0]))
+    reach = 1.96 * float(values.std(ddof=1)) / np.sqrt(values.size)
+    mean = float(values.mean())
+    return Estimate(mean, mean - reach, mean + reach)
+
+
+def main_measure(outcome: Outcome, folds: Sequence[Held]) -> Estimate:
+    """Main measure with its interval."""
+    return fold_mean(outcome, folds, _MAIN[outcome.kind])[0]
 
 
 def score_folds(outcome: Outcome, folds: Sequence[Held]) -> Reals:
     """Main measure in each fold; NaN where it cannot be told."""
-    if outcome.kind == "classification":
-        return fold_area(outcome, folds)[1]
-    return fold_values(outcome, folds, _POOLED[outcome.kind][MAIN[outcome.kind]])
+    return fold_mean(outcome, folds, _MAIN[outcome.kind])[1]

@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.fusion.outcome import Outcome
+
 __all__ = [
     "average_precision",
     "balanced_accuracy",
     "brier_score",
-    "concordance",
+    "column_concordance",
     "net_benefit",
     "r_squared",
 ]
@@ -76,28 +78,29 @@ def r_squared(y: Reals, predicted: Reals, *, mean: float | Reals) -> float:
     return float(1 - np.sum((y - predicted) ** 2) / np.sum((y - mean) ** 2))
 
 
-def concordance(time: Reals, event: NDArray[np.bool_], risk: Reals) -> float:
-    """Harrell's concordance: how often the patient with the greater risk fares worse.
+def column_concordance(values: Reals, outcome: Outcome) -> float:
+    """How well one column orders an outcome, in either direction: 0.5 is chance, 1 is all.
 
-    Parameters
-    ----------
-    time : ndarray, shape (N,)
-        Time of event or censoring.
-    event : ndarray of bool, shape (N,)
-        Whether the event was seen.
-    risk : ndarray, shape (N,)
-        Greater where the event is expected sooner; equal risks count half.
-
-    Examples
-    --------
-    >>> concordance(np.array([1.0, 2, 3]), np.array([True, True, False]), np.array([3.0, 2, 1]))
-    1.0
+    The area under the curve of classes, half of one plus the rank correlation of numbers, or
+    Harrell's concordance of times.
     """
-    # A pair counts where the earlier time is an event; at equal times, a censored one is later.
-    later = (time[None, :] > time[:, None]) | (
-        (time[None, :] == time[:, None]) & ~event[None, :]
-    )
-    pairs = later & event[:, None]
-    wins = (risk[:, None] > risk[None, :]) + 0.5 * (risk[:, None] == risk[None, :])
-    total = pairs.sum()
-    return float(wins[pairs].sum() / total) if total else float("nan")
+    from scipy.stats import rankdata
+
+    y = outcome.values
+    if outcome.kind == "survival":
+        early = (y[:, None] < y[None, :]) & outcome.event[:, None]
+        total = early.sum()
+        ahead = (values[:, None] > values[None, :]) + 0.5 * (values[:, None] == values[None, :])
+        area = float(ahead[early].sum() / total) if total else 0.5
+    elif outcome.kind == "regression":
+        ranks, others = rankdata(values), rankdata(y)
+        spread = ranks.std() * others.std()
+        area = 0.5 + 0.5 * float(np.mean((ranks - ranks.mean()) * (others - others.mean()))) / (
+            spread or 1.0
+        )
+    else:
+        m = int(y.sum())
+        if m in (0, len(y)):
+            return 0.5
+        area = float((rankdata(values)[y == 1].sum() - m * (m + 1) / 2) / (m * (len(y) - m)))
+    return max(area, 1 - area)

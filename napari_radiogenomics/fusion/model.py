@@ -25,11 +25,12 @@ from napari_radiogenomics.fusion.outcome import FEWEST_EVENTS, outcome_of
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 from napari_radiogenomics.fusion.views import View, views_of
+from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FusionModel", "finished", "modalities_of", "new_tables"]
+__all__ = ["FusionModel", "finished", "modalities_of", "new_tables", "require_view"]
 
 Reals = NDArray[np.float64]
 _FEWEST_PATIENTS = 20  # who hold a pattern of modalities, to fit an expert of it
@@ -154,7 +155,11 @@ class FusionModel(BaseEstimator):
         return self.get_params(deep=False)[name]
 
     def _views(self, bench: Bench) -> tuple[str, ...]:
-        return modalities_of(bench.views)
+        """Views that the model uses."""
+        chosen = self._setting("modalities")
+        for name in chosen or ():
+            require_view(bench.views, name)
+        return tuple(chosen) if chosen else modalities_of(bench.views)
 
     def _fit_patterns(self, bench: Bench, variants: Sequence[Variant]) -> Fitted:
         """One expert for each pattern of modalities that enough training patients hold."""
@@ -229,6 +234,12 @@ def _enough(bench: Bench, pattern: tuple[str, ...]) -> bool:
     # Each inner fold must be able to learn and to be tested.
     folds = np.unique(bench.numbers[rows])
     return len(folds) == bench.n_folds
+
+
+def require_view(views: Mapping[str, View], name: str) -> None:
+    """Refuse a modality that there is not."""
+    if name not in views:
+        raise InputError(f'There is no modality "{name}". {did_you_mean(name, list(views))}')
 
 
 def modalities_of(views: Mapping[str, View]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from napari_radiogenomics.fusion.splits import Split
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.views import View
 from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.statistics.survival import Steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,8 @@ class SplitRun:
         By model and modality, as if the test patients lacked it.
     weights : dict of DataFrame
         `feature_weights` by model.
+    hazards : dict of Steps
+        By model, for survival.
     """
 
     split: Split
@@ -79,6 +82,7 @@ class SplitRun:
     apparent: dict[str, Reals] = field(default_factory=dict)
     without: dict[tuple[str, str], Reals] = field(default_factory=dict)
     weights: dict[str, pd.DataFrame] = field(default_factory=dict)
+    hazards: dict[str, Steps | None] = field(default_factory=dict)
 
 
 def run_splits(
@@ -192,6 +196,7 @@ def _run(
         for name, unfitted in models.items():
             fitted = _fit(unfitted, bench, seed)
             run.links[name] = fitted.link(test)
+            run.hazards[name] = fitted.hazard()
             if details:
                 run.apparent[name] = fitted.link(train)
                 run.weights[name] = feature_weights(fitted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ class CooperativeFusion(FusionModel):
 
     Parameters
     ----------
-    learner, learner_settings, preparations, inner_folds, seed
+    learner, learner_settings, preparations, modalities, inner_folds, seed
         As for `EarlyFusion`; the learner must be ``"linear"``.
     rho : float, optional
         How much a disagreement costs: 0 is early fusion, large values come near late fusion.
@@ -66,6 +66,7 @@ class CooperativeFusion(FusionModel):
         preparations: Mapping[str, Any] | None = None,
         rho: float = 0.5,
         block_scaling: BlockScaling = "tuned",
+        modalities: Sequence[str] | None = None,
         inner_folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -74,6 +75,7 @@ class CooperativeFusion(FusionModel):
         self.preparations = preparations
         self.rho = rho
         self.block_scaling = block_scaling
+        self.modalities = modalities
         self.inner_folds = inner_folds
         self.seed = seed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,8 @@ class EarlyFusion(FusionModel):
         Whether features of large modalities are made smaller, so that these do not win by their
         number: as the inner folds like it best, to the same total variance, or not. It changes
         nothing for trees.
+    modalities : sequence of str, optional
+        Which to use; all without it. ``"volume"`` is the volume that the imaging features hold.
     inner_folds : int, optional
         Folds in which settings are chosen and predictions recalibrated.
     seed : int, optional
@@ -73,6 +75,7 @@ class EarlyFusion(FusionModel):
         learner_settings: Mapping[str, Any] | None = None,
         preparations: Mapping[str, Any] | None = None,
         block_scaling: BlockScaling = "tuned",
+        modalities: Sequence[str] | None = None,
         inner_folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -80,6 +83,7 @@ class EarlyFusion(FusionModel):
         self.learner_settings = learner_settings
         self.preparations = preparations
         self.block_scaling = block_scaling
+        self.modalities = modalities
         self.inner_folds = inner_folds
         self.seed = seed
 

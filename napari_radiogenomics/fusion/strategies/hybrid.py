@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -22,7 +22,7 @@ class HybridFusion(FusionModel):
 
     Parameters
     ----------
-    learner, learner_settings, preparations, inner_folds, seed
+    learner, learner_settings, preparations, modalities, inner_folds, seed
         As for `EarlyFusion`.
     components : {"pca", "pls", "supervised"}, optional
         Principal components, partial least squares, or principal components of the features
@@ -56,6 +56,7 @@ class HybridFusion(FusionModel):
         preparations: Mapping[str, Any] | None = None,
         components: Components = "pca",
         n_components: int = 10,
+        modalities: Sequence[str] | None = None,
         inner_folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -64,6 +65,7 @@ class HybridFusion(FusionModel):
         self.preparations = preparations
         self.components = components
         self.n_components = n_components
+        self.modalities = modalities
         self.inner_folds = inner_folds
         self.seed = seed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -32,7 +32,7 @@ class LateFusion(FusionModel):
 
     Parameters
     ----------
-    learner, learner_settings, preparations, inner_folds, seed
+    learner, learner_settings, preparations, modalities, inner_folds, seed
         As for `EarlyFusion`; each expert uses the learner.
     combine : {"mean", "stack"}, optional
         Mean of the calibrated log odds, or weights learned on predictions of the inner folds
@@ -68,6 +68,7 @@ class LateFusion(FusionModel):
         learner_settings: Mapping[str, Any] | None = None,
         preparations: Mapping[str, Any] | None = None,
         combine: Combine = "mean",
+        modalities: Sequence[str] | None = None,
         inner_folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -75,6 +76,7 @@ class LateFusion(FusionModel):
         self.learner_settings = learner_settings
         self.preparations = preparations
         self.combine = combine
+        self.modalities = modalities
         self.inner_folds = inner_folds
         self.seed = seed
 

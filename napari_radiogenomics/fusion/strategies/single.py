@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.bench import Bench
 from napari_radiogenomics.fusion.expert import Variant
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.joining import scaled_blocks
-from napari_radiogenomics.fusion.model import FusionModel, modalities_of
+from napari_radiogenomics.fusion.model import FusionModel, modalities_of, require_view
 from napari_radiogenomics.fusion.strategy import Strategy
 from napari_radiogenomics.fusion.views import VOLUME
-from napari_radiogenomics.registry import did_you_mean
 
 __all__ = ["STRATEGY", "SingleModality"]
 
@@ -62,9 +60,7 @@ class SingleModality(FusionModel):
         self.seed = seed
 
     def _views(self, bench: Bench) -> tuple[str, ...]:
-        if self.modality not in bench.views:
-            hint = did_you_mean(self.modality, list(bench.views))
-            raise InputError(f'There is no modality "{self.modality}". {hint}')
+        require_view(bench.views, self.modality)
         return (self.modality,)
 
     def _fit(self, bench: Bench) -> Fitted:

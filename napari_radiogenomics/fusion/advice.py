@@ -1,0 +1,214 @@
+"""Which strategy to trust, and why, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_radiogenomics.fusion.measures import CHANCE, MAIN
+from napari_radiogenomics.fusion.outcome import Kind, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["WORDS", "advise", "trusted_strategy"]
+
+WORDS = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
+_SURE = 0.05
+_OVERFIT, _UNSTABLE = 0.15, 0.01
+_EVENTS_ADVISED = 10
+_FEW_MISSING = 0.02
+
+
+def trusted_strategy(kind: Kind, table: pd.DataFrame, comparison: pd.DataFrame) -> str:
+    """Strategy to trust: of those that cannot be told from the best, the plainest.
+
+    Plainest is the baseline, then a single modality, then the one whose predictions vary least
+    between fits. One that leaves patients without an answer comes last.
+
+    Parameters
+    ----------
+    kind : str
+        Of the outcome.
+    table, comparison : DataFrame
+        As in `FusionResult`.
+    """
+    main = table[MAIN[kind]].fillna(-np.inf)
+    best = str(main.idxmax())
+    alike = [best, *_alike(best, table, comparison, main)]
+    whole = float(table.loc[alike, "answered"].max())
+    alike = [name for name in alike if table.loc[name, "answered"] >= whole - _FEW_MISSING]
+    return min(alike, key=lambda name: (_plainness(name), _number(table, name)))
+
+
+def _alike(best: str, table: pd.DataFrame, comparison: pd.DataFrame, main: pd.Series) -> list[str]:
+    """Strategies whose difference from the best is within chance, and not large."""
+    rows = comparison[(comparison["strategy"] == best) | (comparison["other"] == best)]
+    found = []
+    for row in rows.itertuples():
+        other = row.other if row.strategy == best else row.strategy
+        reach = (main[best] - float(table[f"{main.name}_low"][best])) / 2
+        near = main[best] - main[other] < max(reach, 0.02)
+        if near and not row.p_value < _SURE:
+            found.append(str(other))
+    return found
+
+
+def _plainness(name: str) -> int:
+    return 0 if name == "baseline" else 1 if name.endswith(" alone") else 2
+
+
+def _number(table: pd.DataFrame, name: str) -> float:
+    variance = float(table.loc[name, "variance"])
+    return variance if np.isfinite(variance) else -float(table.loc[name].iloc[0])
+
+
+def advise(
+    outcome: Outcome,
+    trusted: str,
+    table: pd.DataFrame,
+    *,
+    n_features: int,
+    contrast: pd.DataFrame,
+    ablation: pd.DataFrame,
+    missing: pd.DataFrame,
+    learning: pd.DataFrame,
+) -> tuple[str, ...]:
+    """Sentences about what a validation found.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of all patients.
+    trusted : str
+        Strategy to trust.
+    table, contrast, ablation, missing, learning : DataFrame
+        As in `FusionResult`.
+    n_features : int
+        Columns of all modalities.
+    """
+    main = MAIN[outcome.kind]
+    said = [_why(outcome.kind, trusted, table), _enough_events(outcome, table, trusted, n_features)]
+    said += _bias_and_variance(outcome.kind, trusted, table)
+    said += _collapse(main, contrast, outcome.kind)
+    said += _adds(main, ablation)
+    said += _lost(missing)
+    said += _more_patients(main, learning)
+    return tuple(said)
+
+
+def _shown(main: str, value: float, low: float, high: float) -> str:
+    interval = f" ({low:.2f} to {high:.2f})" if np.isfinite(low) else ""
+    return f"{WORDS[main]} {value:.2f}{interval}"
+
+
+def _why(kind: Kind, trusted: str, table: pd.DataFrame) -> str:
+    main = MAIN[kind]
+    row, best = table.loc[trusted], str(table[main].idxmax())
+    shown = _shown(main, row[main], row[f"{main}_low"], row[f"{main}_high"])
+    if not row[f"{main}_low"] > CHANCE[kind]:
+        return (
+            f"Nothing is to be trusted yet: of the best strategies, {trusted} reaches {shown}, "
+            "which is not clearly above chance."
+        )
+    if trusted == best:
+        return f"Trust {trusted}: {shown} is the best of {len(table)} strategies."
+    other = _shown(main, *(table.loc[best, f"{main}{end}"] for end in ("", "_low", "_high")))
+    return (
+        f"Trust {trusted}: {shown}. The best, {best} ({other}), is not surely better, and "
+        f"{trusted} is plainer or steadier."
+    )
+
+
+def _enough_events(outcome: Outcome, table: pd.DataFrame, trusted: str, n_features: int) -> str:
+    events, used = outcome.n_events, max(1.0, float(table.loc[trusted, "features"]))
+    noun = {"classification": "cases of the rarer class", "survival": "events"}
+    per = events / used
+    word = "enough" if per >= _EVENTS_ADVISED else "few"
+    return (
+        f"{events} {noun.get(outcome.kind, 'patients')} stand against {n_features} features "
+        f"offered and {used:.0f} used by {trusted}: {per:.1f} for each, which is {word} "
+        f"({_EVENTS_ADVISED} are advised without a penalty)."
+    )
+
+
+def _bias_and_variance(kind: Kind, trusted: str, table: pd.DataFrame) -> list[str]:
+    said = []
+    worst = str(table["optimism"].fillna(-np.inf).idxmax())
+    if table.loc[worst, "optimism"] > _OVERFIT:
+        said.append(
+            f"{worst} loses {table.loc[worst, 'optimism']:.2f} of its {WORDS[MAIN[kind]]} from "
+            "the patients it learned from to new ones; "
+            f"{trusted} loses {table.loc[trusted, 'optimism']:.2f}. Never quote the former."
+        )
+    variance = table["variance"]
+    if kind == "classification" and variance.notna().any():
+        least, most = str(variance.idxmin()), str(variance.idxmax())
+        if variance[most] > _UNSTABLE:
+            said.append(
+                f"Fits of {most} differ most (a patient's probability varies by "
+                f"{variance[most] ** 0.5:.2f} between fits), those of {least} least "
+                f"({variance[least] ** 0.5:.2f})."
+            )
+    return said
+
+
+def _collapse(main: str, contrast: pd.DataFrame, kind: Kind) -> list[str]:
+    said = []
+    for name in contrast.index:
+        pooled = contrast.get("raw", contrast.get("harmonized"))
+        left = contrast.get("leave_site_out")
+        if pooled is None or left is None or not np.isfinite(left[name]):
+            continue
+        if pooled[name] - left[name] > 0.08:
+            said.append(
+                f"{name}: {WORDS[main]} falls from {pooled[name]:.2f} (raw, sites mixed) to "
+                f"{left[name]:.2f} at sites that were not learned from. The site, not the tumor, "
+                "speaks in part."
+            )
+    return said
+
+
+def _adds(main: str, ablation: pd.DataFrame) -> list[str]:
+    said = []
+    for row in ablation.itertuples():
+        sure = row.difference_low > 0
+        verdict = "adds" if sure else "adds nothing that is sure"
+        said.append(
+            f"{row.modality} {verdict} to clinical facts and volume: {WORDS[main]} "
+            f"{row.difference:+.2f} ({row.difference_low:+.2f} to {row.difference_high:+.2f})."
+        )
+    return said
+
+
+def _lost(missing: pd.DataFrame) -> list[str]:
+    said = []
+    for row in missing.itertuples():
+        if row.missing <= 0:
+            continue
+        tied = row.p_value < _SURE
+        words = (
+            "and more often for one outcome than for the other: who has it is itself a sign, and "
+            "patients who have it are not like the rest"
+            if tied
+            else "alike for both outcomes"
+        )
+        said.append(
+            f"{row.modality} is missing for {row.missing:.0%} of the patients "
+            f"({row.missing_low:.0%} and {row.missing_high:.0%} where the outcome is low and "
+            f"high), {words}."
+        )
+    return said
+
+
+def _more_patients(main: str, learning: pd.DataFrame) -> list[str]:
+    if len(learning) < 2:
+        return []
+    first, last = learning.iloc[-2], learning.iloc[-1]
+    gain = last["value"] - first["value"]
+    word = "would help" if gain > 0.01 else "of the same kind would help little"
+    return [
+        f"From {first['patients']:.0f} to {last['patients']:.0f} training patients {WORDS[main]} "
+        f"goes from {first['value']:.2f} to {last['value']:.2f}: more patients {word}."
+    ]

@@ -1,0 +1,221 @@
+"""Tables of a validation: measures, paired differences, sites, calibration, decisions.
+
+Letters: N patients, K folds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.fusion.intervals import Estimate, Held
+from napari_radiogenomics.fusion.measures import MAIN, main_measure, measures, score_folds
+from napari_radiogenomics.fusion.metrics import net_benefit
+from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.fusion.running import SplitRun
+from napari_radiogenomics.statistics.roc import compare_areas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "calibration_curve",
+    "compare_pairs",
+    "corrected_t",
+    "decision_curve",
+    "estimates_row",
+    "held_of",
+    "measure_table",
+    "site_table",
+]
+
+Reals = NDArray[np.float64]
+_BINS = 5
+_THRESHOLDS = np.linspace(0.05, 0.95, 19)
+
+
+def held_of(runs: Sequence[SplitRun], name: str) -> list[Held]:
+    """Predictions of a model, fold by fold."""
+    return [
+        Held(run.split.repeat, run.split.test, run.links[name], run.hazards[name]) for run in runs
+    ]
+
+
+def estimates_row(found: Mapping[str, Estimate]) -> dict[str, float]:
+    """Columns of a table: each measure, and its interval."""
+    row: dict[str, float] = {}
+    for name, estimate in found.items():
+        row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return row
+
+
+def measure_table(outcome: Outcome, runs: Sequence[SplitRun], *, seed: int) -> pd.DataFrame:
+    """Measures of every model; see `FusionResult.table`."""
+    import pandas as pd
+
+    rows = {}
+    for name in runs[0].links:
+        folds = held_of(runs, name)
+        row = estimates_row(measures(outcome, folds, seed=seed))
+        apparent = [
+            Held(r.split.repeat, r.split.train, r.apparent[name], r.hazards[name]) for r in runs
+        ]
+        row["optimism"] = _mean(score_folds(outcome, apparent)) - row[MAIN[outcome.kind]]
+        row["variance"] = _variance(outcome, folds)
+        row["features"] = float(np.mean([(run.weights[name]["share"] > 0).sum() for run in runs]))
+        asked = sum(len(fold.rows) for fold in folds)
+        row["answered"] = sum(len(fold.known().rows) for fold in folds) / max(asked, 1)
+        rows[name] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return table.rename_axis("strategy")
+
+
+def _mean(values: Reals) -> float:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
+
+
+def _variance(outcome: Outcome, folds: Sequence[Held]) -> float:
+    """Mean variance of a patient's prediction between fits; NaN without a second one."""
+    made: dict[int, list[float]] = {}
+    for fold in (fold.known() for fold in folds):
+        shown = sigmoid(fold.link) if outcome.kind == "classification" else fold.link
+        for row, value in zip(fold.rows.tolist(), shown.tolist(), strict=True):
+            made.setdefault(row, []).append(value)
+    spreads = [np.var(values, ddof=1) for values in made.values() if len(values) > 1]
+    return float(np.mean(spreads)) if spreads else np.nan
+
+
+def corrected_t(differences: Reals, *, test_share: float) -> tuple[float, float, float, float]:
+    """Mean difference over folds, interval of 95 % and p-value, corrected for shared patients.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (K,)
+        Of two models, in each fold; NaN left out.
+    test_share : float
+        Test patients over training patients.
+
+    References
+    ----------
+    Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366.
+
+    Examples
+    --------
+    >>> [round(x, 3) for x in corrected_t(np.array([0.1, 0.2, 0.3, 0.2]), test_share=1 / 3)]
+    [0.2, 0.002, 0.398, 0.049]
+    """
+    from scipy.stats import t as student
+
+    d = differences[np.isfinite(differences)]
+    if d.size < 2:
+        return (float(d.mean()) if d.size else np.nan), np.nan, np.nan, np.nan
+    error = float(np.sqrt((1 / d.size + test_share) * d.var(ddof=1)))
+    mean = float(d.mean())
+    reach = float(student.ppf(0.975, d.size - 1)) * error
+    p = 1.0 if error == 0 else float(2 * student.sf(abs(mean / error), d.size - 1))
+    return mean, mean - reach, mean + reach, p
+
+
+def compare_pairs(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
+    """Every two models on the same folds; see `FusionResult.comparison`."""
+    import pandas as pd
+
+    names = list(runs[0].links)
+    scores = {name: score_folds(outcome, held_of(runs, name)) for name in names}
+    means = {name: _patient_means(outcome, held_of(runs, name)) for name in names}
+    share = float(np.mean([len(run.split.test) / len(run.split.train) for run in runs]))
+    rows = []
+    for one, other in combinations(names, 2):
+        mean, low, high, p = corrected_t(scores[one] - scores[other], test_share=share)
+        delong = _delong(outcome, means[one], means[other])
+        rows.append((one, other, mean, low, high, p, delong))
+    columns = ["strategy", "other", "difference", "difference_low", "difference_high", "p_value"]
+    return pd.DataFrame(rows, columns=[*columns, "p_delong"])
+
+
+def _patient_means(outcome: Outcome, folds: Sequence[Held]) -> Reals:
+    """Mean prediction of each patient, shape (N,); NaN where there is none."""
+    total, count = np.zeros(len(outcome)), np.zeros(len(outcome))
+    for fold in (fold.known() for fold in folds):
+        np.add.at(total, fold.rows, fold.link)
+        np.add.at(count, fold.rows, 1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _delong(outcome: Outcome, one: Reals, other: Reals) -> float:
+    both = np.flatnonzero(np.isfinite(one) & np.isfinite(other))
+    if outcome.kind != "classification" or outcome.take(both).n_events < 2:
+        return np.nan
+    return compare_areas(outcome.values[both], one[both], other[both])[1]
+
+
+def site_table(outcome: Outcome, runs: Sequence[SplitRun], sites: Any) -> pd.DataFrame:
+    """Main measure at each site, from the mean prediction of its patients."""
+    import pandas as pd
+
+    columns = ["strategy", "site", "patients", "events", "value", "low", "high"]
+    if sites is None:
+        return pd.DataFrame(columns=columns)
+    rows = []
+    for name in runs[0].links:
+        means = _patient_means(outcome, held_of(runs, name))
+        for site in np.unique(sites.astype(str)):
+            own = np.flatnonzero((sites.astype(str) == site) & np.isfinite(means))
+            fold = [Held(0, own, means[own])]
+            found = main_measure(outcome, fold)
+            events = outcome.take(own).n_events
+            rows.append((name, site, len(own), events, found.value, found.low, found.high))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def calibration_curve(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
+    """Predicted against observed share in fifths of the patients, with Wilson's interval."""
+    import pandas as pd
+
+    columns = ["strategy", "predicted", "observed", "low", "high", "patients"]
+    rows: list[tuple[Any, ...]] = []
+    if outcome.kind != "classification":
+        return pd.DataFrame(rows, columns=columns)
+    for name in runs[0].links:
+        p = sigmoid(_patient_means(outcome, held_of(runs, name)))
+        known = np.flatnonzero(np.isfinite(p))
+        order = known[np.argsort(p[known], kind="stable")]
+        for part in np.array_split(order, _BINS):
+            if part.size:
+                seen = float(outcome.values[part].mean())
+                rows.append((name, p[part].mean(), seen, *_wilson(seen, part.size), part.size))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    z2 = 1.96**2 / n
+    middle = (share + z2 / 2) / (1 + z2)
+    reach = 1.96 * np.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
+    return float(middle - reach), float(middle + reach)
+
+
+def decision_curve(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
+    """Net benefit of each model, and of treating all, over thresholds."""
+    import pandas as pd
+
+    columns = ["strategy", "threshold", "net_benefit"]
+    if outcome.kind != "classification":
+        return pd.DataFrame(columns=columns)
+    share = float(outcome.values.mean())
+    curves = {"treat all": share - (1 - share) * _THRESHOLDS / (1 - _THRESHOLDS)}
+    for name in runs[0].links:
+        p = sigmoid(_patient_means(outcome, held_of(runs, name)))
+        known = np.isfinite(p)
+        if known.any():
+            curves[name] = net_benefit(outcome.values[known], p[known], _THRESHOLDS)
+    rows = [
+        (name, threshold, value)
+        for name, curve in curves.items()
+        for threshold, value in zip(_THRESHOLDS, curve, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=columns)

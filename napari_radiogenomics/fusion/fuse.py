@@ -1,0 +1,268 @@
+"""`fuse`: all strategies on the same folds, one table, and a word on which to trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from sklearn.base import clone
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.advice import advise, trusted_strategy
+from napari_radiogenomics.fusion.bench import Bench
+from napari_radiogenomics.fusion.comparing import (
+    calibration_curve,
+    compare_pairs,
+    decision_curve,
+    measure_table,
+    site_table,
+)
+from napari_radiogenomics.fusion.final import external_table, optimism_corrected
+from napari_radiogenomics.fusion.learner import LEARNERS
+from napari_radiogenomics.fusion.measures import MAIN
+from napari_radiogenomics.fusion.missingness import missing_by_outcome
+from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.more_runs import (
+    ablation_table,
+    contrast_table,
+    learning_table,
+    permuted,
+)
+from napari_radiogenomics.fusion.result import FusionResult
+from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.splits import Scheme
+from napari_radiogenomics.fusion.strategy import STRATEGIES
+from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
+from napari_radiogenomics.fusion.summaries import (
+    fold_table,
+    importance_table,
+    modality_table,
+    prediction_table,
+    without_table,
+)
+from napari_radiogenomics.fusion.target_leak import warn_of_target
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import verb
+from napari_radiogenomics.signature import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["fuse"]
+
+
+def _strategies() -> Mapping[str, str]:
+    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in STRATEGIES}
+
+
+def _learners() -> Mapping[str, str]:
+    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in LEARNERS}
+
+
+@verb
+def fuse(
+    modalities: Mapping[str, pd.DataFrame],
+    target: pd.Series | pd.DataFrame,
+    *,
+    strategies: Annotated[Sequence[str] | None, Setting(choices=_strategies)] = None,
+    groups: pd.Series | None = None,
+    learner: Annotated[str, Setting(choices=_learners)] = "linear",
+    learner_settings: Mapping[str, Any] | None = None,
+    preparations: Mapping[str, Any] | None = None,
+    scheme: Scheme = "kfold",
+    folds: Annotated[int, Setting(minimum=2)] = 5,
+    repeats: Annotated[int, Setting(minimum=1)] = 2,
+    inner_folds: Annotated[int, Setting(minimum=2, advanced=True)] = 5,
+    thorough: Annotated[bool, Setting(advanced=True)] = True,
+    n_permutations: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
+    external: tuple[Any, ...] | None = None,
+    seed: Annotated[int, Setting(advanced=True)] = 0,
+    workers: Annotated[int, Setting(minimum=1, advanced=True)] = 1,
+    progress: Progress = quiet,
+) -> FusionResult:
+    """Compare ways to predict a target from image, genes and clinic, without leaks.
+
+    Harmonization, selection of features, imputation and tuning are learned anew in the training
+    part of each fold; no step can be fitted outside.
+
+    Parameters
+    ----------
+    modalities : mapping of str to DataFrame
+        Modality → table with one row a patient and the patient ids as its index. Patients may
+        lack modalities.
+    target : Series or DataFrame
+        By patient id: two classes, numbers, or the columns ``time`` and ``event``.
+    strategies : sequence of str, optional
+        Ways to fuse, of ``"baseline"``, ``"single"``, ``"early"``, ``"late"``, ``"hybrid"``,
+        ``"cooperative"``; all without it. Or a mapping of names to models such as
+        ``LateFusion(combine="stack")``.
+    groups : Series, optional
+        Site of each patient. Folds are balanced over sites, imaging is harmonized in the fold,
+        and leave-one-site-out is shown beside.
+    learner : str, optional
+        ``"linear"`` (elastic net), ``"forest"``, ``"boosting"``, ``"svm"``, or one that another
+        package adds.
+    learner_settings : mapping, optional
+        Of the learner.
+    preparations : mapping, optional
+        Modality → ``"imaging"``, ``"expression"``, ``"clinical"`` or ``"numeric"``, or
+        ``{"method": name, **settings}``. Chosen by the name of the modality without it.
+    scheme : {"kfold", "leave_site_out", "bootstrap632"}, optional
+        Repeated folds by patient, one site at a time, or .632+ of ``repeats`` bootstraps.
+    folds, repeats : int, optional
+        Outer folds, and how often patients are dealt anew.
+    inner_folds : int, optional
+        Folds within each training part, in which settings are chosen.
+    thorough : bool, optional
+        Also run without harmonization, at sites left out, with each modality added to the
+        baseline and with fewer patients.
+    n_permutations : int, optional
+        Repeat the whole pipeline on so many shuffled outcomes, for a p-value.
+    external : tuple, optional
+        ``(modalities, target)`` or ``(modalities, target, groups)`` of another cohort, on which
+        the models of all patients are tested.
+    seed : int, optional
+        Of everything that is drawn; the same seed gives the same numbers.
+    workers : int, optional
+        Folds at a time.
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Returns
+    -------
+    FusionResult
+        Tables, advice in words, and each strategy fitted on all patients.
+
+    Raises
+    ------
+    InputError
+        If the outcome has one class or too few events, there are fewer patients than folds, a
+        patient is there twice, or a modality shares no patient with the target.
+
+    References
+    ----------
+    Varma and Simon 2006 (nested folds), https://doi.org/10.1186/1471-2105-7-91; Efron 1997
+    (.632+), https://doi.org/10.1080/01621459.1997.10474007; METRICS,
+    https://doi.org/10.1186/s13244-023-01572-w; TRIPOD+AI, https://doi.org/10.1136/bmj-2023-078378.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> ids = [f"P{n}" for n in range(60)]
+    >>> y = pd.Series(rng.integers(0, 2, 60), ids, name="mutated")
+    >>> imaging = pd.DataFrame(rng.normal(size=(60, 5)) + y.to_numpy()[:, None], ids)
+    >>> rna = pd.DataFrame(rng.normal(size=(60, 6)), ids)
+    >>> found = fuse({"imaging": imaging, "rna": rna}, y, strategies=["single", "late"],
+    ...              folds=3, inner_folds=3, repeats=1, thorough=False)
+    >>> found.table["auc"].idxmax()
+    'imaging alone'
+    """
+    data = data_of(
+        modalities,
+        target,
+        groups,
+        preparations=preparations,
+        inner_folds=inner_folds,
+        seed=seed,
+    )
+    models = models_of(data, strategies, learner=learner, learner_settings=learner_settings)
+    resplit = partial(splits_of, data, scheme=scheme, folds=folds)
+    splits = resplit(outcome=data.outcome, repeats=repeats)
+    if n_permutations < 0:
+        raise InputError(f"n_permutations is {n_permutations}; it must be 0 or more.")
+    warn_of_target(data.tables, data.outcome)
+    options: dict[str, Any] = {"workers": workers, "progress": progress}
+    runs = run_splits(data, models, splits, what="Folds", **options)
+    fitted = _on_all(data, models, progress)
+    table = measure_table(data.outcome, runs, seed=seed)
+    if scheme == "bootstrap632":
+        table = optimism_corrected(table, data, fitted)
+    if n_permutations:
+        once = partial(resplit, repeats=1 if scheme == "kfold" else repeats)
+        table["p_permutation"] = permuted(
+            data,
+            models,
+            table[MAIN[data.outcome.kind]].to_dict(),
+            lambda outcome: once(outcome=outcome),
+            count=n_permutations,
+            **options,
+        )
+    outside = None if external is None else external_table(fitted, data, external)
+    return _result(data, models, runs, fitted, table, outside, thorough, scheme, options)
+
+
+def _on_all(
+    data: Data, models: Mapping[str, FusionModel], progress: Progress
+) -> dict[str, FusionModel]:
+    """Each model fitted on all patients."""
+    bench = Bench(
+        data.tables, data.outcome, data.views, inner_folds=data.inner_folds, seed=data.seed
+    )
+    return {
+        name: clone(models[name]).fit_bench(bench)
+        for name in progress(list(models), "All patients")
+    }
+
+
+def _result(
+    data: Data,
+    models: Mapping[str, FusionModel],
+    runs: Sequence[SplitRun],
+    fitted: Mapping[str, FusionModel],
+    table: pd.DataFrame,
+    outside: pd.DataFrame | None,
+    thorough: bool,
+    scheme: str,
+    options: Mapping[str, Any],
+) -> FusionResult:
+    import pandas as pd
+
+    outcome = data.outcome
+    comparison = compare_pairs(outcome, runs)
+    trusted = trusted_strategy(outcome.kind, table, comparison)
+    contrast = ablation = learning = pd.DataFrame()
+    if thorough and scheme == "kfold":
+        shown = [trusted, *(n for n in models if n == "imaging alone" and n != trusted)]
+        contrast = contrast_table(data, models, shown, runs, **options)
+        ablation = ablation_table(data, runs, **options)
+        learning = learning_table(data, models[trusted], trusted, runs, **options)
+    missing = missing_by_outcome(data.tables, outcome)
+    importance = importance_table(runs)
+    n_features = int(np.sum([frame.shape[1] for frame in data.tables.frames.values()]))
+    advice = advise(
+        outcome,
+        trusted,
+        table,
+        n_features=n_features,
+        contrast=contrast,
+        ablation=ablation,
+        missing=missing,
+        learning=learning,
+    )
+    return FusionResult(
+        outcome.kind,
+        outcome.name,
+        MAIN[outcome.kind],
+        scheme,
+        table,
+        prediction_table(data, runs),
+        fold_table(outcome, runs),
+        comparison,
+        contrast,
+        ablation,
+        without_table(outcome, runs),
+        site_table(outcome, runs, data.tables.sites),
+        calibration_curve(outcome, runs),
+        decision_curve(outcome, runs),
+        importance,
+        modality_table(importance),
+        missing,
+        learning,
+        outside,
+        trusted,
+        advice,
+        fitted,
+    )

@@ -1,0 +1,221 @@
+"""Runs beside the main one: without harmonization, other sites, added modalities, fewer patients.
+
+Letters: N patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_radiogenomics.fusion.comparing import corrected_t, held_of
+from napari_radiogenomics.fusion.intervals import Estimate
+from napari_radiogenomics.fusion.measures import main_measure, score_folds
+from napari_radiogenomics.fusion.model import FusionModel, modalities_of
+from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.preparation import PREPARATIONS
+from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.splits import Split, site_splits
+from napari_radiogenomics.fusion.strategies.late import LateFusion
+from napari_radiogenomics.fusion.views import VOLUME, View
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ablation_table", "contrast_table", "learning_table", "permuted"]
+
+_SHARES = (0.5, 0.75)
+_FEWEST_SITES = 2
+
+
+def contrast_table(
+    data: Data,
+    models: Mapping[str, FusionModel],
+    names: Sequence[str],
+    runs: Sequence[SplitRun],
+    **options: Any,
+) -> pd.DataFrame:
+    """Raw | harmonized | leave-one-site-out | volume only, with intervals.
+
+    Parameters
+    ----------
+    data : Data
+        Patients.
+    models : mapping of str to FusionModel
+        All models.
+    names : sequence of str
+        Those to show.
+    runs : sequence of SplitRun
+        Main run, with harmonization in the fold.
+    **options
+        ``workers`` and ``progress``.
+    """
+    import pandas as pd
+
+    some = {name: models[name] for name in names}
+    splits = [run.split for run in runs]
+    found = {"harmonized": _measured(data, runs, names)}
+    raw = {name: _raw(view) for name, view in data.views.items()}
+    sites = data.tables.sites
+    if sites is not None and raw != dict(data.views):
+        without = replace(data, views=raw)
+        again = run_splits(without, some, splits, details=False, what="Raw", **options)
+        found = {"raw": _measured(data, again, names), **found}
+    if sites is not None and len(np.unique(sites.astype(str))) >= _FEWEST_SITES:
+        left = _left_out(data, some, **options)
+        if left:
+            found["leave_site_out"] = _measured(data, left, names)
+    volume = f"{VOLUME} alone"
+    if volume in models:
+        alone = _measured(data, runs, [volume])[volume]
+        found["volume_only"] = dict.fromkeys(names, alone)
+    rows = {
+        name: {
+            f"{kind}{end}": value
+            for kind, part in found.items()
+            for end, value in zip(("", "_low", "_high"), vars(part[name]).values(), strict=True)
+        }
+        for name in names
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("strategy")
+
+
+def _left_out(data: Data, models: Mapping[str, FusionModel], **options: Any) -> list[SplitRun]:
+    splits = learnable(data, site_splits(data.tables.sites))
+    if not splits:
+        return []
+    return run_splits(data, models, splits, details=False, what="Sites left out", **options)
+
+
+def learnable(data: Data, splits: Sequence[Split]) -> list[Split]:
+    """Splits whose training part has enough of every stratum for the inner folds."""
+    strata = data.outcome.strata()
+    kept = []
+    for split in splits:
+        counts = np.unique(strata[split.train], return_counts=True)[1]
+        if len(counts) == len(np.unique(strata)) and counts.min() >= data.inner_folds:
+            kept.append(split)
+    return kept
+
+
+def _raw(view: View) -> View:
+    if not PREPARATIONS[view.preparation].defaults.get("harmonize", False):
+        return view
+    return replace(view, settings={**view.settings, "harmonize": False})
+
+
+def _measured(data: Data, runs: Sequence[SplitRun], names: Sequence[str]) -> dict[str, Estimate]:
+    return {name: main_measure(data.outcome, held_of(runs, name)) for name in names}
+
+
+def ablation_table(data: Data, runs: Sequence[SplitRun], **options: Any) -> pd.DataFrame:
+    """What each modality adds to clinical facts and volume, on the same folds."""
+    import pandas as pd
+
+    columns = ["modality", "baseline", "with_it", "difference", "difference_low"]
+    columns += ["difference_high", "p_value"]
+    simple = [name for name, view in data.views.items() if view.preparation == "clinical"]
+    simple += [VOLUME] * (VOLUME in data.views)
+    if "baseline" not in runs[0].links:
+        return pd.DataFrame(columns=columns)
+    added = {
+        name: LateFusion(combine="stack", modalities=(*simple, name), inner_folds=data.inner_folds)
+        for name in modalities_of(data.views)
+        if name not in simple
+    }
+    if not added:
+        return pd.DataFrame(columns=columns)
+    splits = [run.split for run in runs]
+    again = run_splits(data, added, splits, details=False, what="Added to the baseline", **options)
+    base = held_of(runs, "baseline")
+    value = main_measure(data.outcome, base).value
+    before = score_folds(data.outcome, base)
+    share = float(np.mean([len(split.test) / len(split.train) for split in splits]))
+    rows = []
+    for name in added:
+        folds = held_of(again, name)
+        gain = corrected_t(score_folds(data.outcome, folds) - before, test_share=share)
+        rows.append((name, value, main_measure(data.outcome, folds).value, *gain))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def learning_table(
+    data: Data, model: FusionModel, name: str, runs: Sequence[SplitRun], **options: Any
+) -> pd.DataFrame:
+    """Main measure of a model by number of training patients, in the first repeat."""
+    import pandas as pd
+
+    first = [run for run in runs if run.split.repeat == 0]
+    strata = data.outcome.strata()
+    rows = []
+    for share in _SHARES:
+        splits = learnable(data, [_fewer(run.split, strata, share, data.seed) for run in first])
+        if splits:
+            what = f"{share:.0%} of the patients"
+            fewer = run_splits(data, {name: model}, splits, details=False, what=what, **options)
+            found = main_measure(data.outcome, held_of(fewer, name))
+            rows.append((np.mean([len(s.train) for s in splits]), *vars(found).values()))
+    found = main_measure(data.outcome, held_of(first, name))
+    rows.append((np.mean([len(run.split.train) for run in first]), *vars(found).values()))
+    return pd.DataFrame(rows, columns=["patients", "value", "low", "high"])
+
+
+def _fewer(split: Split, strata: Any, share: float, seed: int) -> Split:
+    rng = np.random.default_rng([seed, 29, split.fold])
+    kept = []
+    for stratum in np.unique(strata[split.train]):
+        own = split.train[strata[split.train] == stratum]
+        kept.append(rng.permutation(own)[: max(1, round(share * len(own)))])
+    return replace(split, train=np.sort(np.concatenate(kept)))
+
+
+def permuted(
+    data: Data,
+    models: Mapping[str, FusionModel],
+    seen: Mapping[str, float],
+    resplit: Callable[[Outcome], list[Split]],
+    *,
+    count: int,
+    **options: Any,
+) -> dict[str, float]:
+    """P-value of each model: the whole pipeline on outcomes shuffled within site.
+
+    Parameters
+    ----------
+    data : Data
+        Patients.
+    models : mapping of str to FusionModel
+        Unfitted.
+    seen : mapping of str to float
+        Main measure of each model with the true outcome.
+    resplit : callable
+        ``resplit(outcome) -> splits`` of one repeat.
+    count : int
+        Shuffled outcomes.
+    **options
+        ``workers`` and ``progress``.
+    """
+    above = dict.fromkeys(models, 0)
+    for number in range(count):
+        shuffled = replace(data, outcome=data.outcome.take(_shuffle(data, number)))
+        what = f"Shuffled outcome {number + 1} of {count}"
+        splits = resplit(shuffled.outcome)
+        again = run_splits(shuffled, models, splits, details=False, what=what, **options)
+        for name in models:
+            found = main_measure(shuffled.outcome, held_of(again, name)).value
+            above[name] += not found < seen[name]
+    return {name: (1 + n) / (1 + count) for name, n in above.items()}
+
+
+def _shuffle(data: Data, number: int) -> Any:
+    rng = np.random.default_rng([data.seed, 31, number])
+    order = np.arange(len(data.outcome))
+    sites = data.tables.sites
+    groups = np.zeros(len(order), int) if sites is None else sites.astype(str)
+    for group in np.unique(groups):
+        own = np.flatnonzero(groups == group)
+        order[own] = rng.permutation(own)
+    return order

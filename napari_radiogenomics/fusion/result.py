@@ -1,0 +1,122 @@
+"""`FusionResult`: what a validation found, as tables and as words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.outcome import Kind
+from napari_radiogenomics.provenance import Record
+from napari_radiogenomics.registry import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FusionResult"]
+
+
+@dataclass(frozen=True, eq=False)
+class FusionResult:
+    """What a validation of fusion models found.
+
+    Tables whose intervals are of 95 % have them in the columns ``…_low`` and ``…_high``.
+
+    Attributes
+    ----------
+    kind : {"classification", "regression", "survival"}
+        Of the outcome.
+    target : str
+        Its name.
+    main : str
+        The measure by which strategies are compared: ``"auc"``, ``"r_squared"`` or
+        ``"concordance"``.
+    scheme : str
+        How it was validated.
+    table : DataFrame
+        Strategy × measures; ``optimism`` is what the measure loses from the patients that were
+        learned from to those that were not (bias of the apparent result), ``variance`` how much
+        a patient's prediction varies between repeats, ``features`` how many are used, and
+        ``answered`` the share of patients that got a prediction.
+    predictions : DataFrame
+        ``strategy``, ``repeat``, ``fold``, ``patient_id``, ``link``, ``probability``,
+        ``outcome``, ``site``: of patients that the fold did not learn from.
+    folds : DataFrame
+        Main measure of each strategy in each fold.
+    comparison : DataFrame
+        Each two strategies: ``difference`` with interval and ``p_value`` of the corrected
+        resampled t-test, and ``p_delong`` of DeLong's test on each patient's mean prediction.
+    contrast : DataFrame
+        Raw, harmonized in the fold, leave-one-site-out and volume only side by side; without
+        sites, what of it there is.
+    ablation : DataFrame
+        What each modality adds to clinical facts and volume; empty without these.
+    without : DataFrame
+        Main measure of each strategy as if the test patients lacked a modality.
+    sites : DataFrame
+        Main measure at each site.
+    calibration, decision : DataFrame
+        Calibration curve, and net benefit over thresholds (classification).
+    importance : DataFrame
+        Features of each strategy: mean ``share`` of its weights, and in how many folds it was
+        ``selected``.
+    modalities : DataFrame
+        The same by modality.
+    missing : DataFrame
+        How often each modality is missing, by outcome.
+    learning : DataFrame
+        Main measure of the trusted strategy by number of training patients.
+    external : DataFrame or None
+        Measures in the external cohort.
+    trusted : str
+        Strategy that the advice names.
+    advice : tuple of str
+        Which strategy to trust and why, and what else should be known.
+    models : dict of FusionModel
+        Each strategy, fitted on all patients.
+    history : tuple of Record
+        How it came about.
+    """
+
+    kind: Kind
+    target: str
+    main: str
+    scheme: str
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+    folds: pd.DataFrame
+    comparison: pd.DataFrame
+    contrast: pd.DataFrame
+    ablation: pd.DataFrame
+    without: pd.DataFrame
+    sites: pd.DataFrame
+    calibration: pd.DataFrame
+    decision: pd.DataFrame
+    importance: pd.DataFrame
+    modalities: pd.DataFrame
+    missing: pd.DataFrame
+    learning: pd.DataFrame
+    external: pd.DataFrame | None
+    trusted: str
+    advice: tuple[str, ...]
+    models: Mapping[str, FusionModel]
+    history: tuple[Record, ...] = ()
+
+    def model(self, strategy: str = "") -> FusionModel:
+        """Strategy fitted on all patients; the trusted one without a name."""
+        name = strategy or self.trusted
+        if name not in self.models:
+            hint = did_you_mean(name, list(self.models))
+            raise InputError(f'There is no strategy "{name}" in this result. {hint}')
+        return self.models[name]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name, as they are written to files; empty ones left out."""
+        import pandas as pd
+
+        found = {
+            name: value for name, value in vars(self).items() if isinstance(value, pd.DataFrame)
+        }
+        return {name: table for name, table in found.items() if len(table)}

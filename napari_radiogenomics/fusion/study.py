@@ -1,0 +1,143 @@
+"""What `fuse` sets out with: patients, models and splits, all checked.
+
+Letters: N patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
+from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.more_runs import learnable
+from napari_radiogenomics.fusion.outcome import Outcome, outcome_of, require_outcome
+from napari_radiogenomics.fusion.running import Data
+from napari_radiogenomics.fusion.splits import (
+    Scheme,
+    Split,
+    bootstrap_splits,
+    fold_splits,
+    site_splits,
+)
+from napari_radiogenomics.fusion.strategy import STRATEGIES
+from napari_radiogenomics.fusion.tables import patients_of, tables_of
+from napari_radiogenomics.fusion.views import views_of
+from napari_radiogenomics.registry import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["data_of", "models_of", "splits_of"]
+
+
+def data_of(
+    modalities: Mapping[str, pd.DataFrame],
+    target: Any,
+    groups: Any,
+    *,
+    preparations: Mapping[str, Any] | None,
+    inner_folds: int,
+    seed: int,
+) -> Data:
+    """Patients who have the target and at least one modality.
+
+    Raises
+    ------
+    InputError
+        If there are none, or the outcome cannot be learned.
+    """
+    everyone = patients_of(modalities)
+    outcome, patients = outcome_of(target)
+    rows = np.flatnonzero(patients.isin(everyone))
+    if not rows.size:
+        raise InputError(
+            f"None of the {len(patients)} patients of the target is in a table: their ids are like "
+            f"{patients[0]}, those of the tables like {everyone[0]}. Give all the same ids."
+        )
+    own = outcome.take(rows)
+    require_outcome(own)
+    tables = tables_of(modalities, patients[rows], groups)
+    views = views_of(tables.frames, preparations)
+    return Data(tables, own, views, inner_folds, seed)
+
+
+def models_of(
+    data: Data,
+    strategies: Sequence[str] | Mapping[str, FusionModel] | None,
+    *,
+    learner: str,
+    learner_settings: Mapping[str, Any] | None,
+) -> dict[str, FusionModel]:
+    """Unfitted models by name.
+
+    Raises
+    ------
+    InputError
+        If a strategy is unknown, or none fits the modalities.
+    """
+    settings_of(LEARNERS[learner], learner_settings)
+    if isinstance(strategies, Mapping):
+        for name, model in strategies.items():
+            if not isinstance(model, FusionModel):
+                raise InputError(
+                    f'"{name}" is a {type(model).__name__}, not a fusion model. Give names of '
+                    "strategies, or models such as EarlyFusion()."
+                )
+        return dict(strategies)
+    names = [strategies] if isinstance(strategies, str) else list(strategies or _order())
+    models: dict[str, FusionModel] = {}
+    for name in names:
+        models |= STRATEGIES[name].make(
+            data.views,
+            learner=learner,
+            learner_settings=learner_settings,
+            preparations=None,
+            inner_folds=data.inner_folds,
+            seed=data.seed,
+        )
+    if not models:
+        raise InputError(
+            f"None of the strategies ({', '.join(names)}) fits the modalities and the learner "
+            f'"{learner}". Add "early" or "late".'
+        )
+    return models
+
+
+def _order() -> list[str]:
+    """Plain strategies first."""
+    first = [name for name in ("baseline", "single") if name in STRATEGIES]
+    return first + [name for name in STRATEGIES.names() if name not in first]
+
+
+def splits_of(
+    data: Data, outcome: Outcome, scheme: Scheme, *, folds: int, repeats: int
+) -> list[Split]:
+    """Splits of a scheme.
+
+    Raises
+    ------
+    InputError
+        If the scheme is unknown, or the patients cannot fill it.
+    """
+    if scheme not in get_args(Scheme):
+        raise InputError(
+            f'Unknown scheme "{scheme}". {did_you_mean(str(scheme), list(get_args(Scheme)))}'
+        )
+    if repeats < 1:
+        raise InputError(f"repeats is {repeats}; it must be 1 or more.")
+    strata, sites = outcome.strata(), data.tables.sites
+    if scheme == "kfold":
+        return fold_splits(strata, sites, folds=folds, repeats=repeats, seed=data.seed)
+    if scheme == "bootstrap632":
+        return bootstrap_splits(strata, repeats=repeats, seed=data.seed)
+    splits = learnable(data, site_splits(sites))
+    if not splits:
+        raise InputError(
+            "No site can be left out: the others hold too few of one outcome. Use "
+            'scheme="kfold", or give more patients.'
+        )
+    return splits

@@ -1,0 +1,58 @@
+"""Features that are the target itself, told before anybody believes the result.
+
+Letters: N patients, P columns.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import DataWarning
+from napari_radiogenomics.fusion.metrics import column_concordance
+from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.tables import Tables
+
+__all__ = ["warn_of_target"]
+
+Reals = NDArray[np.float64]
+_ALL, _FEWEST = 0.995, 10
+
+
+def warn_of_target(tables: Tables, outcome: Outcome) -> list[str]:
+    """Warn of columns that tell the target almost without error by themselves.
+
+    Parameters
+    ----------
+    tables : Tables
+        Of N patients.
+    outcome : Outcome
+        Theirs.
+
+    Returns
+    -------
+    list of str
+        ``modality: column`` of those found.
+    """
+    found = []
+    for name, frame in tables.frames.items():
+        for column in frame.columns:
+            values = frame[column]
+            if values.dtype.kind not in "iufb":
+                values = values.astype("category").cat.codes.where(values.notna())
+            known = np.flatnonzero(values.notna().to_numpy())
+            if len(known) >= _FEWEST and values.iloc[known].nunique() > 1:
+                numbers = values.iloc[known].to_numpy(float)
+                if column_concordance(numbers, outcome.take(known)) > _ALL:
+                    found.append(f"{name}: {column}")
+    if found:
+        warnings.warn(
+            f"{len(found)} columns tell {outcome.name} almost without error by themselves: "
+            f"{', '.join(found[:5])}. They seem to be the target, or to have been made from it. "
+            "Leave them out, unless that is meant.",
+            DataWarning,
+            stacklevel=3,
+        )
+    return found
