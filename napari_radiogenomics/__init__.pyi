@@ -19,6 +19,16 @@ from .data.segmentation import Label as Label
 from .data.segmentation import Segmentation as Segmentation
 from .extraction.extract import extract_cohort as extract_cohort
 from .extraction.result import CohortFeatures as CohortFeatures
+from .fusion.explain import predict_patients as predict_patients
+from .fusion.fuse import fuse as fuse
+from .fusion.missing_curve import missing_curve as missing_curve
+from .fusion.model_card import model_card as model_card
+from .fusion.model_file import load_model as load_model
+from .fusion.model_file import save_model as save_model
+from .fusion.result import FusionResult as FusionResult
+from .fusion.strategies.early import EarlyFusion as EarlyFusion
+from .fusion.strategies.hybrid import HybridFusion as HybridFusion
+from .fusion.strategies.late import LateFusion as LateFusion
 from .genomics.cohort_scores import cohort_pathways as cohort_pathways
 from .genomics.cohort_scores import score_cohort as score_cohort
 from .genomics.normalize import normalize_counts as normalize_counts

@@ -22,6 +22,8 @@ from napari_radiogenomics.fusion.outcome import Kind, Outcome
 __all__ = ["Path", "elastic_net_path", "mean_loss", "newton_parts", "penalties_of"]
 
 Reals = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
 _FAMILY: dict[Kind, int] = {"regression": 0, "classification": 1, "survival": 2}
 _NEWTON_STEPS, _SWEEPS = 100, 2000
 _SATURATED = 0.95  # share of the deviance; beyond it the path does not change any more
@@ -171,7 +173,9 @@ def _sorted(outcome: Outcome) -> tuple[int, tuple[NDArray[np.intp], ...]]:
 
 
 @nb.njit(cache=True, nogil=True)
-def _working(family, y, event, first, last, eta):
+def _working(
+    family: int, y: Reals, event: Flags, first: Places, last: Places, eta: Reals
+) -> tuple[Reals, Reals]:
     """Minus the gradient of the mean loss, and its curvature, shape (N,) each."""
     n = y.size
     if family == 0:
@@ -194,7 +198,7 @@ def _working(family, y, event, first, last, eta):
 
 
 @nb.njit(cache=True, nogil=True)
-def _loss(family, y, event, first, last, eta):
+def _loss(family: int, y: Reals, event: Flags, first: Places, last: Places, eta: Reals) -> float:
     """Mean loss."""
     n = y.size
     if family == 0:
@@ -211,7 +215,10 @@ def _loss(family, y, event, first, last, eta):
 
 
 @nb.njit(cache=True, nogil=True)
-def _sweep(X, n, score, weight, curvature, beta, intercept, active, penalty, l1_ratio, fit_mean):
+def _sweep(
+    X: Reals, n: int, score: Reals, weight: Reals, curvature: Reals, beta: Reals, intercept: float,
+    active: Places, penalty: float, l1_ratio: float, fit_mean: bool,
+) -> tuple[float, float]:  # fmt: skip
     """One round over the active coefficients; answers with the intercept and largest step."""
     largest = 0.0
     if fit_mean:
@@ -242,7 +249,9 @@ def _sweep(X, n, score, weight, curvature, beta, intercept, active, penalty, l1_
 
 
 @nb.njit(cache=True, nogil=True)
-def _price(X, n, beta, eta, active, penalty, l1_ratio, loss):
+def _price(
+    n: int, beta: Reals, eta: Reals, active: Places, penalty: float, l1_ratio: float, loss: float
+) -> float:
     """Loss, agreement and penalty together."""
     total = loss + 0.5 * np.sum(eta[n:] ** 2) / n
     for j in active:
@@ -251,7 +260,7 @@ def _price(X, n, beta, eta, active, penalty, l1_ratio, loss):
 
 
 @nb.njit(cache=True, nogil=True)
-def _predict(X, n, beta, intercept, active):
+def _predict(X: Reals, n: int, beta: Reals, intercept: float, active: Places) -> Reals:
     eta = np.zeros(X.shape[0])
     eta[:n] = intercept
     for j in active:
@@ -262,8 +271,10 @@ def _predict(X, n, beta, intercept, active):
 
 @nb.njit(cache=True, nogil=True)
 def _newton(
-    X, family, y, event, first, last, beta, intercept, active, penalty, l1_ratio, tolerance
-):
+    X: Reals, family: int, y: Reals, event: Flags, first: Places, last: Places,
+    beta: Reals, intercept: float, active: Places, penalty: float, l1_ratio: float,
+    tolerance: float,
+) -> tuple[float, Reals, Reals]:  # fmt: skip
     """Solve one penalty on the active coefficients; answers with intercept, fit and score."""
     n = y.size
     size = X.shape[0]
@@ -272,7 +283,7 @@ def _newton(
     weight[n:] = 1.0 / n
     eta = _predict(X, n, beta, intercept, active)
     price = _price(
-        X, n, beta, eta, active, penalty, l1_ratio, _loss(family, y, event, first, last, eta[:n])
+        n, beta, eta, active, penalty, l1_ratio, _loss(family, y, event, first, last, eta[:n])
     )
     for _ in range(_NEWTON_STEPS):
         score[:n], weight[:n] = _working(family, y, event, first, last, eta[:n])
@@ -293,7 +304,7 @@ def _newton(
         for _ in range(30):  # halve a step that overshoots
             eta = _predict(X, n, beta, intercept, active)
             now = _price(
-                X, n, beta, eta, active, penalty, l1_ratio,
+                n, beta, eta, active, penalty, l1_ratio,
                 _loss(family, y, event, first, last, eta[:n]),
             )  # fmt: skip
             if now <= price + 1e-13 * (1.0 + abs(price)):
@@ -309,7 +320,10 @@ def _newton(
 
 
 @nb.njit(cache=True, nogil=True)
-def _path(X, family, y, event, first, last, penalties, l1_ratio, tolerance):
+def _path(
+    X: Reals, family: int, y: Reals, event: Flags, first: Places, last: Places,
+    penalties: Reals, l1_ratio: float, tolerance: float,
+) -> tuple[Reals, Reals]:  # fmt: skip
     n, p = y.size, X.shape[1]
     intercepts, coefficients = np.zeros(penalties.size), np.zeros((penalties.size, p))
     beta, intercept = np.zeros(p), 0.0

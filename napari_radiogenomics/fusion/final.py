@@ -37,7 +37,7 @@ def external_table(
     """
     import pandas as pd
 
-    if not isinstance(external, tuple) or len(external) not in (2, 3):
+    if len(external) not in (2, 3):
         raise InputError(
             "The external cohort must be (modalities, target) or (modalities, target, groups)."
         )

@@ -17,7 +17,7 @@ from napari_radiogenomics.fusion.predictor import Linear, Trees
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["feature_weights"]
+__all__ = ["column_weights", "feature_weights"]
 
 Reals = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def _tree_weights(trees: Trees) -> Reals:
     for node in inner[::-1]:  # children are farther on than their parent
         mean[node] = (mean[trees.left[node]] + mean[trees.right[node]]) / 2
     gap = np.abs(mean[trees.left[inner]] - mean[trees.right[inner]])
-    return np.bincount(trees.feature[inner], gap, trees.background.shape[1])
+    return np.bincount(trees.feature[inner], gap, trees.background.shape[1]).astype(float)
 
 
 def feature_weights(fitted: Fitted) -> pd.DataFrame:
@@ -62,17 +62,20 @@ def feature_weights(fitted: Fitted) -> pd.DataFrame:
     import pandas as pd
 
     total: dict[tuple[str, str], float] = {}
+    origin: dict[tuple[str, str], str] = {}
     size: dict[tuple[str, str], float] = {}
     counts = fitted.weights if fitted.rule == "mean" else np.eye(1, len(fitted.experts))[0]
     for expert, count in zip(fitted.experts, counts, strict=True):
         for name, weights in _by_view(expert).items():
-            for feature, weight in zip(expert.views[name].names, weights, strict=True):
+            view = expert.views[name]
+            for feature, source, weight in zip(view.names, view.origins, weights, strict=True):
                 key = (name, feature)
+                origin[key] = source
                 total[key] = total.get(key, 0.0) + count * weight
                 size[key] = size.get(key, 0.0) + abs(count * weight)
     whole = sum(size.values())
     rows = [
-        (view, feature, feature.partition("=")[0].removesuffix(" not known"), total[key],
+        (view, feature, origin[key], total[key],
          size[key] / whole if whole > 0 else 0.0)
         for key in total
         for view, feature in [key]

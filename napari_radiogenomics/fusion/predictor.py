@@ -150,7 +150,15 @@ class Trees:
 
 
 @nb.njit(cache=True, nogil=True)
-def _walk(X, roots, feature, threshold, left, right, value):
+def _walk(
+    X: NDArray[np.float32],
+    roots: NDArray[np.int32],
+    feature: NDArray[np.int32],
+    threshold: Reals,
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    value: Reals,
+) -> Reals:
     """No bounds checking: the nodes are checked where they are read from a file."""
     out = np.zeros(X.shape[0])
     for i in range(X.shape[0]):

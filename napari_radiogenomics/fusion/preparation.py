@@ -43,7 +43,7 @@ class Preparation:
     learn : callable
         ``learn(frame, sites, settings) -> state``: plain values; ``state["columns"]`` are the
         columns it reads, ``state["names"]`` the F features it makes, ``state["notes"]`` what
-        should be known.
+        should be known, and ``state["origins"]``, where it is there, the column of each feature.
     apply : callable
         ``apply(state, frame, sites) -> ndarray, shape (N, F)``, all finite. Columns that are not
         there count as missing.

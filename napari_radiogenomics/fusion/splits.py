@@ -96,14 +96,20 @@ def require_folds(strata: Places, folds: int) -> None:
 
 def site_splits(sites: NDArray | None) -> list[Split]:
     """Each site is tested once, on what was learned at all others."""
-    names = np.unique(sites) if sites is not None else []
+    names: list[str] = [] if sites is None else np.unique(sites.astype(str)).tolist()
     if sites is None or len(names) < 2:
         raise InputError(
             f"Leaving one site out needs at least two sites, here {'is' if len(names) else 'are'} "
             f"{len(names) or 'none'}. Give the site of each patient as groups."
         )
     return [
-        Split(0, at, np.flatnonzero(sites != name), np.flatnonzero(sites == name), f"site {name}")
+        Split(
+            0,
+            at,
+            np.flatnonzero(sites.astype(str) != name),
+            np.flatnonzero(sites.astype(str) == name),
+            f"site {name}",
+        )
         for at, name in enumerate(names)
     ]
 

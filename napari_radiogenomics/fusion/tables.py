@@ -74,7 +74,7 @@ def patients_of(modalities: Mapping[str, pd.DataFrame]) -> pd.Index:
     """
     import pandas as pd
 
-    if not isinstance(modalities, Mapping) or not modalities:
+    if not hasattr(modalities, "items") or hasattr(modalities, "columns") or not modalities:
         raise InputError(
             'There are no modalities. Give a dictionary such as {"imaging": table, "rna": table}, '
             "each table with the patient ids as its index."

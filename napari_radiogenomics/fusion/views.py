@@ -83,6 +83,11 @@ class FittedView:
         """Names of the features, length F."""
         return list(self.state["names"])
 
+    @property
+    def origins(self) -> list[str]:
+        """Column of the table that each feature was made of, length F; itself where it is one."""
+        return list(self.state.get("origins") or self.state["names"])
+
     def held(self, tables: Tables) -> NDArray[np.bool_]:
         """Patients who have the view, shape (N,): none where most of its columns are missing."""
         if self.view.source not in tables.frames:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def _fit(
     forest.fit(X, outcome.working())
     trees = [tree.tree_ for tree in forest.estimators_]
     values = [tree.value[:, 0, 1 if sure else 0] / len(trees) for tree in trees]
-    scale = "share" if sure else "link"
+    scale: Literal["link", "share"] = "share" if sure else "link"
     return Candidates([Trees.of(trees, values, 0.0, scale, typical_rows(X))])
 
 

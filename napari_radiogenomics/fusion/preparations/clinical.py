@@ -42,6 +42,7 @@ def _learn(
         "columns": [column["name"] for column in columns],
         "code": columns,
         "names": names,
+        "origins": [column["name"] for column in columns for _ in _features(column)],
         "notes": notes if left else [],
     }
 

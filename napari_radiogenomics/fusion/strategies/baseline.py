@@ -23,7 +23,7 @@ class Baseline(FusionModel):
     Parameters
     ----------
     learner, learner_settings, preparations, inner_folds, seed
-        As for `EarlyFusion`; each of the two counts without the other where one is missing.
+        As for `EarlyFusion`.
 
     Attributes
     ----------

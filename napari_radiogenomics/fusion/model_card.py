@@ -1,0 +1,119 @@
+"""The card of a model: what it is for, what it was made of, how good it is, where it fails."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import numpy as np
+
+from napari_radiogenomics.fusion.advice import WORDS
+from napari_radiogenomics.fusion.importance import feature_weights
+from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.result import FusionResult
+
+__all__ = ["model_card"]
+
+_SHOWN = 10
+_NOUNS = {
+    "classification": "the probability of a class",
+    "regression": "a number",
+    "survival": "the hazard of an event",
+}
+
+
+def model_card(
+    model: FusionModel, result: FusionResult | None = None, *, strategy: str = ""
+) -> str:
+    """Describe a fitted model in Markdown (Mitchell 2019, https://doi.org/10.1145/3287560.3287596).
+
+    Parameters
+    ----------
+    model : FusionModel
+        Fitted.
+    result : FusionResult, optional
+        Validation that it is of; without it the card says that there is none.
+    strategy : str, optional
+        Its name in the result; the trusted one without it.
+
+    Returns
+    -------
+    str
+        Holds no values of any patient.
+    """
+    fitted = model.fitted_
+    facts = fitted.facts
+    name = strategy or (result.trusted if result else "") or type(model).__name__
+    lines = [f"# {name}: {fitted.target}", ""]
+    classes = f" ({', '.join(map(str, fitted.classes))})" if fitted.classes else ""
+    lines += [
+        f"Predicts {_NOUNS[fitted.kind]}{classes}: {fitted.target}. For research; not a medical "
+        "device.",
+        "",
+        "## Training patients",
+        "",
+        f"- {facts['patients']} patients, {facts['events']} of the rarer class or with the event",
+    ]
+    lines += [f"- {count} with {source}" for source, count in facts["held"].items()]
+    lines += [f"- site {site}: {count}" for site, count in facts["sites"].items()]
+    lines += ["", "## What it reads", ""]
+    for expert in fitted.experts:
+        for view in expert.views.values():
+            lines.append(
+                f"- {view.view.name}: {len(view.state['columns'])} columns, prepared as "
+                f"{view.view.preparation}, {int(np.isfinite(view.scale).sum())} features"
+            )
+            lines += [f"  - {note}" for note in view.state.get("notes", ())]
+    lines += ["", "## What it goes by", ""]
+    lines += _top(model)
+    lines += ["", "## How good it is", ""]
+    lines += _performance(result, name)
+    lines += ["", "## Limits", "", *_limits(model)]
+    lines += ["", f"Made with napari-radiogenomics {version('napari-radiogenomics')}.", ""]
+    return "\n".join(lines)
+
+
+def _top(model: FusionModel) -> list[str]:
+    weights = feature_weights(model.fitted_)
+    used = weights[weights["share"] > 0].sort_values("share", ascending=False)
+    if not len(used):
+        return ["- nothing: it answers alike for everybody"]
+    by_view = used.groupby("view", sort=False)["share"].sum()
+    lines = [f"- {view}: {share:.0%}" for view, share in by_view.items()]
+    top = used.head(_SHOWN)
+    lines += [f"- {row.feature} ({row.view}): {row.share:.1%}" for row in top.itertuples()]
+    return lines
+
+
+def _performance(result: FusionResult | None, name: str) -> list[str]:
+    if result is None or name not in result.table.index:
+        return ["No validation was given with it. Validate it with `fuse` before it is used."]
+    row, main = result.table.loc[name], result.main
+    lines = [
+        f"- {WORDS[main]} {row[main]:.3f} ({row[f'{main}_low']:.3f} to {row[f'{main}_high']:.3f}), "
+        f"{result.scheme}, on patients that were not learned from"
+    ]
+    for measure in ("brier", "calibration_slope", "calibration_intercept"):
+        if measure in row:
+            lines.append(f"- {measure.replace('_', ' ')} {row[measure]:.3f}")
+    if result.external is not None:
+        value = result.external.loc[name, main]
+        lines.append(f"- another cohort: {WORDS[main]} {value:.3f}")
+    return lines + [f"- {sentence}" for sentence in result.advice]
+
+
+def _limits(model: FusionModel) -> list[str]:
+    fitted = model.fitted_
+    lines = []
+    if fitted.rule == "first":
+        needs = [" + ".join(expert.views) for expert in fitted.experts]
+        lines.append(f"- Answers patients who have {' or '.join(needs)}; no one else.")
+    else:
+        lines.append("- Answers from whatever modalities a patient has.")
+    sites = list(fitted.facts["sites"])
+    if sites:
+        lines.append(
+            f"- Harmonized over {', '.join(sites)}. Patients of another site are harmonized among "
+            "themselves if there are at least 10, and not at all else."
+        )
+    lines.append("- A prediction is only as good as the likeness of the patient to those above.")
+    return lines
