@@ -102,16 +102,11 @@ def site_splits(sites: NDArray | None) -> list[Split]:
             f"Leaving one site out needs at least two sites, here {'is' if len(names) else 'are'} "
             f"{len(names) or 'none'}. Give the site of each patient as groups."
         )
-    return [
-        Split(
-            0,
-            at,
-            np.flatnonzero(sites.astype(str) != name),
-            np.flatnonzero(sites.astype(str) == name),
-            f"site {name}",
-        )
-        for at, name in enumerate(names)
-    ]
+    splits = []
+    for at, name in enumerate(names):
+        test = sites.astype(str) == name
+        splits.append(Split(0, at, np.flatnonzero(~test), np.flatnonzero(test), f"site {name}"))
+    return splits
 
 
 def bootstrap_splits(strata: Places, *, repeats: int, seed: int) -> list[Split]:

@@ -74,7 +74,7 @@ def _features(column: Mapping[str, Any]) -> list[str]:
         # Of two levels, one column says all.
         shown = levels[1:] if levels is not None and len(levels) == 2 else levels
         made = [name] if shown is None else [f"{name}={level}" for level in shown]
-    return made + [f"{name} not known"] * bool(column["gap"])
+    return made + [f"{name}_missing"] * bool(column["gap"])
 
 
 def _apply(state: Mapping[str, Any], frame: pd.DataFrame, sites: Any) -> Reals:
