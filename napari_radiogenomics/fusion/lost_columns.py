@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_radiogenomics.fusion.fitted import Fitted
+from napari_radiogenomics.fusion.site_effect import unharmonized
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.views import MOST_MISSING
 
@@ -14,7 +15,7 @@ _SHOWN = 5
 
 
 def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
-    """Sentences about modalities and columns that are not there; none where all are.
+    """Sentences about modalities, columns and sites that are not there; none where all are.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
             if view.view.source in absent or name in told:
                 continue
             told.add(name)
+            stays = unharmonized(view.state.get("effect"), tables.sites)
+            said += [f"{name}: {stays}"] * bool(stays)
             lost = view.missing(tables)
             if len(lost) > MOST_MISSING * len(view.state["columns"]):
                 said.append(

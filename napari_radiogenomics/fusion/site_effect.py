@@ -8,17 +8,15 @@ Letters: N patients, P features, B sites.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.errors import DataWarning
 from napari_radiogenomics.harmonization.combat import ComBat
 
-__all__ = ["FEWEST", "learn_sites", "without_sites"]
+__all__ = ["learn_sites", "unharmonized", "without_sites"]
 
 Reals = NDArray[np.float64]
 FEWEST = 5  # patients of a site, to learn its effect
@@ -74,13 +72,12 @@ def without_sites(effect: Mapping[str, Any] | None, values: Reals, sites: Any) -
 
     A site that was not there at the fit is brought to the common mean and spread by its own
     patients where there are at least 10 (their features, never their outcome); fewer stay as
-    they are, with a warning.
+    they are, which `unharmonized` tells.
     """
     if effect is None:
         return values
     out = values.copy()
     if sites is None:
-        _warn(len(values), "Patients whose site is not given")
         return out
     names = sites.astype(str)
     for name in np.unique(names):
@@ -91,8 +88,6 @@ def without_sites(effect: Mapping[str, Any] | None, values: Reals, sites: Any) -
             out[rows] += effect["offset"][at]
         elif len(rows) >= FEWEST_NEW:
             out[rows] = _by_itself(effect, values[rows])
-        else:
-            _warn(len(rows), f"Site {name}, which was not there at the fit,")
     return out
 
 
@@ -104,10 +99,29 @@ def _by_itself(effect: Mapping[str, Any], values: Reals) -> Reals:
     return scale * (values - center) + effect["mean"]
 
 
-def _warn(count: int, who: str) -> None:
-    warnings.warn(
-        f"{who} could not be harmonized ({count} patients; {FEWEST_NEW} of a new site are needed). "
-        "Their predictions hold the effect of their scanner.",
-        DataWarning,
-        stacklevel=2,
+def unharmonized(effect: Mapping[str, Any] | None, sites: NDArray[Any] | None) -> str:
+    """Say whose site effects stay in; nothing where none do.
+
+    Parameters
+    ----------
+    effect : mapping or None
+        What `learn_sites` answered.
+    sites : ndarray of str, shape (N,), or None
+        Of new patients.
+    """
+    if effect is None:
+        return ""
+    if sites is None:
+        return "The model harmonizes sites, and no sites are given: scanner effects stay in."
+    names, counts = np.unique(sites.astype(str), return_counts=True)
+    few = [
+        f"{name} ({count})"
+        for name, count in zip(names, counts, strict=True)
+        if name not in effect["sites"] and count < FEWEST_NEW
+    ]
+    if not few:
+        return ""
+    return (
+        f"New sites with fewer than {FEWEST_NEW} patients could not be harmonized, so that "
+        f"scanner effects stay in: {', '.join(few)}."
     )

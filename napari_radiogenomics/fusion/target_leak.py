@@ -50,8 +50,8 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> list[str]:
     if found:
         warnings.warn(
             f"{len(found)} columns tell {outcome.name} almost without error by themselves: "
-            f"{', '.join(found[:5])}. They seem to be the target, or to have been made from it. "
-            "Leave them out, unless that is meant.",
+            f"{', '.join(found[:5])}. Are they the target, or made from it? Then leave them out; "
+            "true markers as strong as that are rare.",
             DataWarning,
             stacklevel=3,
         )
