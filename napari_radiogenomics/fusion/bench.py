@@ -66,8 +66,9 @@ class Bench:
         names, first, back = np.unique(
             self.tables.patients.astype(str), return_index=True, return_inverse=True
         )
-        strata = self.outcome.strata()[first]
-        require_folds(strata, folds)
+        own = self.outcome.take(first)
+        require_folds(own, folds)
+        strata = own.strata()
         rng = np.random.default_rng([self.seed, 17, len(names)])
         # Order of the draw hangs on the rows as they were given, not on the spelling of the ids.
         order = np.argsort(first, kind="stable")

@@ -91,14 +91,12 @@ def _left_out(data: Data, models: Mapping[str, FusionModel], **options: Any) -> 
 
 
 def learnable(data: Data, splits: Sequence[Split]) -> list[Split]:
-    """Splits whose training part has enough of every stratum for the inner folds."""
-    strata = data.outcome.strata()
-    kept = []
-    for split in splits:
-        counts = np.unique(strata[split.train], return_counts=True)[1]
-        if len(counts) == len(np.unique(strata)) and counts.min() >= data.inner_folds:
-            kept.append(split)
-    return kept
+    """Splits whose training part has enough events for the inner folds."""
+    return [
+        split
+        for split in splits
+        if data.outcome.take(np.unique(split.train)).n_events >= data.inner_folds
+    ]
 
 
 def _raw(view: View) -> View:

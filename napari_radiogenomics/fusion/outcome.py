@@ -65,9 +65,12 @@ class Outcome:
         """Groups whose shares should be alike in all folds, shape (N,)."""
         if self.kind == "classification":
             return self.values.astype(np.intp)
-        ranks = np.argsort(np.argsort(self.values, kind="stable"), kind="stable")
-        thirds = ranks * 3 // max(len(ranks), 1)
-        return np.asarray(thirds if self.kind == "regression" else 3 * self.event + thirds, np.intp)
+        thirds = np.empty(len(self), np.intp)
+        for seen in (False, True):
+            own = np.flatnonzero(self.event == seen)
+            order = np.argsort(np.argsort(self.values[own], kind="stable"), kind="stable")
+            thirds[own] = 3 * seen + order * 3 // max(len(own), 1)
+        return thirds
 
     def working(self) -> Reals:
         """One number a patient that a least-squares fit can aim at, shape (N,).

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.outcome import Outcome
 
 __all__ = ["Scheme", "Split", "bootstrap_splits", "fold_numbers", "fold_splits", "site_splits"]
 
@@ -59,16 +60,17 @@ def fold_numbers(strata: Places, folds: int, rng: np.random.Generator) -> Places
 
 
 def fold_splits(
-    strata: Places, sites: NDArray | None, *, folds: int, repeats: int, seed: int
+    outcome: Outcome, sites: NDArray | None, *, folds: int, repeats: int, seed: int
 ) -> list[Split]:
     """Repeated folds, stratified by outcome and site.
 
     Raises
     ------
     InputError
-        If there are fewer patients than folds, in all or in a stratum of the outcome.
+        If there are fewer patients or events than folds.
     """
-    require_folds(strata, folds)
+    require_folds(outcome, folds)
+    strata = outcome.strata()
     both = strata if sites is None else _joint(strata, sites)
     splits = []
     for repeat in range(repeats):
@@ -80,17 +82,17 @@ def fold_splits(
     return splits
 
 
-def require_folds(strata: Places, folds: int) -> None:
-    """Refuse fewer than two folds, and folds that some stratum cannot fill."""
+def require_folds(outcome: Outcome, folds: int) -> None:
+    """Refuse fewer than two folds, and folds for which there are too few patients or events."""
     if folds < 2:
         raise InputError(f"There must be at least 2 folds, not {folds}.")
-    if len(strata) < folds:
-        raise InputError(f"{len(strata)} patients cannot fill {folds} folds. Use fewer folds.")
-    least = int(np.unique(strata, return_counts=True)[1].min())
-    if least < folds:
+    if len(outcome) < folds:
+        raise InputError(f"{len(outcome)} patients cannot fill {folds} folds. Use fewer folds.")
+    if outcome.n_events < folds:
+        noun = "events" if outcome.kind == "survival" else "cases of the rarer class"
         raise InputError(
-            f"The smallest group of the outcome has {least} patients, which cannot fill {folds} "
-            "folds. Use fewer folds, or give more patients."
+            f"{outcome.n_events} {noun} cannot fill {folds} folds. Use fewer folds, or give more "
+            "patients."
         )
 
 

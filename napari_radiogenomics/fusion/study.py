@@ -129,11 +129,11 @@ def splits_of(
         )
     if repeats < 1:
         raise InputError(f"repeats is {repeats}; it must be 1 or more.")
-    strata, sites = outcome.strata(), data.tables.sites
+    sites = data.tables.sites
     if scheme == "kfold":
-        return fold_splits(strata, sites, folds=folds, repeats=repeats, seed=data.seed)
+        return fold_splits(outcome, sites, folds=folds, repeats=repeats, seed=data.seed)
     if scheme == "bootstrap632":
-        return bootstrap_splits(strata, repeats=repeats, seed=data.seed)
+        return bootstrap_splits(outcome.strata(), repeats=repeats, seed=data.seed)
     splits = learnable(data, site_splits(sites))
     if not splits:
         raise InputError(

@@ -123,7 +123,7 @@ def a_table_alone(cohort):
         (three_events, "3 events in 120 patients; at least 10"),
         (three_cases, "3 cases of the rarer class"),
         (more_folds_than_patients, "120 patients cannot fill 121 folds"),
-        (more_folds_than_cases, "has 10 patients, which cannot fill 12 folds"),
+        (more_folds_than_cases, "10 cases of the rarer class cannot fill 12 folds"),
         (no_overlap, 'None of the 120 rows of "rna" is of a patient of the others'),
         (no_patient_of_the_target, "None of the 120 patients of the target"),
         (patient_twice, "P000. Lesions or scans of one patient must not be split"),

@@ -192,7 +192,8 @@ def test_the_curve_of_a_missing_modality(cohort):
 def test_folds_are_balanced_over_outcome_and_site():
     rng = np.random.default_rng(0)
     strata, sites = rng.integers(0, 2, 90), rng.choice(["A", "B", "C"], 90)
-    for split in fold_splits(strata, sites, folds=5, repeats=2, seed=0):
+    outcome = Outcome("classification", strata.astype(float), np.ones(90, bool))
+    for split in fold_splits(outcome, sites, folds=5, repeats=2, seed=0):
         assert not set(split.train) & set(split.test)
         for stratum in (0, 1):
             for site in "ABC":
