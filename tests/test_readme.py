@@ -146,6 +146,17 @@ def test_the_classifier_of_the_readme_learns_and_is_read_back(brain):
     assert names["everywhere"].present == (1, 2)
 
 
+def test_the_fusion_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the five patients have no genes
+        exec(compile(example("found = fuse("), "README.md", "exec"), names)
+    assert names["found"].table.loc["late", "auc"] > 0.9
+    assert names["drivers"]["driver_1_modality"].tolist() == ["imaging"] * 5
+    assert (tmp_path / "egfr.md").read_text().startswith("# LateFusion: EGFR")
+
+
 def test_the_versions_of_the_readme_leave_the_expert_alone(tmp_path, monkeypatch):
     shutil.copytree(README.parent / "sample_data" / "cohort", tmp_path / "my_cohort")
     monkeypatch.chdir(tmp_path)

@@ -110,7 +110,7 @@ def test_the_order_of_rows_and_columns_of_other_tables_does_not_count(cohort):
 
 @pytest.mark.parametrize(("kind", "main"), [("survival", "concordance"), ("regression", None)])
 def test_times_and_numbers_are_fused_too(kind, main, draw):
-    cohort = draw(7, kind=kind)
+    cohort = draw(8, kind=kind)
     found = fuse(cohort.modalities, cohort.target, strategies=["baseline", "late"], **QUICK)
     assert found.main == (main or "r_squared")
     better = found.table[found.main]
