@@ -42,7 +42,11 @@ def model_card(
     """
     fitted = model.fitted_
     facts = fitted.facts
-    name = strategy or (result.trusted if result else "") or getattr(model, "strategy", type(model).__name__)
+    name = (
+        strategy
+        or (result.trusted if result else "")
+        or getattr(model, "strategy", type(model).__name__)
+    )
     lines = [f"# {name}: {fitted.target}", ""]
     classes = f" ({', '.join(map(str, fitted.classes))})" if fitted.classes else ""
     lines += [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.extraction.measure import Block, Measure, Settings, Value
 from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.vessels.measure import measure_vessels
 
 if TYPE_CHECKING:
     from napari_radiogenomics.extraction.case import Opened
@@ -20,7 +20,6 @@ _SETTINGS = (
 
 
 def _run(opened: Opened, settings: Settings, progress: Progress) -> Block:
-    measure_vessels = import_module("napari_radiogenomics.vessels.measure").measure_vessels
     rows: dict[int, dict[str, Value]] = {}
     units: dict[str, str] = {}
     notes: list[str] = []
