@@ -53,6 +53,16 @@ def test_the_features_of_regions_are_measured(brain):
     assert names["strict"].attrs["standard"] == "ibsi"
 
 
+def test_the_evidence_example_says_what_stands_beside_it(capsys):
+    names: dict = {}
+    exec(compile(example("weigh_evidence("), "README.md", "exec"), names)
+    said = capsys.readouterr().out
+    assert names["card"].conclusion == "illusion"
+    raw, harmonized = (names["card"][x].effect.value for x in ("raw", "harmonized"))
+    assert f"AUC {raw:.2f}, and {harmonized:.2f} once the sites are evened out" in TEXT
+    assert "Rules were set beforehand" in said
+
+
 def test_the_segmentation_example_runs(brain):
     names: dict = {}
     with warnings.catch_warnings():
