@@ -44,16 +44,15 @@ def measure() -> list[tuple[str, float, float]]:
     application = QApplication.instance()
     times = []
 
-    def opened(patient):
-        return dock.view.patient_id == patient and not dock.runner.running
+    ends = []
+    dock.drawn.connect(lambda: ends.append((time.perf_counter(), time.thread_time())))
 
     def timed(patient, begin):
+        ends.clear()
         wall, own = time.perf_counter(), time.thread_time()
         begin()
-        _until(lambda: opened(patient), application)
-        for _ in range(3):
-            application.processEvents()
-        times.append((patient, time.perf_counter() - wall, time.thread_time() - own))
+        _until(lambda: ends, application)
+        times.append((patient, ends[0][0] - wall, ends[0][1] - own))
         rest = time.perf_counter() + LOOK_S
         _until(lambda: dock.at_rest and time.perf_counter() > rest, application)
 

@@ -58,10 +58,13 @@ class CohortDock(QWidget):
 
     Attributes
     ----------
+    drawn : Signal()
+        What is seen of the patient is on the canvases.
     rested : Signal()
         All layers of the patient are there, the hidden ones too.
     """
 
+    drawn = Signal()
     rested = Signal()
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
@@ -80,6 +83,8 @@ class CohortDock(QWidget):
         self._rest = QTimer(self)
         self.ahead = ReadAhead(self)
         self._ready = QTimer(self, interval=0, singleShot=True)
+        # Fires when the canvases have been drawn: until then the window is busy.
+        self._drawn = QTimer(self, interval=_REST_MS, singleShot=True)
         self._build()
         self._connect()
         bind_step_keys(self.viewer, self.step)
@@ -146,6 +151,7 @@ class CohortDock(QWidget):
         self.runner.ended.connect(self._ended)
         self._rest.timeout.connect(self._show_next)
         self._ready.timeout.connect(self._show_ready)
+        self._drawn.timeout.connect(self._wait_with_hidden)
         self.rested.connect(self._read_ahead)
         self.connections.add(self.session.cohort_changed, self._use)
         self.connections.add(self.session.selection_changed, self._follow)
@@ -154,7 +160,8 @@ class CohortDock(QWidget):
     @property
     def at_rest(self) -> bool:
         """Whether nothing is being opened, and every layer of the patient is there."""
-        return not (self.runner.running or self._rest.isActive() or self._ready.isActive())
+        timers = (self._rest, self._ready, self._drawn)
+        return not (self.runner.running or any(timer.isActive() for timer in timers))
 
     # What the person does
 
@@ -243,8 +250,8 @@ class CohortDock(QWidget):
         cohort = self.session.cohort
         if cohort is None:
             return
-        self._rest.stop()
-        self._ready.stop()
+        for timer in (self._rest, self._ready, self._drawn):
+            timer.stop()
         wish = self._wish(cohort, selection.patient_id, selection.timepoint)
         self._loaded = self.ahead.take(wish)
         self.ahead.stop()
@@ -337,6 +344,11 @@ class CohortDock(QWidget):
             self._rest.stop()
             self.rested.emit()
 
+    def _wait_with_hidden(self) -> None:
+        """Leave the person a moment with what is seen before hidden scans come."""
+        self.drawn.emit()
+        self._rest.start(_DRAWN_MS)
+
     def _show_loaded(self, loaded: Loaded) -> None:
         selection = self.session.selection
         if loaded.patient_id != selection.patient_id:
@@ -347,7 +359,7 @@ class CohortDock(QWidget):
         dress_canvas(self.viewer)
         self.view.show(loaded, self.session.edits, at_once=False)
         self.notice.autosave.look()  # layers that were filled anew are not inserted
-        self._rest.start(_DRAWN_MS)
+        self._drawn.start()
         if selection.position:
             self.view.go_to(selection.position)
         self._read_problems = loaded.data.problems
