@@ -24,9 +24,9 @@ from napari_radiogenomics.gui.genes.asked import Asked, find_asked
 from napari_radiogenomics.gui.genes.dock import GenesDock
 from napari_radiogenomics.gui.genes.pick import pick
 from napari_radiogenomics.gui.genes.plots import Dot, ScatterPlot, rank_correlation
-from napari_radiogenomics.gui.genes.scales import MISSING, Scale, scale_of
 from napari_radiogenomics.gui.genes.violin import violin
 from napari_radiogenomics.gui.layers.layers import image_layers
+from napari_radiogenomics.gui.plots.scales import MISSING, Scale, scale_of
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.io.cohorts import load_patient, open_cohort
 from napari_radiogenomics.io.structure_map import read_structures

@@ -13,7 +13,7 @@ from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
 from napari_radiogenomics.gui.genes.heat import MUTATIONS, heat_of
 from napari_radiogenomics.gui.genes.heat_dock import PatientsGenesDock
 from napari_radiogenomics.gui.genes.heat_plot import heat_colors
-from napari_radiogenomics.gui.genes.scales import MISSING
+from napari_radiogenomics.gui.plots.scales import MISSING
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.io.cohort_variants import mutation_table
 from napari_radiogenomics.io.cohorts import open_cohort

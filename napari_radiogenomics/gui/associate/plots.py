@@ -12,8 +12,8 @@ from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_radiogenomics.gui.associate.matrix import Matrix, matrix_of, stars
-from napari_radiogenomics.gui.genes.plot import HERE, Plot
-from napari_radiogenomics.gui.genes.scales import Scale
+from napari_radiogenomics.gui.plots.plot import HERE, Plot
+from napari_radiogenomics.gui.plots.scales import Scale
 
 if TYPE_CHECKING:
     from napari_radiogenomics.association.result import AssociationResult

@@ -29,7 +29,7 @@ from qtpy.QtWidgets import (
 from napari_radiogenomics.gui.associate.card_view import CardView
 from napari_radiogenomics.gui.associate.pairs import SUREST, PairRows
 from napari_radiogenomics.gui.associate.plots import AssociationMap, PairPlot, Volcano
-from napari_radiogenomics.gui.genes.wide import move_below
+from napari_radiogenomics.gui.plots.wide import move_below
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.provenance import write_history
 

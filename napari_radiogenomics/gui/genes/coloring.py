@@ -9,9 +9,9 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import attached, is_attached
 from napari_radiogenomics.gui.canvas.hover import HoverCard
 from napari_radiogenomics.gui.genes.rows import segmentation_of
-from napari_radiogenomics.gui.genes.scales import Scale, mark_text
 from napari_radiogenomics.gui.genes.unmeasured import Unmeasured
 from napari_radiogenomics.gui.layers.keys import CARD
+from napari_radiogenomics.gui.plots.scales import Scale, mark_text
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.genes.answer import Answer

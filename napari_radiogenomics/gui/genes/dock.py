@@ -29,10 +29,10 @@ from napari_radiogenomics.gui.genes.rows import (
     scored_rows,
     segmentation_of,
 )
-from napari_radiogenomics.gui.genes.scales import RGBA, Scale, scale_of
 from napari_radiogenomics.gui.genes.tabs import Tabs
 from napari_radiogenomics.gui.genes.words import empty_hint, said_of
 from napari_radiogenomics.gui.layers.keys import PASSING, SOURCE
+from napari_radiogenomics.gui.plots.scales import RGBA, Scale, scale_of
 from napari_radiogenomics.gui.session import Selection, session_of
 
 if TYPE_CHECKING:

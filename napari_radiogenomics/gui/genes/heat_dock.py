@@ -16,7 +16,7 @@ from napari_radiogenomics.gui.genes.answer import names_of
 from napari_radiogenomics.gui.genes.heat import MUTATIONS, Heat, heat_of
 from napari_radiogenomics.gui.genes.heat_plot import HeatPlot
 from napari_radiogenomics.gui.genes.search import GeneSearch
-from napari_radiogenomics.gui.genes.wide import move_below
+from napari_radiogenomics.gui.plots.wide import move_below
 from napari_radiogenomics.gui.session import Selection, session_of
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_radiogenomics.gui.genes.heat import Heat
-from napari_radiogenomics.gui.genes.plot import HERE, Plot
 from napari_radiogenomics.gui.genes.rows import value_text
-from napari_radiogenomics.gui.genes.scales import MISSING, Scale
+from napari_radiogenomics.gui.plots.plot import HERE, Plot
+from napari_radiogenomics.gui.plots.scales import MISSING, Scale
 
 __all__ = ["HeatPlot", "heat_colors"]
 

@@ -8,7 +8,7 @@ from qtpy.QtGui import QBrush, QColor, QLinearGradient, QPainter, QPaintEvent, Q
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_radiogenomics.gui.genes.rows import value_text
-from napari_radiogenomics.gui.genes.scales import Scale
+from napari_radiogenomics.gui.plots.scales import Scale
 
 __all__ = ["LegendBar"]
 

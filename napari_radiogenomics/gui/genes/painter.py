@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.gui.attached import Attached
-from napari_radiogenomics.gui.genes.scales import RGBA
+from napari_radiogenomics.gui.plots.scales import RGBA
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

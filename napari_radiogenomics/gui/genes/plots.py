@@ -14,9 +14,9 @@ from qtpy.QtGui import QColor, QPolygonF
 from qtpy.QtWidgets import QGraphicsPolygonItem
 
 from napari_radiogenomics.gui.canvas.hover import elide_middle
-from napari_radiogenomics.gui.genes.plot import HERE, Plot
 from napari_radiogenomics.gui.genes.rows import value_text
 from napari_radiogenomics.gui.genes.violin import violin
+from napari_radiogenomics.gui.plots.plot import HERE, Plot
 
 __all__ = ["Dot", "PathwayBar", "PathwayPlot", "ScatterPlot", "StripPlot", "rank_correlation"]
 

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
-from napari_radiogenomics.gui.genes.scales import MISSING, RGBA, mark_text
+from napari_radiogenomics.gui.plots.scales import MISSING, RGBA, mark_text
 
 __all__ = ["RegionTable"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from napari_radiogenomics.data.precision import finest_claim
 from napari_radiogenomics.data.structures import WHOLE
 from napari_radiogenomics.gui.canvas.hover import number_text
-from napari_radiogenomics.gui.genes.scales import MARKS, mark_text
+from napari_radiogenomics.gui.plots.scales import MARKS, mark_text
 
 if TYPE_CHECKING:
     import pandas as pd

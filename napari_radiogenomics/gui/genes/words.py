@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
-from napari_radiogenomics.gui.genes.scales import mark_text
+from napari_radiogenomics.gui.plots.scales import mark_text
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort

@@ -10,8 +10,8 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.genes.wide import move_below
 from napari_radiogenomics.gui.harmonize.plots import ComponentPlot, DensityPlot, legend_of
+from napari_radiogenomics.gui.plots.wide import move_below
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.harmonize.work import Evened
