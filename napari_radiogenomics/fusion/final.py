@@ -113,7 +113,7 @@ def plus_632(apparent: float, left: float, *, chance: float) -> float:
     Examples
     --------
     >>> round(plus_632(0.9, 0.7, chance=0.5), 4), plus_632(1.0, 0.5, chance=0.5)
-    (0.7449, 0.5)
+    (0.7451, 0.5)
     """
     left = max(left, chance)
     rate = (apparent - left) / (apparent - chance) if apparent > left else 0.0

@@ -157,7 +157,7 @@ def fuse(
     >>> rna = pd.DataFrame(rng.normal(size=(60, 6)), ids)
     >>> found = fuse({"imaging": imaging, "rna": rna}, y, strategies=["single", "late"],
     ...              folds=3, inner_folds=3, repeats=1, thorough=False)
-    >>> found.table["auc"].idxmax()
+    >>> found.trusted
     'imaging alone'
     """
     data = data_of(

@@ -42,11 +42,8 @@ def model_card(
     """
     fitted = model.fitted_
     facts = fitted.facts
-    name = (
-        strategy
-        or (result.trusted if result else "")
-        or getattr(model, "strategy", type(model).__name__)
-    )
+    kind = getattr(model, "strategy", type(model).__name__)
+    name = strategy or (result.trusted if result else "") or kind
     lines = [f"# {name}: {fitted.target}", ""]
     classes = f" ({', '.join(map(str, fitted.classes))})" if fitted.classes else ""
     lines += [

@@ -57,8 +57,8 @@ class LateFusion(FusionModel):
     >>> imaging = pd.DataFrame(rng.normal(size=(80, 5)) + y.to_numpy()[:, None], ids)
     >>> rna = pd.DataFrame(rng.normal(size=(60, 8)), ids[:60])
     >>> model = LateFusion(inner_folds=3).fit({"imaging": imaging, "rna": rna}, y)
-    >>> model.predict_proba({"imaging": imaging.iloc[70:]}).shape
-    (10, 2)
+    >>> bool(np.isfinite(model.predict_proba({"imaging": imaging, "rna": rna})).all())
+    True
     """
 
     def __init__(
