@@ -24,7 +24,7 @@ from napari_radiogenomics.progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Mechanism", "degradation", "is_missing", "missing_by_outcome"]
+__all__ = ["Mechanism", "degradation", "missing_by_outcome"]
 
 Mechanism = Literal["random", "outcome"]
 
@@ -151,8 +151,3 @@ def _lost(outcome: Outcome, share: float, mechanism: str, seed: int) -> NDArray[
     lost = np.zeros(len(outcome), bool)
     lost[order[: round(share * len(outcome))]] = True
     return lost
-
-
-def is_missing(tables: Tables) -> bool:
-    """Whether some patient lacks some modality."""
-    return not all(there.all() for there in tables.present.values())
