@@ -619,6 +619,7 @@ def test_the_commands_are_those_promised():
         "associate", "batch-effects", "convert", "demo", "extract-cohort", "features", "fuse",
         "habitats",
         "info", "maps", "scores", "simulate", "stability", "validate", "vessels",
+        "weigh-evidence",
     ]  # fmt: skip
 
 
