@@ -14,6 +14,8 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# Benches are programs, run by `make bench`; they import each other by their plain names.
+collect_ignore = ["bench"]
 SCREEN = "1366x768x24"
 
 # The first example of a property may compile a kernel, so that its time says nothing.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 import napari.viewer
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.preferences import prefer_own_reader
@@ -27,6 +29,7 @@ DOCKS = (
 )  # fmt: skip
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
+_NARROW = "QTabBar::tab { padding: 3px 2px; margin: 0px; }"
 # By then the linked views are there.
 _SETTLED_MS = 500
 
@@ -91,8 +94,17 @@ def _lay_out(docks: list[Any]) -> None:
         right, east = Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East
         window.setTabPosition(right, east)
         window.resizeDocks(docks, [_WIDTH] * len(docks), Qt.Orientation.Horizontal)
+        QTimer.singleShot(0, partial(_narrow_tabs, window))
     docks[0].show()
     docks[0].raise_()
+
+
+def _narrow_tabs(window: QMainWindow) -> None:
+    """Leave little room around the names on the edge, so that a small screen has all of them."""
+    if not isalive(window):
+        return
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        bar.setStyleSheet(_NARROW)
 
 
 def raise_dock(widget: QWidget) -> None:

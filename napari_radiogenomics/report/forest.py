@@ -43,6 +43,8 @@ _ROW, _PAD, _FONT = 20, 12, 12
 _NAMES, _NUMBERS = 190, 150
 _HEAD = 78
 _LEAST = 420
+# Widths of a bold letter and a bold capital of the title, in pixels.
+_BOLD, _CAPITAL = 9.2, 11.5
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,9 @@ def _head(card: EvidenceCard, width: int, faint: str) -> list[str]:
     color = VERDICT_COLORS[_CONCLUSIONS[card.conclusion]]
     claim = f"{card.feature}  ~  {card.outcome}"
     room = int((width - 2 * _PAD) / 6.2)
+    title_room = int((width - 3 * _PAD - _CAPITAL * len(card.conclusion)) / _BOLD)
     words = [
-        _text(_PAD, 22, _elided(claim, room - 18), font_size="15", font_weight="bold"),
+        _text(_PAD, 22, _elided(claim, title_room), font_size="15", font_weight="bold"),
         _text(width - _PAD, 22, card.conclusion.upper(), font_size="15", font_weight="bold",
               text_anchor="end", fill=color),
     ]  # fmt: skip

@@ -22,7 +22,8 @@ __all__ = ["SITE_COLORS", "AssociationMap", "PairPlot", "Volcano", "site_colors"
 
 SITE_COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442", "#999999")
 """Colors of sites, told apart by the color-blind too (Okabe and Ito)."""
-_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 90
+_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 100
+_LETTER = 8.5
 _ALPHA = 0.05
 _LEAST_Q = 1e-12
 
@@ -58,7 +59,9 @@ class AssociationMap(Plot):
         self.plot.getPlotItem().getViewBox().invertY(True)
         self.plot.getAxis("left").setWidth(_NAME_WIDTH)
         for side in ("left", "bottom"):
-            self.plot.getAxis(side).setStyle(tickLength=0)
+            self.plot.getAxis(side).setStyle(
+                tickLength=0, autoReduceTextSpace=False, hideOverlappingLabels=False
+            )
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.plot.scene().sigMouseMoved.connect(self._moved)
 
@@ -111,9 +114,9 @@ class AssociationMap(Plot):
         width = self.plot.width() - _NAME_WIDTH
         names = self.matrix.outcomes
         step = -(-len(names) * _LEAST_COLUMN // max(width, _LEAST_COLUMN))
-        most = max(10, int(width / max(len(names) / step, 1) / 7))
-        below = [(at, _elided(names[at], most)) for at in range(0, len(names), step)]
-        left = [(at, _elided(name, 27)) for at, name in enumerate(self.matrix.features)]
+        most = max(8, int(width * step / len(names) / _LETTER))
+        below = [(at, _elided(names[at], most)) for at in range(step // 2, len(names), step)]
+        left = [(at, _elided(name, 24)) for at, name in enumerate(self.matrix.features)]
         self.plot.getAxis("left").setTicks([left])
         self.plot.getAxis("bottom").setTicks([below])
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TablePicker"]
 
 _AT_FIRST = ("features", "shape", "clinical")
+_ARROW = 40  # pixels that the arrow and the edges of a button take
 _EMPTY = "Measure the cohort, or open a table"
 
 
@@ -55,6 +56,8 @@ class TablePicker(QWidget):
         self.combo.setAccessibleName("Table of features")
         self.measure_button = QToolButton()
         self.measure_button.setText("Measure")
+        width = self.fontMetrics().horizontalAdvance("Measure")
+        self.measure_button.setMinimumWidth(width + _ARROW)
         self.measure_button.setToolTip(
             "Measure all patients. The arrow says what; it opens and saves tables too."
         )
