@@ -11,8 +11,6 @@ from qtpy.QtWidgets import QLabel, QLineEdit
 from napari_radiogenomics.association.associate import associate
 from napari_radiogenomics.association.evidence import EvidenceCard
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.extraction.extract import extract_cohort
-from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.associate.sheet import AssociateSheet
 from napari_radiogenomics.gui.associate.work import (
     OUTCOMES,
@@ -25,10 +23,8 @@ from napari_radiogenomics.gui.associate.work import (
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
-from napari_radiogenomics.gui.forms.panel import Panel
-from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.session import Selection, session_of
-from napari_radiogenomics.gui.tables.picker import TablePicker
+from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.tables.panel import TablePanel
 
 if TYPE_CHECKING:
     import napari
@@ -42,7 +38,7 @@ _EVERYBODY = "Everybody"
 _MOST_LEVELS = 8
 
 
-class AssociateDock(Panel):
+class AssociateDock(TablePanel):
     """Features against genes, pathways, mutations and survival, and the card of a pair.
 
     Parameters
@@ -59,19 +55,19 @@ class AssociateDock(Panel):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        self.sheet = AssociateSheet()
         super().__init__(
             napari_viewer,
             associate,
+            sheet=self.sheet,
+            sheet_name="Associations",
             name="associate",
             purpose="Does a feature go with a gene or pathway, and does it hold?",
             run="Associate",
             hidden=_HIDDEN,
         )
-        self.session = session_of(self.viewer)
         self.found: Found | None = None
-        self._sheet_dock: Any = None
         self._here = ""
-        self.sheet = AssociateSheet()
         self._make_inputs()
         self._connect()
         self.recall()
@@ -80,7 +76,6 @@ class AssociateDock(Panel):
         self.say("Choose a table, and what to hold it against.")
 
     def _make_inputs(self) -> None:
-        self.picker = TablePicker(self.viewer)
         self.who, self.second, self.outcomes = QuietCombo(), QuietCombo(), QuietCombo()
         for key, title in OUTCOMES.items():
             self.outcomes.addItem(title, key)
@@ -93,7 +88,6 @@ class AssociateDock(Panel):
             "A minus before those that should fall, a zero before those that should not move.</p>"
         )
         self.confounders = CheckList([], what="confounders", rows=3)
-        self.inputs.addRow(self.picker)
         self.inputs.addRow("Against", self.outcomes)
         self.inputs.addRow("Names", self.names)
         self.inputs.addRow("Patients", self.who)
@@ -107,11 +101,9 @@ class AssociateDock(Panel):
         self.before_settings.addWidget(self.expected)
 
     def _connect(self) -> None:
-        self.picker.asked.connect(self._measure)
-        self.picker.failed.connect(self._say_failed)
         self.outcomes.currentIndexChanged.connect(self._follow_outcomes)
         self.sheet.pair_chosen.connect(self._choose_pair)
-        self.sheet.patient_chosen.connect(self._choose_patient)
+        self.sheet.patient_chosen.connect(self.choose_patient)
         self.sheet.weighed.connect(self.weigh)
         self.sheet.saved.connect(self._say_saved)
         self.connections.add(self.session.cohort_changed, self._list_columns)
@@ -155,51 +147,31 @@ class AssociateDock(Panel):
 
     def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """The chosen table and what it is held against."""
-        cohort = self.session.cohort
-        if cohort is None:
-            raise InputError("No cohort is open. Open one in the Cohort dock.")
         return (
             find_associations,
-            (self.picker.features, cohort),
+            (self.picker.features, self.cohort),
             {**self.form.values, "asked": self.asked},
         )
-
-    def _measure(self, measures: list[str]) -> None:
-        cohort = self.session.cohort
-        if cohort is None:
-            self.say("No cohort is open. Open one in the Cohort dock.", "error")
-        elif not measures:
-            self.say("Nothing is ticked to be measured. See the arrow beside Measure.", "error")
-        elif self.runner.running:
-            self.say("The work before is still under way. Wait for it, or cancel it.", "warning")
-        else:
-            self.runner.run(extract_cohort, cohort, title="Measure the cohort", measures=measures)
 
     def weigh(self) -> None:
         """Weigh the chosen pair, in the background."""
         if self.found is None or not self.sheet.pair[0]:
             self.say("Choose a pair first: a cell, a dot or a row.", "warning")
-        elif self.runner.running:
-            self.say("The work before is still under way. Wait for it, or cancel it.", "warning")
-        else:
-            wanted = [name.strip() for name in self.expected.text().split(",") if name.strip()]
-            self.runner.run(
-                weigh_pair, self.found, self.sheet.pair, title="Weigh the evidence", expected=wanted
-            )
+            return
+        wanted = [name.strip() for name in self.expected.text().split(",") if name.strip()]
+        data = (self.found, self.sheet.pair)
+        self.work(weigh_pair, lambda: data, "Weigh the evidence", expected=wanted)
 
-    def show_result(self, outcome: Outcome) -> str:
-        """Show what came back: a table, pairs, or a card."""
-        value = outcome.value
-        if isinstance(value, CohortFeatures):
-            return f"{self.picker.take(value)} Next: Associate."
-        if isinstance(value, EvidenceCard):
-            self.sheet.show_card(value)
-            return f"{value.feature} ~ {value.outcome}: {value.conclusion}. {value.summary}"
-        return self._show_found(value)
+    def show_found(self, found: Any) -> str:
+        """Show pairs, or the card of one."""
+        if isinstance(found, EvidenceCard):
+            self.sheet.show_card(found)
+            return f"{found.feature} ~ {found.outcome}: {found.conclusion}. {found.summary}"
+        return self._show_pairs(found)
 
-    def _show_found(self, found: Found) -> str:
+    def _show_pairs(self, found: Found) -> str:
         self.found = found
-        self._open_sheet()
+        self.open_sheet()
         result = found.result
         self.sheet.show_result(result)
         if len(result.table):
@@ -213,15 +185,6 @@ class AssociateDock(Panel):
             f"{more} Next: click a pair and weigh the evidence."
         )
         return said
-
-    def _open_sheet(self) -> None:
-        """Open the wide dock below the canvas, where there is a window."""
-        window = getattr(self.viewer, "window", None)
-        if window is None or self._sheet_dock is not None:
-            return
-        self._sheet_dock = window.add_dock_widget(
-            self.sheet, name="Associations", area="bottom", tabify=True
-        )
 
     def _choose_pair(self, feature: str, outcome: str) -> None:
         if self.found is None:
@@ -246,16 +209,10 @@ class AssociateDock(Panel):
         )
         self.session.select(feature=feature, gene=outcome)
 
-    def _choose_patient(self, patient: str) -> None:
-        self.session.select(patient_id=patient)
-
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen among those of the pair."""
         if selection.patient_id != self._here and self.sheet.pair[0]:
             self._choose_pair(*self.sheet.pair)
-
-    def _say_failed(self, text: str) -> None:
-        self.say(text, "error")
 
     def _say_saved(self, path: str) -> None:
         self.say(f"Written: {path}", "good")

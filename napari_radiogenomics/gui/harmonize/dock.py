@@ -9,12 +9,8 @@ import pandas as pd
 from qtpy.QtWidgets import QLineEdit
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.extraction.extract import extract_cohort
-from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.forms.panel import Panel
-from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.harmonize.sheet import HarmonizeSheet, area_text
 from napari_radiogenomics.gui.harmonize.work import (
     Evened,
@@ -24,8 +20,8 @@ from napari_radiogenomics.gui.harmonize.work import (
     groups_and_numbers,
     is_number,
 )
-from napari_radiogenomics.gui.session import Selection, session_of
-from napari_radiogenomics.gui.tables.picker import TablePicker
+from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.tables.panel import TablePanel
 from napari_radiogenomics.harmonization.harmonize import harmonize
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS
 
@@ -38,7 +34,7 @@ _HIDDEN = ("covariates", "patient", "smooth", "reference")
 _READY = "Even out gives a new table; the raw one stays."
 
 
-class HarmonizeDock(Panel):
+class HarmonizeDock(TablePanel):
     """Site and scanner taken out of a table of features, before and after side by side.
 
     Parameters
@@ -53,17 +49,17 @@ class HarmonizeDock(Panel):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        self.sheet = HarmonizeSheet()
         super().__init__(
             napari_viewer,
             harmonize,
+            sheet=self.sheet,
+            sheet_name="Before and after",
             name="harmonize",
             purpose="How much of the features is the site or scanner, and what is left without?",
             run="Even out",
             hidden=_HIDDEN,
         )
-        self.session = session_of(self.viewer)
-        self.sheet = HarmonizeSheet()
-        self._sheet_dock: Any = None
         self._make_inputs()
         self._connect()
         self.recall()
@@ -72,7 +68,6 @@ class HarmonizeDock(Panel):
         self.say(_READY)
 
     def _make_inputs(self) -> None:
-        self.picker = TablePicker(self.viewer)
         self.batch, self.reference, self.smooth = QuietCombo(), QuietCombo(), QuietCombo()
         self.keep = CheckList([], what="clinical columns", rows=4)
         self.keep.setToolTip(
@@ -81,7 +76,6 @@ class HarmonizeDock(Panel):
         )
         self.new_name = QLineEdit()
         self.new_name.setPlaceholderText("harmonized")
-        self.inputs.addRow(self.picker)
         self.inputs.addRow("Batch", self.batch)
         self.inputs.addRow("Keep", self.keep)
         self.inputs.addRow("Reference", self.reference)
@@ -89,11 +83,9 @@ class HarmonizeDock(Panel):
         self.inputs.addRow("New table", self.new_name)
 
     def _connect(self) -> None:
-        self.picker.asked.connect(self._measure)
-        self.picker.failed.connect(self._say_failed)
         self.batch.currentIndexChanged.connect(self._follow_batch)
         self.form.changed.connect(self._follow_method)
-        self.sheet.patient_chosen.connect(self._choose_patient)
+        self.sheet.patient_chosen.connect(self.choose_patient)
         self.connections.add(self.session.cohort_changed, self._list_columns)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._use_theme)
@@ -130,9 +122,7 @@ class HarmonizeDock(Panel):
 
     def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """The chosen table, its batches, and what is kept."""
-        cohort = self.session.cohort
-        if cohort is None:
-            raise InputError("No cohort is open. Open one in the Cohort dock.")
+        cohort = self.cohort
         features, column = self.picker.features, self.batch.currentText()
         if not column:
             raise InputError("No column tells sites or scanners apart. Add one to patients.csv.")
@@ -150,24 +140,10 @@ class HarmonizeDock(Panel):
             kept = kept.apply(_numbers_where_they_are)
         return even_out, (features, batch, kept), settings
 
-    def _measure(self, measures: list[str]) -> None:
-        cohort = self.session.cohort
-        if cohort is None:
-            self.say("No cohort is open. Open one in the Cohort dock.", "error")
-        elif not measures:
-            self.say("Nothing is ticked to be measured. See the arrow beside Measure.", "error")
-        elif self.runner.running:
-            self.say("The work before is still under way. Wait for it, or cancel it.", "warning")
-        else:
-            self.runner.run(extract_cohort, cohort, title="Measure the cohort", measures=measures)
-
-    def show_result(self, outcome: Outcome) -> str:
-        """Show what was measured, or what was evened out."""
-        value = outcome.value
-        if isinstance(value, CohortFeatures):
-            return f"{self.picker.take(value)} Next: choose the batch, and Even out."
-        evened: Evened = value
-        self._open_sheet()
+    def show_found(self, found: Any) -> str:
+        """Show before and after, and keep the new table beside the raw one."""
+        evened: Evened = found
+        self.open_sheet()
         self.sheet.show_evened(evened, self.session.selection.patient_id)
         source = self.picker.name
         method = str(self.form.values.get("method", ""))
@@ -179,24 +155,10 @@ class HarmonizeDock(Panel):
             said = said.replace(mark, "")
         return " ".join([f'{said}. New table "{name}".', *evened.notes[:2]])
 
-    def _open_sheet(self) -> None:
-        """Open the wide dock below the canvas, where there is a window."""
-        window = getattr(self.viewer, "window", None)
-        if window is not None and self._sheet_dock is None:
-            self._sheet_dock = window.add_dock_widget(
-                self.sheet, name="Before and after", area="bottom", tabify=True
-            )
-
-    def _choose_patient(self, patient: str) -> None:
-        self.session.select(patient_id=patient)
-
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen."""
         if self.sheet.evened is not None:
             self.sheet.show_here(selection.patient_id)
-
-    def _say_failed(self, text: str) -> None:
-        self.say(text, "error")
 
     def _use_theme(self, _event: object = None) -> None:
         self.sheet.use_theme(self.viewer.theme)

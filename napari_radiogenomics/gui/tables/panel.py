@@ -1,0 +1,126 @@
+"""The base of docks that compare the patients of a table: measure, run, show below the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QWidget
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.extraction.extract import extract_cohort
+from napari_radiogenomics.extraction.result import CohortFeatures
+from napari_radiogenomics.gui.forms.panel import Panel
+from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.tables.picker import TablePicker
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_radiogenomics.data.cohort import Cohort
+
+__all__ = ["TablePanel"]
+
+
+class TablePanel(Panel):
+    """A dock for a verb that takes a table of the cohort.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+    verb : callable
+        The verb.
+    sheet : QWidget
+        Where the results are shown; it opens below the canvas with the first of them.
+    sheet_name : str
+        Name of that dock.
+    name, purpose, run, hidden
+        As for `Panel`.
+
+    Attributes
+    ----------
+    picker : TablePicker
+        The tables; the first row of the inputs.
+    """
+
+    def __init__(
+        self,
+        viewer: napari.viewer.Viewer,
+        verb: Callable[..., Any],
+        *,
+        sheet: QWidget,
+        sheet_name: str,
+        name: str,
+        purpose: str,
+        run: str,
+        hidden: Collection[str] = (),
+    ) -> None:
+        super().__init__(viewer, verb, name=name, purpose=purpose, run=run, hidden=hidden)
+        self.session = session_of(self.viewer)
+        self._sheet, self._sheet_name, self._sheet_dock = sheet, sheet_name, None
+        self.picker = TablePicker(self.viewer)
+        self.inputs.addRow(self.picker)
+        self.picker.asked.connect(self.measure)
+        self.picker.failed.connect(self._say_failed)
+
+    @property
+    def cohort(self) -> Cohort:
+        """The open cohort.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        if self.session.cohort is None:
+            raise InputError("No cohort is open. Open one in the Cohort dock.")
+        return self.session.cohort
+
+    def measure(self, measures: list[str]) -> None:
+        """Measure the patients of the cohort, in the background."""
+        if not measures:
+            self.say("Nothing is ticked to be measured. See the arrow beside Measure.", "error")
+        else:
+            self.work(
+                extract_cohort, lambda: (self.cohort,), "Measure the cohort", measures=measures
+            )
+
+    def work(
+        self,
+        verb: Callable[..., Any],
+        data: Callable[[], tuple[Any, ...]],
+        title: str,
+        **settings: Any,
+    ) -> None:
+        """Run something other than the dock's own verb; what lacks is said."""
+        try:
+            self.runner.run(verb, *data(), title=title, **settings)
+        except InputError as error:
+            self.say(str(error), "error")
+
+    def show_result(self, outcome: Outcome) -> str:
+        """Take a table that was measured; show anything else."""
+        if isinstance(outcome.value, CohortFeatures):
+            return f"{self.picker.take(outcome.value)} Next: {self.run_button.text()}."
+        return self.show_found(outcome.value)
+
+    def show_found(self, found: Any) -> str:
+        """Show what the verb answered, and say what happened and what to do next."""
+        raise NotImplementedError
+
+    def open_sheet(self) -> None:
+        """Open the wide dock below the canvas, where there is a window."""
+        window = getattr(self.viewer, "window", None)
+        if window is not None and self._sheet_dock is None:
+            self._sheet_dock = window.add_dock_widget(
+                self._sheet, name=self._sheet_name, area="bottom", tabify=True
+            )
+
+    def choose_patient(self, patient: str) -> None:
+        """Open a patient."""
+        self.session.select(patient_id=patient)
+
+    def _say_failed(self, text: str) -> None:
+        self.say(text, "error")
