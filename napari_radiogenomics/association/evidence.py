@@ -22,6 +22,7 @@ from napari_radiogenomics.association.weighing import (
     harmonized_line,
     raw_line,
     review_line,
+    search_line,
     shuffled_line,
     sites_line,
     stability_line,
@@ -60,7 +61,8 @@ _RULES: dict[Conclusion, str] = {
         "It survives in its own cohort, but cross-validation, sites or the second cohort fall."
     ),
     "credible": (
-        "Raw, harmonized, adjusted, volume, cross-validation and second cohort hold; none falls."
+        "Raw, harmonized, adjusted, volume, cross-validation and second cohort hold; none falls. "
+        "A pair found by searching is confirmed by the second cohort."
     ),
     "promising": (
         "Nothing falls that matters, but something that credibility needs is open or untested."
@@ -175,6 +177,7 @@ def weigh_evidence(
     expected: Mapping[str, int] | None = None,
     q_value: float | None = None,
     n_tests: Annotated[int | None, Setting(minimum=1)] = None,
+    search_method: Annotated[str, Setting(advanced=True)] = "",
     folds: Annotated[int, Setting(minimum=2)] = 5,
     repeats: Annotated[int, Setting(minimum=1, advanced=True)] = 10,
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
@@ -197,6 +200,8 @@ def weigh_evidence(
         Of the pair in the search that found it.
     n_tests : int, optional
         How many tests the search made; without ``q_value`` the p-value is for all of them.
+    search_method : str, optional
+        By what the search was made, in words.
     folds, repeats : int, optional
         Of the cross-validation.
     seed : int, optional
@@ -236,7 +241,8 @@ def weigh_evidence(
     pair = cohort.pair(feature, outcome)
     raw = effect_of(pair.feature, pair.outcome, measure=pair.measure)
     lines = [
-        raw_line(raw, q_value, n_tests),
+        raw_line(raw),
+        search_line(raw, q_value, n_tests, search_method),
         *_held_out_lines(raw, cohort, feature, pair, (folds, repeats, seed), progress),
         without_site_line(raw, cohort, pair),
         adjusted_line(raw, cohort, pair, seed),

@@ -22,8 +22,8 @@ from napari_radiogenomics.errors import InputError
 
 __all__ = [
     "adjusted_line", "expected_lines", "folds_line", "harmonized_line", "raw_line", "review_line",
-    "shuffled_line", "sites_line", "stability_line", "tissue_line", "validation_lines",
-    "volume_line", "without_site_line",
+    "search_line", "shuffled_line", "sites_line", "stability_line", "tissue_line",
+    "validation_lines", "volume_line", "without_site_line",
 ]  # fmt: skip
 
 _KEPT = "Holds where at least half of the raw effect is left and the 95 % interval leaves out none."
@@ -40,22 +40,37 @@ def _percent(raw: Effect, effect: Effect) -> str:
     return f"{100 * share:.0f} % of the raw effect is left"
 
 
-def raw_line(raw: Effect, q_value: float | None, n_tests: int | None) -> Line:
-    """Tell whether there is an effect at all, for as many tests as were made."""
+def raw_line(raw: Effect) -> Line:
+    """Tell whether there is an effect at all."""
     verdict: Verdict = "holds" if raw.excludes_null else "falls"
-    found = f"In {raw.n} patients {said(raw)}"
-    if q_value is not None:
-        many = "" if n_tests is None else f" among {n_tests:,} tests"
-        found += f"; q {q_value:.2g}{many}"
-        verdict = verdict if q_value <= _ALPHA else "falls"
-    elif n_tests is not None:
-        p_value = min(1.0, _p_value(raw) * n_tests)
-        found += f"; p {p_value:.2g} for all {n_tests:,} tests"
-        verdict = verdict if p_value <= _ALPHA else "falls"
+    rule = "Holds where the 95 % interval leaves out none."
+    sentence = f"In {raw.n} patients {said(raw)}."
+    return Line("robustness", "raw", "Raw", verdict, sentence, rule, raw)
+
+
+def search_line(raw: Effect, q_value: float | None, n_tests: int | None, by: str) -> Line:
+    """Tell whether the pair stands out among all that were tested."""
+    title = "Among all tests"
     rule = (
-        "Holds where the 95 % interval leaves out none, and q (or p for all tests) is 0.05 or less."
+        "Holds where q, or p for all tests that were made, is 0.05 or less; else open: a pair that "
+        "was found by searching must hold in other patients."
     )
-    return Line("robustness", "raw", "Raw", verdict, f"{found}.", rule, raw)
+    if q_value is None and n_tests is None:
+        missing = "How many pairs were searched is not known (q_value, n_tests)."
+        return Line("robustness", "search", title, "untested", missing, rule)
+    many = "" if n_tests is None else f" among {n_tests:,} tests"
+    if q_value is not None:
+        verdict: Verdict = "holds" if q_value <= _ALPHA else "open"
+        how = f" by {by}" if by else ""
+        short = f"q {q_value:.2g}"
+        return Line(
+            "robustness", "search", title, verdict, f"{short}{many}{how}.", rule, short=short
+        )
+    p_value = min(1.0, _p_value(raw) * (n_tests or 1))
+    verdict = "holds" if p_value <= _ALPHA else "open"
+    short = f"p {p_value:.2g}"
+    sentence = f"{short} for all {n_tests:,} tests (Bonferroni)."
+    return Line("robustness", "search", title, verdict, sentence, rule, short=short)
 
 
 def _p_value(effect: Effect) -> float:

@@ -95,13 +95,19 @@ def test_a_second_cohort_without_the_link_refutes(first):
     assert card["validation"].verdict == "falls"
 
 
-def test_a_search_is_paid_for(first):
+def test_a_search_is_told_and_confirmed_by_other_patients(first, second):
     few = Study(first.features.iloc[:40], first.outcomes, site=first.site, volume=first.volume)
-    assert weigh_evidence("winding", "VEGF", few)["raw"].verdict == "holds"
-    card = weigh_evidence("winding", "VEGF", few, n_tests=30_000_000)
-    assert card.conclusion == "not shown"
-    assert "30,000,000 tests" in card["raw"].sentence
-    assert weigh_evidence("winding", "VEGF", few, q_value=0.2).conclusion == "not shown"
+    alone = weigh_evidence("winding", "VEGF", few, n_tests=30_000_000)
+    assert alone["raw"].verdict == "holds"
+    assert alone["search"].verdict == "open"
+    assert "30,000,000 tests" in alone["search"].sentence
+    assert alone.conclusion == "promising"
+    assert weigh_evidence("winding", "VEGF", few, n_tests=2)["search"].verdict == "holds"
+    confirmed = weigh_evidence("winding", "VEGF", first, second, q_value=0.2)
+    assert confirmed["search"].verdict == "open"
+    assert confirmed.conclusion == "credible"
+    # An adjusted search finds nothing in an illusion; the card still says what it is.
+    assert weigh_evidence("noise", "EGFR", first, q_value=0.98).conclusion == "illusion"
 
 
 def test_shuffled_voxels_that_say_the_same_make_an_illusion(first):
@@ -147,7 +153,7 @@ def test_the_card_is_the_same_for_the_same_seed_and_tells_its_history(first):
     assert one.text() == two.text()
     assert history_of(one)[0].verb == "weigh_evidence"
     assert "ILLUSION" in one.text()
-    assert list(one.table()["line"])[:2] == ["raw", "harmonized"]
+    assert list(one.table()["line"])[:3] == ["raw", "search", "harmonized"]
     assert '"conclusion": "illusion"' in one.to_json()
     assert "ComBat" in one.methods()
 

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit
 from napari_radiogenomics.association.associate import associate
 from napari_radiogenomics.association.evidence import EvidenceCard
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.associate.behind import Behind
 from napari_radiogenomics.gui.associate.sheet import AssociateSheet
 from napari_radiogenomics.gui.associate.work import (
     OUTCOMES,
@@ -68,6 +69,7 @@ class AssociateDock(TablePanel):
         )
         self.found: Found | None = None
         self._here = ""
+        self.behind = Behind(self.viewer, self)
         self._make_inputs()
         self._connect()
         self.recall()
@@ -103,7 +105,8 @@ class AssociateDock(TablePanel):
     def _connect(self) -> None:
         self.outcomes.currentIndexChanged.connect(self._follow_outcomes)
         self.sheet.pair_chosen.connect(self._choose_pair)
-        self.sheet.patient_chosen.connect(self.choose_patient)
+        self.sheet.patient_chosen.connect(self._open_patient)
+        self.behind.told.connect(self._say_behind)
         self.sheet.weighed.connect(self.weigh)
         self.sheet.saved.connect(self._say_saved)
         self.connections.add(self.session.cohort_changed, self._list_columns)
@@ -208,6 +211,35 @@ class AssociateDock(TablePanel):
             classes=classes,
         )
         self.session.select(feature=feature, gene=outcome)
+
+    def _open_patient(self, patient: str) -> None:
+        """Open the patient of a dot, with the map of the feature; the Genes dock has the gene."""
+        feature, outcome = self.sheet.pair
+        self.choose_patient(patient)
+        self.say(f"{patient}: {self._said_of(patient)}. Opening …")
+        self.session.select(feature=feature, gene=outcome.removesuffix(" mutation"))
+        self.behind.follow(patient, feature)
+
+    def _said_of(self, patient: str) -> str:
+        """Values of the pair in a patient, in words."""
+        if self.found is None:
+            return ""
+        told = []
+        for table, name in zip(
+            (self.found.study.features, self.found.study.outcomes), self.sheet.pair, strict=True
+        ):
+            if name in table and patient in table.index:
+                unit = table.attrs.get("units", {}).get(name, "")
+                told.append(f"{name} {table.loc[patient, name]:.4g} {unit}".rstrip())
+        return ", ".join(told)
+
+    def _say_behind(self, text: str) -> None:
+        """Say what is on the scan, the pair's values, and where the gene has its colors."""
+        patient = self.session.selection.patient_id
+        outcome = self.sheet.pair[1]
+        self.say(
+            f"{self._said_of(patient)}. {text} The Genes dock colors the regions by {outcome}."
+        )
 
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen among those of the pair."""

@@ -231,5 +231,6 @@ def weigh_pair(
     directions = {name.lstrip("-0"): signs.get(name[:1], 1) for name in expected}
     return weigh_evidence(
         feature, outcome, found.study, found.second,
-        expected=directions, q_value=q_value, n_tests=found.result.n_tests, progress=progress,
+        expected=directions, q_value=q_value, n_tests=found.result.n_tests,
+        search_method=f"{found.result.effect}; {found.result.sites}".rstrip("."), progress=progress,
     )  # fmt: skip

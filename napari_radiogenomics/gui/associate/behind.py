@@ -1,0 +1,162 @@
+"""The patient behind a dot: once it is open, the map of the pair's feature lies on its scan."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.cohort.patient import PatientView
+from napari_radiogenomics.gui.forms.inputs import belongs_to, is_region, is_scan
+from napari_radiogenomics.gui.forms.runner import Outcome, Runner
+from napari_radiogenomics.gui.layers.edits import object_of
+from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
+from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.plan import ALL_FAMILIES
+from napari_radiogenomics.radiomics.voxelwise import texture_maps
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["Behind", "map_of_feature", "settings_of_feature"]
+
+_LOOK_MS, _MOST_LOOKS = 250, 120
+_TYPES = {
+    "original": "Original", "square": "Square", "squareroot": "SquareRoot",
+    "logarithm": "Logarithm", "exponential": "Exponential", "gradient": "Gradient",
+}  # fmt: skip
+_LOG = re.compile(r"log-sigma-(\d+)-(\d+)-mm-3D")
+
+
+def settings_of_feature(name: str) -> dict[str, Any] | None:
+    """Settings of `texture_maps` for a feature of a region; None where it has no map.
+
+    Examples
+    --------
+    >>> settings_of_feature("log-sigma-3-0-mm-3D_glcm_Contrast")["log_sigma_mm"]
+    (3.0,)
+    >>> settings_of_feature("original_shape_MeshVolume") is None
+    True
+    """
+    kind, _, rest = name.partition("_")
+    family, _, feature = rest.partition("_")
+    if family not in ALL_FAMILIES or not feature:
+        return None
+    settings: dict[str, Any] = {"families": (family,), "features": (feature,)}
+    found = _LOG.fullmatch(kind)
+    if found:
+        sigma = float(f"{found[1]}.{found[2]}")
+        return settings | {"image_types": ("LoG",), "log_sigma_mm": (sigma,)}
+    if kind.startswith("wavelet-"):
+        return settings | {"image_types": ("Wavelet",)}
+    return settings | {"image_types": (_TYPES[kind],)} if kind in _TYPES else None
+
+
+def map_of_feature(
+    image: Image, segmentation: Segmentation, name: str, *, progress: Progress = quiet
+) -> Image:
+    """Map of a feature in the union of all regions.
+
+    Parameters
+    ----------
+    image, segmentation
+        Scan, and regions on its grid.
+    name : str
+        As a feature of a region is called; one with a map.
+    progress : Progress, optional
+        Reports, may cancel.
+    """
+    whole = replace(
+        segmentation,
+        labels=(segmentation.labels > 0).astype(np.uint8),
+        scheme=(Label(1, "tumor"),),
+    )
+    settings = settings_of_feature(name) or {}
+    return texture_maps(image, whole, **settings, progress=progress)[name]
+
+
+class Behind(QObject):
+    """Waits for a patient to be open, then maps a feature on it.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer.
+    parent : QObject
+        Owner.
+
+    Attributes
+    ----------
+    told : Signal(str)
+        What was shown, or why there is no map.
+    """
+
+    told = Signal(str)
+
+    def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._wanted, self._looks = ("", ""), 0
+        self.runner = Runner(self, activity=False)
+        self._timer = QTimer(self, interval=_LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self.runner.ended.connect(self._ended)
+
+    def follow(self, patient: str, feature: str) -> None:
+        """Map a feature on a patient as soon as it is open."""
+        self._wanted, self._looks = (patient, feature), 0
+        if settings_of_feature(feature) is None:
+            self._timer.stop()
+            self.told.emit(f"{feature} is a number of the whole region and has no map.")
+        else:
+            self._timer.start()
+
+    def _look(self) -> None:
+        patient, feature = self._wanted
+        self._looks += 1
+        if self._looks > _MOST_LOOKS:
+            self._timer.stop()
+            return
+        if attached(self._viewer, PatientView).patient_id != patient or self.runner.running:
+            return
+        pair = self._measured()
+        if pair is not None:
+            self._timer.stop()
+            self.runner.run(map_of_feature, *pair, feature, title=f"Map {feature}")
+
+    def _measured(self) -> tuple[Image, Segmentation] | None:
+        """The scan in sight and the regions that were drawn on it."""
+        for scan in self._viewer.layers:
+            source = scan.metadata.get(SOURCE)
+            if not (is_scan(scan) and scan.visible and isinstance(source, Image)):
+                continue
+            for region in self._viewer.layers:
+                if is_region(region) and region.visible and belongs_to(region, scan):
+                    drawn = object_of(region, self._viewer.layers)
+                    if isinstance(drawn, Segmentation):
+                        return source, drawn
+        return None
+
+    def _ended(self, outcome: Outcome) -> None:
+        patient, feature = self._wanted
+        if outcome.cancelled:
+            return
+        if not outcome.ok:
+            self.told.emit(f"No map of {feature}: {outcome.error}")
+            return
+        if attached(self._viewer, PatientView).patient_id != patient:
+            return  # another one is open by now
+        dress_canvas(self._viewer)
+        layer = show_maps(self._viewer, {feature: outcome.value}, first=feature)
+        keep_under_points(self._viewer, layer)
+        self.told.emit(
+            f"{patient}: the map of {feature} (3 × 3 × 3 voxels around each) is on the scan."
+        )
