@@ -350,8 +350,26 @@ def test_vessels_stand_beside_by_ring(cohort, tmp_path) -> None:
     assert found.units["vessels_ring_0-6mm_length_density"] == "mm/mL"
 
 
+def test_shuffled_voxels_keep_their_values_and_lose_their_pattern(cohort, tmp_path) -> None:
+    chosen = {"families": ["firstorder", "glcm"], "features": ["Mean", "Variance", "Contrast"]}
+    found, again = (
+        extract_cohort(
+            cohort, measures=["features", "shuffled"], patients=["P1"], extraction=chosen, cache=c
+        )
+        for c in (tmp_path / "one", tmp_path / "two")
+    )
+    row = found.table.loc["P1"]
+    for name in ("original_firstorder_Mean", "original_firstorder_Variance"):
+        assert row[f"shuffled_{name}"] == pytest.approx(row[name], rel=1e-9)
+    contrast = "original_glcm_Contrast"
+    assert abs(row[f"shuffled_{contrast}"] - row[contrast]) > 1e-3 * row[contrast]
+    assert row.equals(again.table.loc["P1"])  # the same shuffle every time
+    assert found.blocks[f"shuffled_{contrast}"] == "shuffled"
+
+
 def test_every_measure_is_described_and_of_one_kind() -> None:
-    assert set(MEASURES.names()) == {"features", "shape", "habitats", "vessels", "clinical"}
+    known = {"features", "shape", "habitats", "vessels", "clinical", "shuffled"}
+    assert set(MEASURES.names()) == known
     for entry in MEASURES:
         assert (entry.run is None) != (entry.of_cohort is None)
         assert entry.title
