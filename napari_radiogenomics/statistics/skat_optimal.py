@@ -11,14 +11,15 @@ Lee 2012, https://doi.org/10.1093/biostatistics/kxs014.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.statistics.mixture import mixture_tail
+from napari_radiogenomics.statistics.mixture import mixture_tail, mixture_tails
 from napari_radiogenomics.statistics.variance_component import SetKernel, liu, sound
 
-__all__ = ["RHO", "correlated", "optimal"]
+__all__ = ["RHO", "compact", "correlated", "optimal"]
 
 Reals = NDArray[np.float64]
 RHO = (0.0, 0.01, 0.04, 0.09, 0.16, 0.25, 0.5, 0.999)
@@ -26,6 +27,7 @@ RHO = (0.0, 0.01, 0.04, 0.09, 0.16, 0.25, 0.5, 0.999)
 _ROUNDS = 100
 _NODES = 48
 _GAUSS = 40
+_FINE = 1e-8
 
 
 def optimal(kernel: SetKernel, *, matched: bool = False) -> tuple[float, float]:
@@ -46,14 +48,15 @@ def optimal(kernel: SetKernel, *, matched: bool = False) -> tuple[float, float]:
     """
     scores = kernel.members.T @ kernel.null.residual
     values = [(1 - rho) * scores @ scores + rho * scores.sum() ** 2 for rho in RHO]
-    mixtures = [correlated(kernel.projected, rho) for rho in RHO]
+    projected = compact(kernel.projected)
+    mixtures = [correlated(projected, rho) for rho in RHO]
     tails = np.array([mixture_tail(q, w) for q, w in zip(values, mixtures, strict=True)])
     least = float(tails.min())
     if least <= 0:
         return 0.0, _named(tails)
     quantile = _matched_quantile if matched else _quantile
     limits = np.array([quantile(least, w) for w in mixtures])
-    found = _combined(kernel.projected, limits)
+    found = _combined(projected, limits)
     # The smallest of eight tests, corrected for eight, is an upper bound.
     return min(max(found, least), least * len(RHO), 1.0), _named(tails)
 
@@ -62,13 +65,26 @@ def _named(tails: Reals) -> float:
     return float(round(RHO[int(tails.argmin())], 2))
 
 
+def compact(projected: Reals) -> Reals:
+    """Triangle with the inner products of the columns, where there are more rows, shape (K, K)."""
+    if projected.shape[0] <= projected.shape[1]:
+        return projected
+    return np.asarray(np.linalg.qr(projected, mode="r"))
+
+
 def correlated(projected: Reals, rho: float) -> Reals:
     """Eigenvalues of the kernel whose members' effects have a correlation."""
     k = projected.shape[1]
     # Root of (1 − ρ) I + ρ 11' acts as: scale the mean over the members, and what is left.
     mean = projected.mean(axis=1, keepdims=True)
     turned = np.sqrt(1 - rho) * (projected - mean) + np.sqrt(1 - rho + k * rho) * mean
-    return sound(np.linalg.svd(turned, compute_uv=False) ** 2)
+    return sound(_squared_singular(turned))
+
+
+def _squared_singular(matrix: Reals) -> Reals:
+    """Squares of the singular values, right to rounding beside the largest."""
+    wide = matrix.shape[1] > matrix.shape[0]
+    return np.asarray(np.linalg.eigvalsh(matrix @ matrix.T if wide else matrix.T @ matrix))
 
 
 def _matched_quantile(tail: float, weights: Reals) -> float:
@@ -80,7 +96,7 @@ def _matched_quantile(tail: float, weights: Reals) -> float:
 
 
 def _log_tail(q: float, weights: Reals) -> float:
-    return float(np.log(max(mixture_tail(q, weights, precision=1e-8), 1e-300)))
+    return float(np.log(max(mixture_tail(q, weights, precision=_FINE), 1e-300)))
 
 
 def _quantile(tail: float, weights: Reals) -> float:
@@ -114,7 +130,7 @@ def _combined(projected: Reals, limits: Reals) -> float:
     size = float(mean @ mean)
     slope = mean @ projected / size
     rest = projected - np.outer(mean, slope)
-    eigenvalues = np.linalg.svd(rest, compute_uv=False) ** 2
+    eigenvalues = _squared_singular(rest)
     eigenvalues = eigenvalues[eigenvalues > 1e-9 * max(eigenvalues.max(), 1e-300)]
     rho = np.array(RHO)
     tau = (k**2 * rho + float(slope @ slope) * (1 - rho)) * size
@@ -152,9 +168,15 @@ def _kinks(height: Reals, slope: Reals, last: float) -> Reals:
     return np.unique(np.concatenate([[0.0], inside[near], [last]]))
 
 
+@cache
+def _gauss(count: int) -> tuple[Reals, Reals]:
+    points, weights = np.polynomial.legendre.leggauss(count)
+    return points, weights
+
+
 def _gauss_pieces(ends: Reals) -> tuple[Reals, Reals]:
     """Points and weights of Gauss and Legendre in each piece."""
-    points, weights = np.polynomial.legendre.leggauss(_GAUSS)
+    points, weights = _gauss(_GAUSS)
     half = np.diff(ends)[:, None] / 2
     middle = (ends[1:] + ends[:-1])[:, None] / 2
     return (middle + half * points).ravel(), (half * weights).ravel()
@@ -168,7 +190,8 @@ def _tail_function(weights: Reals, highest: float) -> Callable[[Reals], Reals]:
     highest = min(highest, float(weights.sum() + 200 * weights.max()))
 
     def log_tail(root: Reals) -> Reals:
-        return np.array([_log_tail(x**2, weights) for x in np.ravel(root)])
+        tails = mixture_tails(np.ravel(root) ** 2, weights, precision=_FINE)
+        return np.asarray(np.log(np.maximum(tails, 1e-300)))
 
     fit = Chebyshev.interpolate(log_tail, _NODES, domain=[0.0, highest**0.5])
 

@@ -161,6 +161,18 @@ def test_mixed_signs_are_an_f_ratio() -> None:
         assert mixture_tail(0.0, weights) == pytest.approx(f.sf(ratio, 4, 10), rel=1e-6)
 
 
+def test_the_upper_tail_below_0_is_that_of_a_difference_of_exponentials() -> None:
+    """P(X − bY > q) = 1 − b / (1 + b) exp(q / 2b) for two χ²₂."""
+    for b, q in ((30.0, -1.0), (1000.0, -10.0), (1e5, -300.0)):
+        expected = 1 / (1 + b) - b / (1 + b) * np.expm1(q / (2 * b))
+        assert mixture_tail(q, [1.0, 1.0, -b, -b]) == pytest.approx(expected, rel=1e-6)
+    rng = np.random.default_rng(0)
+    weights = np.append(rng.exponential(size=12), np.full(80, -0.5))
+    drawn = rng.chisquare(1, (100_000, 92)) @ weights
+    for q in np.quantile(drawn, [0.5, 0.9, 0.99]):
+        assert mixture_tail(q, weights) == pytest.approx((drawn > q).mean(), rel=0.1)
+
+
 def test_a_tail_is_a_probability() -> None:
     rng = np.random.default_rng(2)
     for _ in range(40):
