@@ -254,13 +254,7 @@ class ComBat(TransformerMixin, BaseEstimator):
             low, high = np.fmin.reduce(own), np.fmax.reduce(own)
             flat = count < 1 if self.mean_only else (count < FEWEST) | (low == high)
             if flat.any():
-                names = self.feature_names_in_[flat]
-                more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-                raise InputError(
-                    f'"{names[0]}"{more} does not vary in batch {level} '
-                    f"({len(own)} samples), so that its scale there is unknown. Leave such "
-                    "features out, or choose mean_only."
-                )
+                raise InputError(_without_scale(self.feature_names_in_, count, flat, level, own))
 
     def _learn(self, standard: Reals, codes: NDArray[np.intp], reference: int | None) -> None:
         n_batches, n_features = len(self.batches_), standard.shape[1]
@@ -325,3 +319,25 @@ class ComBat(TransformerMixin, BaseEstimator):
             f"The model was fitted on {len(self.feature_names_in_)} features, these are "
             f"{len(names)}: {what}. Give table[model.feature_names_in_]."
         )
+
+
+def _without_scale(
+    names: NDArray[Any], count: NDArray[np.intp], flat: NDArray[np.bool_], level: str, own: Reals
+) -> str:
+    """Why the scale of features is unknown in a batch: no value first, then what does not vary."""
+    empty = flat & (count == 0)
+    found = names[empty if empty.any() else flat]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    where = f"in batch {level} ({len(own)} samples)"
+    if empty.any():
+        verb = "have" if more else "has"
+        return (
+            f'"{found[0]}"{more} {verb} no value {where}, so that what the batch does to them is '
+            "unknown. Leave such features or this batch out."
+        )
+    one = count[flat][0] == 1
+    what = "has one value only" if one else "does not vary"
+    return (
+        f'"{found[0]}"{more} {what} {where}, so that its scale there is unknown. Leave such '
+        "features out, or choose mean_only."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Harmonizer, Request
@@ -91,12 +92,13 @@ def harmonize(
     names = same_samples(features, batch, "batch")
     kept = None if covariates is None else same_samples(features, covariates, "covariates")
     owner = None if patient is None else same_samples(features, patient, "patient")
-    table, constant = _varying(features)
+    flat = _constant(features)
+    table = features if not flat.any() else features.loc[:, ~flat]
     request = Request(table, names, kept, reference, tuple(smooth), owner)
     for step in progress([entry], entry.title):
         even = step.run(request)
-    result = features.astype(float)
-    result[list(table.columns)] = even
+    result = _filled(features, ~flat, even)
+    constant = [str(name) for name in features.columns[flat]]
     counts = {str(name): int(n) for name, n in names.astype(str).value_counts().items()}
     result.attrs = {
         "method": method,
@@ -127,17 +129,27 @@ def _refuse_unused(
             )
 
 
-def _varying(features: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Features that are not the same everywhere, and the names of the others."""
-    numbers = features.select_dtypes("number")
-    if numbers.shape[1] < features.shape[1]:
-        return features, []  # the harmonizer says which columns hold text
-    values = numbers.to_numpy(float)
+def _constant(features: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which features are the same everywhere, shape (P,)."""
+    if features.select_dtypes("number").shape[1] < features.shape[1]:
+        return np.zeros(features.shape[1], bool)  # the harmonizer says which columns hold text
+    values = features.to_numpy(float)
     low, high = np.fmin.reduce(values), np.fmax.reduce(values)
     flat = (low == high) & np.isfinite(low)
     if flat.all():
         raise InputError("No feature varies over the samples, so that there is nothing to do.")
-    return features.loc[:, ~flat], [str(name) for name in features.columns[flat]]
+    return np.asarray(flat)
+
+
+def _filled(features: pd.DataFrame, at: NDArray[np.bool_], even: pd.DataFrame) -> pd.DataFrame:
+    """A new table of the features, with those at ``at`` replaced."""
+    import pandas as pd
+
+    values = even.to_numpy(float)
+    if not at.all():
+        values, kept = features.to_numpy(float, copy=True), values
+        values[:, at] = kept
+    return pd.DataFrame(values, index=features.index, columns=features.columns)
 
 
 def _notes(counts: Mapping[str, int], constant: Sequence[str]) -> tuple[str, ...]:

@@ -255,10 +255,13 @@ def pooled_mean(
             "features that have some, inside each fold."
         )
     share = batches.mean(axis=0) if reference is None else np.eye(n_batches)[reference]
-    rest = values - design @ slopes
+    rest = design @ slopes
+    np.subtract(values, rest, out=rest)
     if reference is not None:
         rest = rest[batches[:, reference] > 0]
     # sva divides by n, but by n − 1 where something is missing.
     whole = np.isfinite(values).all()
-    variance = (rest**2).mean(axis=0) if whole else np.nanvar(rest, axis=0, ddof=1)
+    variance = (
+        np.einsum("np,np->p", rest, rest) / len(rest) if whole else np.nanvar(rest, axis=0, ddof=1)
+    )
     return PooledMean(share @ slopes[:n_batches], slopes[n_batches:], np.sqrt(variance))

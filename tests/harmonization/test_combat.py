@@ -216,6 +216,7 @@ BAD = [
     (lambda t, s: (t, s, {"method": "combat_gam", "smooth": ["age"]}), "not among the covariates"),
     (lambda t, s: (t.assign(f3="x"), s, {}), "hold text"),
     (lambda t, s: (t.assign(f3=np.where(s == "A", 1.0, t["f3"])), s, {}), "does not vary"),
+    (lambda t, s: (t.assign(f3=np.nan), s, {}), r'"f3" has no value in batch A'),
     (lambda t, s: (t.assign(f3=np.inf), s, {}), "infinite"),
     (lambda t, s: (t * 0, s, {}), "No feature varies"),
     (lambda t, s: (t, s, {"method": "longitudinal_combat"}), "needs the patient"),
