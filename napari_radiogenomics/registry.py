@@ -22,8 +22,11 @@ __all__ = ["Registry", "did_you_mean"]
 Entry = TypeVar("Entry")
 
 
+_MOST_NAMED = 12
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
-    """Say which known name an unknown one resembles.
+    """Say which known name an unknown one resembles; of many, the nearest are listed.
 
     Examples
     --------
@@ -33,7 +36,11 @@ def did_you_mean(name: str, known: list[str]) -> str:
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1)
     hint = f'Did you mean "{by_lower[close[0]]}"? ' if close else ""
-    return f"{hint}Known: {', '.join(known) or 'none'}."
+    if len(known) <= _MOST_NAMED:
+        return f"{hint}Known: {', '.join(known) or 'none'}."
+    near = difflib.get_close_matches(name.lower(), by_lower, n=_MOST_NAMED, cutoff=0.3)
+    listed = list(dict.fromkeys([*(by_lower[one] for one in near), *known]))[:_MOST_NAMED]
+    return f"{hint}Known: {', '.join(listed)}, … and {len(known) - len(listed)} more."
 
 
 class Registry(Generic[Entry]):

@@ -76,6 +76,11 @@ def test_an_unknown_name_answers_did_you_mean(wrong: str) -> None:
 def test_a_name_like_no_other_gets_the_list_alone() -> None:
     assert did_you_mean("xyz", ["circle", "square"]) == "Known: circle, square."
     assert did_you_mean("xyz", []) == "Known: none."
+    many = [f"shape{k}" for k in range(60)] + ["entropy", "energy"]
+    said = did_you_mean("entropi", many)
+    assert said.startswith('Did you mean "entropy"? Known: entropy, energy, ')
+    assert said.endswith(", … and 50 more.")
+    assert said.count(",") == 12
 
 
 def test_two_files_of_one_name_are_refused(folder: Path) -> None:
