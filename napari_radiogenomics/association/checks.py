@@ -98,7 +98,11 @@ def _refuse_determined(tables: Tables, site: NDArray[np.intp]) -> None:
 def warn_of_sites(tables: Tables, method: Method) -> list[str]:
     """Sites of few patients, and outcomes that differ between sites."""
     if tables.site is None:
-        return []
+        return [
+            "No sites were given; differences between them are not accounted for, and what differs "
+            "between scanners looks like biology. Give the site of each patient (groups) where "
+            "there is more than one."
+        ]
     notes = []
     counts = np.bincount(tables.site, minlength=len(tables.site_names))
     few = [
@@ -157,11 +161,17 @@ def _between_sites(tables: Tables) -> tuple[Reals, Reals]:
 
 
 def warn_of_volume(tables: Tables, method: Method) -> list[str]:
-    """Features that follow the volume, where the volume is no confounder."""
+    """Features that follow the volume where it is no confounder, or a volume that is not known."""
     named = [at for at, name in enumerate(tables.feature_names) if "volume" in name.lower()]
     taken = any("volume" in name.lower() for name in tables.confounder_names)
-    if not named or taken or len(tables.feature_names) == len(named):
+    if taken or len(tables.feature_names) == len(named):
         return []
+    if not named:
+        return [
+            "No feature or confounder is called a volume: whether what is found is size alone was "
+            "not looked at. Give the volume of the region, as a confounder where the method takes "
+            "some."
+        ]
     volume = tables.features[:, named[0]]
     known = np.isfinite(volume)
     filled = np.where(
@@ -208,7 +218,7 @@ def refuse_counts(tables: Tables, outcomes: Any, method: Method) -> None:
             "Harmonized, normalized or log values are no counts: give the original counts, with "
             "site as groups."
         )
-        others = ("expected count", "TPM", "FPKM", "log", "z")
+        others = ("expected count", "TPM", "FPKM", "log", "z", "intensity")
         require(found, ("count",), "the negative binomial model", dict.fromkeys(others, remedy))
         return
     many = tables.outcomes.shape[1] >= _MANY_COUNTS and found.largest > _LARGE_COUNT

@@ -60,7 +60,8 @@ class SkatResult:
     family : str
         How many sets were adjusted together, and how.
     p_kind : str
-        Whether the p-values are exact, adjusted for the small sample, or of a large sample.
+        Whether the p-values are exact, adjusted for the small sample, or of a large sample; of
+        SKAT-O also how it differs from R's.
     warnings : tuple of str
         What should be known.
     history : tuple of Record
@@ -111,7 +112,8 @@ def skat(
         ``"auto"`` does so for 0, 1, 2, and weighs all else alike.
     small_sample : bool, optional
         SKAT and burden of numbers: the exact test. SKAT of two classes: mean, variance and
-        kurtosis of the small sample. False gives the large-sample answers of R's SKAT.
+        kurtosis of the small sample. False gives the large-sample answers of R's SKAT. SKAT-O
+        is of a large sample either way.
     correction : str, optional
         How p-values are adjusted for the number of sets.
     progress : Progress, optional
@@ -130,7 +132,10 @@ def skat(
     Notes
     -----
     Statistics and large-sample p-values are those of R's SKAT. The tail of the χ² mixture is
-    right to rounding; SKAT-O integrates over it.
+    right to rounding; SKAT-O integrates over it. SKAT-O differs from R's in two ways: the limits
+    of its tests are quantiles of the mixture itself, where R takes those of a scaled χ² (less
+    right in the far tail); and R adjusts two classes for a small sample unless told otherwise,
+    which SKAT-O here does not.
 
     References
     ----------
@@ -168,10 +173,11 @@ def skat(
             "No set has a member that varies. Check that the sets name the columns of the table."
         )
     kind = _kind(method, binary, small_sample)
-    if binary and method == "skat-o" and len(y) < _FEW:
+    if method == "skat-o" and len(y) < _FEW:
+        what, small = ("two classes", "adjusted") if binary else ("numbers", "exact")
         notes.append(
-            f"SKAT-O of two classes and {len(y)} patients answers for large samples; look at "
-            'method="skat", which is adjusted for small ones, too.'
+            f"SKAT-O of {what} and {len(y)} patients answers for large samples; look at "
+            f'method="skat", which is {small} for small ones, too.'
         )
     table = _table(rows, method, correction)
     words = f"{_TITLES[method]}: {len(table)} gene sets adjusted together ({correction})."
@@ -271,7 +277,9 @@ def _tested(kernel: SetKernel, method: str, small_sample: bool) -> tuple[float, 
 
 
 def _kind(method: str, binary: bool, small_sample: bool) -> str:
-    if not small_sample or method == "skat-o" or (binary and method == "burden"):
+    if method == "skat-o":
+        return "large sample; limits from the mixture itself, R's SKAT-O takes a scaled χ²"
+    if not small_sample or (binary and method == "burden"):
         return "large sample"
     return "adjusted for the small sample" if binary else "exact"
 

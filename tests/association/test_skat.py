@@ -210,8 +210,10 @@ def test_skat_finds_effects_in_both_directions_and_burden_one() -> None:
     assert p["same", "burden"] < p["same", "skat"]
     assert p["mixed", "skat-o"] < 1e-3
     assert p["same", "skat-o"] < 1e-2
-    rho = skat(members, mixed, method="skat-o").table["rho"][0]
-    assert rho == 0
+    optimal_one = skat(members, mixed, method="skat-o")
+    assert optimal_one.table["rho"][0] == 0
+    assert optimal_one.p_kind.startswith("large sample")
+    assert any("SKAT-O of numbers and 120 patients" in note for note in optimal_one.warnings)
 
 
 def test_sets_are_one_family_and_what_is_absent_is_told() -> None:
