@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,10 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["add_clinical_argument", "columns_of", "read_patients"]
+__all__ = ["add_clinical_argument", "columns_of", "read_features", "read_patients"]
+
+
+_LISTED = 8
 
 
 def add_clinical_argument(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +28,7 @@ def add_clinical_argument(parser: argparse.ArgumentParser) -> None:
         default=None,
         metavar="PATH",
         help="Table (CSV) with site and covariates, by patient; without it they are columns of "
-        "the features.",
+        "the table of features.",
     )
 
 
@@ -57,6 +61,42 @@ def read_patients(path: Path) -> pd.DataFrame:
         columns[name] = cells.where(cells != "", None).astype(object) if bad.any() else numbers
     index = pd.Index(table.frame.iloc[:, 0].astype(str), name=table.frame.columns[0])
     return pd.DataFrame({name: list(values) for name, values in columns.items()}, index=index)
+
+
+def read_features(path: Path, *, named: bool = False) -> tuple[pd.DataFrame, list[str]]:
+    """Read a table of features, and say which of its columns are features and no clinical facts.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or TSV. Where `CohortFeatures.save` wrote it, the facts beside it tell its blocks;
+        else columns with text are no features, which is said.
+    named : bool, optional
+        Whether the features are chosen by name, so that nothing need be said.
+
+    Returns
+    -------
+    table : DataFrame
+        All columns, by patient.
+    names : list of str
+        Those that are features.
+    """
+    from napari_radiogenomics.extraction.result import CohortFeatures
+
+    if path.with_name(path.name + ".facts.json").is_file():
+        cohort = CohortFeatures.load(path)
+        table, names = cohort.table, [n for n, of in cohort.blocks.items() if of != "clinical"]
+        regions = [name for name in table.index.names if name != "patient_id"]
+        table = table.reset_index(regions)
+        names = [name for name in names if name in table]
+    else:
+        table = read_patients(path)
+        names = list(map(str, table.columns))
+    text = [name for name in names if table[name].dtype.kind not in "fiub"]
+    if text and not named:
+        listed = ", ".join(text[:_LISTED]) + (", …" if len(text) > _LISTED else "")
+        sys.stderr.write(f"note: columns with text are no features and left out: {listed}.\n")
+    return table, [name for name in names if name not in text]
 
 
 def columns_of(table: pd.DataFrame, names: Sequence[str], what: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 
 from napari_radiogenomics import associate
 from napari_radiogenomics.cli import main
+from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.provenance import read_history
 
 
@@ -64,6 +65,36 @@ def test_batch_effects_tells_before_and_after(files, tmp_path, capsys) -> None:
     assert lines[1].startswith("as they are")
     assert lines[2].startswith("combat")
     assert list(pd.read_csv(target)["feature"]) != []
+
+
+def test_a_table_of_a_cohort_brings_its_clinical_columns(files, tmp_path, capsys) -> None:
+    features, genes, clinical = files
+    tables = [pd.read_csv(path, index_col=0) for path in (features, clinical)]
+    whole = tables[0].join(tables[1])
+    blocks = {name: "clinical" if name in tables[1] else "features" for name in whole}
+    path = CohortFeatures(whole, blocks).save(tmp_path / "cohort.csv")
+    assert main(["batch-effects", str(path), "--batch", "site"]) == 0
+    beside = ["batch-effects", str(features), "--clinical", str(clinical), "--batch", "site"]
+    said = capsys.readouterr().out
+    assert main(beside) == 0
+    assert capsys.readouterr().out == said
+    argv = ["associate", str(path), str(genes), "--outcome", "VEGFA", "--groups", "site"]
+    assert main([*argv, "--confounders", "age"]) == 0
+    assert "3 features × 1 outcomes, 3 tests" in capsys.readouterr().err
+
+
+def test_columns_with_text_are_left_out_with_a_note(files, tmp_path, capsys) -> None:
+    features, genes, clinical = files
+    tables = [pd.read_csv(path, index_col=0) for path in (features, clinical)]
+    path = tmp_path / "joined.csv"
+    tables[0].join(tables[1]).assign(word="x").to_csv(path)
+    assert main(["batch-effects", str(path), "--batch", "site", "--covariates", "age"]) == 0
+    assert "with text are no features and left out: site, word." in capsys.readouterr().err
+    argv = ["associate", str(path), str(genes), "--outcome", "VEGFA"]
+    assert main(argv) == 0
+    said = capsys.readouterr().err
+    assert "left out: site, word." in said
+    assert said.count("No sites were given") == 1
 
 
 def test_columns_that_are_not_there_are_named(files, capsys) -> None:

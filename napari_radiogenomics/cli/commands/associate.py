@@ -12,6 +12,7 @@ from napari_radiogenomics.cli.options import add_arguments, given, terminal_prog
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
     columns_of,
+    read_features,
     read_patients,
 )
 from napari_radiogenomics.cli.text import aligned
@@ -57,9 +58,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from napari_radiogenomics.io.tables_write import write_table
     from napari_radiogenomics.provenance import write_history
 
-    features = read_patients(arguments.features)
+    table, kept = read_features(arguments.features, named=arguments.feature is not None)
     outcomes = read_patients(arguments.outcomes)
-    clinical = features if arguments.clinical is None else read_patients(arguments.clinical)
+    clinical = table if arguments.clinical is None else read_patients(arguments.clinical)
     settings: dict[str, Any] = given(arguments, describe(associate))
     for name in ("features", "outcomes", *_BY_NAME):
         settings.pop(name, None)
@@ -69,10 +70,15 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.groups:
         settings["groups"] = columns_of(clinical, [arguments.groups], "--groups").iloc[:, 0]
     taken = {*beside, arguments.groups} if arguments.clinical is None else set()
-    features = _chosen(features, arguments.feature, "--feature", taken)
-    outcomes = _chosen(outcomes, arguments.outcome, "--outcome", set())
+    if arguments.feature is None:
+        features = table[[name for name in kept if name not in taken]]
+    else:
+        features = columns_of(table, arguments.feature, "--feature")
+    if arguments.outcome is not None:
+        outcomes = columns_of(outcomes, arguments.outcome, "--outcome")
     found = associate(features, outcomes, **settings, progress=terminal_progress())
-    for note in (found.family, found.sites, *found.warnings):
+    sites = (found.sites,) if arguments.groups else ()  # without them a warning says so
+    for note in (found.family, *sites, *found.warnings):
         sys.stderr.write(f"note: {note}\n")
     if arguments.output is None:
         sys.stdout.write(aligned(_rows(found.table.head(_SHOWN))))
@@ -81,14 +87,6 @@ def _run(arguments: argparse.Namespace) -> int:
     write_history(found, arguments.output)
     sys.stdout.write(f"{arguments.output}\n")
     return 0
-
-
-def _chosen(
-    table: pd.DataFrame, names: list[str] | None, option: str, taken: set[str]
-) -> pd.DataFrame:
-    if names is not None:
-        return columns_of(table, names, option)
-    return table.drop(columns=[name for name in table.columns if name in taken])
 
 
 def _rows(table: pd.DataFrame) -> list[list[str]]:

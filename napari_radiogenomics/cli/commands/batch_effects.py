@@ -12,6 +12,7 @@ from napari_radiogenomics.cli.options import add_arguments, given, terminal_prog
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
     columns_of,
+    read_features,
     read_patients,
 )
 from napari_radiogenomics.cli.text import aligned
@@ -54,16 +55,16 @@ def _run(arguments: argparse.Namespace) -> int:
     from napari_radiogenomics.io.tables_write import write_table
     from napari_radiogenomics.provenance import write_history
 
-    features = read_patients(arguments.features)
-    clinical = features if arguments.clinical is None else read_patients(arguments.clinical)
+    table, kept = read_features(arguments.features)
+    clinical = table if arguments.clinical is None else read_patients(arguments.clinical)
     names = list(arguments.covariates)
     settings: dict[str, Any] = given(arguments, describe(batch_effects))
     for name in ("features", "batch", "covariates"):
         settings.pop(name, None)
     batch = columns_of(clinical, [arguments.batch], "--batch").iloc[:, 0]
     covariates = columns_of(clinical, names, "--covariates") if names else None
-    if arguments.clinical is None:
-        features = features.drop(columns=[arguments.batch, *names])
+    taken = {arguments.batch, *names} if arguments.clinical is None else set()
+    features = table[[name for name in kept if name not in taken]]
     found = batch_effects(
         features, batch, covariates=covariates, **settings, progress=terminal_progress()
     )
