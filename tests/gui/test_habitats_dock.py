@@ -14,11 +14,15 @@ from napari_radiogenomics import habitat_model, load_patient, open_cohort, read,
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.habitats.dock import HabitatsDock
 from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.layers import layers_of
+from napari_radiogenomics.gui.region_features.dock import RegionFeaturesDock
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.gui.texture.map_layer import show_maps
+from napari_radiogenomics.gui.texture.dock import TextureDock
+from napari_radiogenomics.gui.texture.map_layer import is_preview, maps_of, show_maps
 from napari_radiogenomics.provenance import read_history
 from napari_radiogenomics.radiomics.habitat_model import HabitatModel
 from napari_radiogenomics.radiomics.habitats import find_habitats
@@ -133,7 +137,9 @@ def test_a_row_chooses_its_habitat(dock, viewer, qtbot):
     run(dock, qtbot)
     dock.table.selectRow(1)
     assert dock.layer.selected_label == 2
-    assert session_of(viewer).selection.label == 2
+    chosen = session_of(viewer).selection
+    assert chosen.label is None  # no label of the segmentation that other docks measure
+    assert chosen.region == dock.table.item(1, 0).text()
 
 
 def test_unticked_maps_are_left_out_and_maps_that_join_are_listed(dock, viewer, qtbot):
@@ -223,3 +229,49 @@ def test_a_segmentation_on_another_grid_is_said(dock, viewer, qtbot):
     dock.region.layer = layer
     run(dock, qtbot)
     assert "Resample" in dock.message
+
+
+def test_habitats_are_no_docks_region_by_themselves_and_nothing_covers_them(qtbot):
+    viewer = ViewerModel()
+    open_in(viewer, scan_of(), region_of())
+    viewer.dims.set_point(0, 12)
+    texture = TextureDock(viewer)
+    qtbot.addWidget(texture)
+    with qtbot.waitExposed(texture):
+        texture.show()
+    texture.features.chosen = ("firstorder_Mean", "firstorder_Range")
+    with qtbot.waitSignal(texture.runner.ended, timeout=60_000):
+        texture.start()
+    texture.form.values = {"kernel_radius": 2}  # other settings: a preview lies on the map
+    qtbot.waitUntil(lambda: any(map(is_preview, viewer.layers)), timeout=20_000)
+    habitats, features = HabitatsDock(viewer), RegionFeaturesDock(viewer)
+    for other in (habitats, features):
+        qtbot.addWidget(other)
+    run(habitats, qtbot)
+    found = habitats.layer
+    qtbot.wait(400)  # both docks have looked at what came
+    viewer.layers.selection.active = found
+    viewer.dims.set_point(0, 8)
+    qtbot.wait(400)
+    assert [x.name for x in viewer.layers if x.visible] == ["chest", found.name]
+    for combo in (texture.region, features.over.region):
+        assert combo.currentText() == "expert"
+    late = RegionInputs(viewer)  # a dock that is opened now
+    qtbot.addWidget(late)
+    assert late.region.currentText() == "expert"
+    texture.form.values = {"kernel_radius": 1}  # the person asks for texture again
+    qtbot.waitUntil(lambda: any(map(maps_of, (x for x in viewer.layers if x.visible))))
+    texture.form.values = {"kernel_radius": 3}
+    qtbot.waitUntil(lambda: any(is_preview(x) and x.visible for x in viewer.layers))
+    late.region.layer = found  # only by hand
+    assert late.region.layer is found
+
+
+def test_without_its_region_no_habitat_takes_its_place(dock, viewer, qtbot):
+    run(dock, qtbot)
+    over = RegionInputs(viewer)
+    qtbot.addWidget(over)
+    viewer.layers.remove(viewer.layers["expert"])
+    assert over.region.layer is None
+    with pytest.raises(InputError, match="no segmentation"):
+        over.layers()

@@ -52,7 +52,8 @@ class QuietCombo(QComboBox):
         box, edit = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(box, option, edit, self).width() - 2
         middle = Qt.TextElideMode.ElideMiddle
-        option.currentText = self.fontMetrics().elidedText(option.currentText, middle, room)
+        text = option.currentText if self.currentIndex() >= 0 else self.placeholderText()
+        option.currentText = self.fontMetrics().elidedText(text, middle, room)
         painter.drawComplexControl(box, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 

@@ -17,12 +17,12 @@ from napari_radiogenomics.gui.canvas.hover import region_title
 from napari_radiogenomics.gui.canvas.legend import is_map
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.layers.keys import PASSING, SOURCE
+from napari_radiogenomics.gui.layers.keys import DERIVED, PASSING, SOURCE
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["LabelCombo", "LayerCombo", "belongs_to", "is_region", "is_scan"]
+__all__ = ["LabelCombo", "LayerCombo", "belongs_to", "is_derived", "is_region", "is_scan"]
 
 
 def is_scan(layer: Layer) -> bool:
@@ -42,6 +42,11 @@ def is_region(layer: Layer) -> bool:
     return flat and not layer.metadata.get(PASSING)
 
 
+def is_derived(layer: Layer) -> bool:
+    """Whether a layer holds parts that were found in a region, as habitats."""
+    return bool(layer.metadata.get(DERIVED))
+
+
 def belongs_to(region: Layer, scan: Layer | None) -> bool:
     """Whether regions were drawn on this scan: by its id, else by lying on the same grid."""
     if scan is None:
@@ -56,6 +61,10 @@ def belongs_to(region: Layer, scan: Layer | None) -> bool:
     return bool(region.data.shape == scan.data.shape)
 
 
+def _never(layer: Layer) -> bool:
+    return False
+
+
 class LayerCombo(QuietCombo):
     """Lists the layers of a kind, the topmost first.
 
@@ -67,6 +76,8 @@ class LayerCombo(QuietCombo):
         Says whether a layer is listed.
     empty : str
         Shown where there is none: what to do about it.
+    by_hand : callable, optional
+        Says whether a layer is listed, and chosen only by the person.
 
     Attributes
     ----------
@@ -82,10 +93,12 @@ class LayerCombo(QuietCombo):
         accepts: Callable[[Layer], bool],
         *,
         empty: str,
+        by_hand: Callable[[Layer], bool] = _never,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._accepts, self._empty = accepts, empty
+        self._accepts, self._empty, self._by_hand = accepts, empty, by_hand
+        self.setPlaceholderText(empty)
         self._layers: list[Layer] = []
         self._viewer = plain_viewer(viewer)
         self._known: Layer | None = None
@@ -129,17 +142,22 @@ class LayerCombo(QuietCombo):
         if not found:
             self.addItem(self._empty)
         self.setEnabled(bool(found))
-        self.setCurrentIndex(found.index(self._best(kept)) if found else 0)
+        best = self._best(kept)
+        if best is not None:
+            self.setCurrentIndex(found.index(best))
+        else:  # the text that says what to do
+            self.setCurrentIndex(-1 if found else 0)
         self.blockSignals(False)
         self._tell()
 
-    def _best(self, kept: Layer | None) -> Layer:
+    def _best(self, kept: Layer | None) -> Layer | None:
+        if kept in self._layers:
+            return kept
+        own = [layer for layer in self._layers if not self._by_hand(layer)]
         active = self._viewer.layers.selection.active
-        visible = (layer for layer in self._layers if layer.visible)
-        for layer in (kept, active):
-            if layer in self._layers:
-                return layer
-        return next(visible, self._layers[0])
+        if active in own:
+            return active
+        return next((layer for layer in own if layer.visible), next(iter(own), None))
 
     def _rename(self, event: object = None) -> None:
         for row, layer in enumerate(self._layers):
@@ -150,7 +168,7 @@ class LayerCombo(QuietCombo):
     def _follow(self, event: Any) -> None:
         """Take the selected layer; one that is put back after a preview came is not chosen anew."""
         layer = event.value
-        if layer is None:
+        if layer is None or self._by_hand(layer):
             return
         if layer.metadata.get(PASSING):
             self._passed = True

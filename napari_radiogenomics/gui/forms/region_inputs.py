@@ -17,6 +17,7 @@ from napari_radiogenomics.gui.forms.inputs import (
     LabelCombo,
     LayerCombo,
     belongs_to,
+    is_derived,
     is_region,
     is_scan,
 )
@@ -72,7 +73,9 @@ class RegionInputs(QWidget):
 
     def _make(self) -> None:
         self.scan = LayerCombo(self.viewer, is_scan, empty="Open a scan: drop a file here")
-        self.region = LayerCombo(self.viewer, is_region, empty="Open or draw a segmentation")
+        self.region = LayerCombo(
+            self.viewer, is_region, empty="Open or draw a segmentation", by_hand=is_derived
+        )
         self.label = LabelCombo()
         rows = form_layout(self)
         rows.addRow("Scan", self.scan)
@@ -101,7 +104,8 @@ class RegionInputs(QWidget):
         scan = self.scan.layer
         if self.region.layer is not None and belongs_to(self.region.layer, scan):
             return
-        own = (layer for layer in self.region.layers if belongs_to(layer, scan))
+        drawn = (layer for layer in self.region.layers if not is_derived(layer))
+        own = (layer for layer in drawn if belongs_to(layer, scan))
         self.region.layer = next(own, self.region.layer)
 
     def _list_labels(self) -> None:

@@ -25,7 +25,13 @@ from napari_radiogenomics.errors import InputError, RadiogenomicsError
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.canvas.legend import feature_title
-from napari_radiogenomics.gui.forms.inputs import LabelCombo, LayerCombo, belongs_to, is_region
+from napari_radiogenomics.gui.forms.inputs import (
+    LabelCombo,
+    LayerCombo,
+    belongs_to,
+    is_derived,
+    is_region,
+)
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.habitats.cohort_model import (
@@ -38,10 +44,10 @@ from napari_radiogenomics.gui.habitats.cohort_model import (
 from napari_radiogenomics.gui.habitats.map_list import MapList
 from napari_radiogenomics.gui.habitats.model_row import ModelRow
 from napari_radiogenomics.gui.layers.edits import object_from, object_of
-from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.layers.keys import DERIVED, SOURCE
 from napari_radiogenomics.gui.layers.layers import segmentation_layers
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.gui.texture.map_layer import keep_under_points, maps_of
+from napari_radiogenomics.gui.texture.map_layer import is_preview, keep_under_points, maps_of
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics.habitat_model import HabitatModel
 from napari_radiogenomics.radiomics.habitats import find_habitats
@@ -51,8 +57,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HabitatsDock"]
 
-HABITATS = "radiogenomics_habitats"
-"""Key of a layer's metadata that marks the habitats this dock made."""
 _HIDDEN = ("label", "model")
 _NO_MAPS = "No map is ticked. Tick at least one, better two or more."
 _READY = "Find habitats divides the region by the ticked maps."
@@ -260,8 +264,8 @@ class HabitatsDock(Panel):
     def _show_layer(self, found: Segmentation) -> None:
         """Show the habitats in the layer of those before, else in a new one."""
         data, settings, _ = segmentation_layers(found)[0]
-        settings["metadata"][HABITATS] = True
-        same = (x for x in self.viewer.layers if HABITATS in x.metadata and _same_place(x, found))
+        settings["metadata"][DERIVED] = True
+        same = (x for x in self.viewer.layers if DERIVED in x.metadata and _same_place(x, found))
         layer, active = next(same, None), self.viewer.layers.selection.active
         if layer is None:
             layer = self.viewer.add_labels(data, **settings)
@@ -274,7 +278,7 @@ class HabitatsDock(Panel):
             layer.visible = True
         self.layer = layer
         for other in self.viewer.layers:  # colors one through another say nothing
-            if other is self.region.layer or maps_of(other):
+            if other is self.region.layer or maps_of(other) or is_preview(other):
                 other.visible = False
 
     def _list(self, found: Segmentation) -> None:
@@ -315,7 +319,8 @@ class HabitatsDock(Panel):
         label = int(item.data(Qt.ItemDataRole.UserRole))
         self.layer.selected_label = label
         first = self.table.item(item.row(), 0)
-        session_of(self.viewer).select(label=label, region=first.text())
+        # Its number is no label of the segmentation that other docks measure.
+        session_of(self.viewer).select(label=None, region=first.text())
 
 
 def habitats_of_layers(
@@ -348,7 +353,7 @@ def habitats_of_layers(
 
 def _is_drawn(layer: Any) -> bool:
     """Whether a layer holds regions that are not habitats themselves."""
-    return is_region(layer) and HABITATS not in layer.metadata
+    return is_region(layer) and not is_derived(layer)
 
 
 def _same_place(layer: Any, found: Segmentation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "AXES",
+    "DERIVED",
     "ERASED",
     "HIDDEN",
     "LOCKED",
@@ -33,6 +34,9 @@ TRUE = "radiogenomics_true"
 screen and those of the true grid, newest last, so that a result is written as it was made."""
 PASSING = "radiogenomics_passing"
 """Key of a layer that is there for the moment, as a preview: never kept, saved or measured."""
+DERIVED = "radiogenomics_derived"
+"""Key of a labels layer that was made of a region, as habitats: measured only where the person
+chooses it."""
 ERASED = "radiogenomics_erased"
 """Key of a labels layer that holds labels that were deleted: undo gives them their name back."""
 RENAMED = "radiogenomics_renamed"

@@ -188,7 +188,7 @@ class TextureDock(Panel):
         self.section.refresh()
         self._say_ready()
         self._show_waiting()
-        self.looker.look()
+        self.looker.follow()
 
     def _say_ready(self) -> None:
         """Say what to do first, while nothing is under way and after the input changed."""

@@ -98,7 +98,12 @@ class Looker(QObject):
         return next(iter(planes_in_sight(self._dock.viewer)), (0, 0.0))
 
     def look(self, event: object = None) -> None:
-        """Look anew: another setting, slice, region or feature is wanted."""
+        """Look anew: the person wants another setting, region or feature."""
+        self.layer.uncover()
+        self.follow()
+
+    def follow(self) -> None:
+        """Look anew without a wish of the person: what lies over the preview stays there."""
         if self.by_itself and self._dock.runner.running and self.run_key != self.key:
             self._dock.runner.cancel()
         self._pause.stop()
@@ -107,7 +112,7 @@ class Looker(QObject):
     def _move(self, event: object = None) -> None:
         """Look anew where other slices came into sight; viewers tell of the same ones too."""
         if planes_in_sight(self._dock.viewer) != self._planes:
-            self.look()
+            self.follow()
 
     def _ask(self) -> Ask | None:
         dock, name = self._dock, self.wanted

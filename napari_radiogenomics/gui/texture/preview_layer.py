@@ -116,6 +116,12 @@ class PreviewLayer:
         layer.scale, layer.translate = looks["scale"], looks["translate"]
         _dress(layer, looks)
 
+    def uncover(self) -> None:
+        """Show the layer again where the result of another dock took its place."""
+        self._look_for_layer()
+        if self.layer is not None:
+            self.layer.visible = True
+
     def remove(self, *, restore: bool = True) -> None:
         """Take the layer away; finished maps that it covered are shown again.
 
