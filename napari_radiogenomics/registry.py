@@ -34,7 +34,8 @@ def did_you_mean(name: str, known: list[str]) -> str:
     'Did you mean "nifti"? Known: nifti, nrrd.'
     """
     by_lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    close = difflib.get_close_matches(name.lower(), by_lower, n=3)
+    close.sort(key=lambda found: sorted(found) != sorted(name.lower()))  # swapped letters first
     hint = f'Did you mean "{by_lower[close[0]]}"? ' if close else ""
     if len(known) <= _MOST_NAMED:
         return f"{hint}Known: {', '.join(known) or 'none'}."

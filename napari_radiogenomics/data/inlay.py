@@ -13,6 +13,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.errors import InputError
 
 __all__ = ["Inlay", "tight"]
 
@@ -110,6 +111,12 @@ class Inlay(NDArrayOperatorsMixin):
         if simple and len(places) <= self.ndim:
             return self._block(places)
         return np.asarray(self)[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise InputError(
+            "The array of a map cannot be written to: it holds its region alone. Change a copy: "
+            "array = np.array(image.array)."
+        )
 
     def _masked(self, mask: NDArray[np.bool_]) -> NDArray:
         inner = mask[self.box]

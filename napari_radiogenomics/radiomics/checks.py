@@ -18,7 +18,9 @@ __all__ = [
     "LARGEST_RADIUS",
     "matrix_settings",
     "region_of",
+    "require_kind",
     "require_measured",
+    "require_objects",
     "require_one_volume",
     "require_radius",
     "thin_axis_of",
@@ -79,11 +81,28 @@ def matrix_settings(
 
 def region_of(image: Image, segmentation: Segmentation, label: int | None) -> NDArray[np.bool_]:
     """Voxels of the region, on the grid of the scan; refuses what cannot be measured."""
+    require_objects(image, segmentation)
     require_one_volume(image)
     require_same_grid(image.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
     mask = segmentation.mask(_label(segmentation, label))
     require_measured(image, mask)
     return mask
+
+
+def require_objects(image: object, segmentation: object) -> None:
+    """Refuse bare arrays, and a scan and a segmentation in each other's place."""
+    require_kind("scan", image, Image)
+    require_kind("region", segmentation, Segmentation)
+
+
+def require_kind(title: str, given: object, kind: type) -> None:
+    """Refuse what is no object of this kind, with how to make one."""
+    if not isinstance(given, kind):
+        raise InputError(
+            f"The {title} is {type(given).__name__} where {kind.__name__} is needed, which knows "
+            f"the size of a voxel. Read it with read(path), or wrap an array: "
+            f"{kind.__name__}(array, Geometry(size, spacing))."
+        )
 
 
 def require_one_volume(image: Image) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from napari_radiogenomics.radiomics.roi import MatrixSettings, Region, lengths
 from napari_radiogenomics.registry import Registry, did_you_mean
 
 __all__ = [
+    "DEFAULT_FEATURES",
     "FAMILIES",
     "Family",
     "Feature",
@@ -27,12 +28,18 @@ __all__ = [
     "Neighborhoods",
     "Region",
     "Use",
+    "chosen_names",
     "families_of",
     "feature_meanings",
     "find_features",
+    "full_title",
+    "in_sentence",
+    "several_have",
 ]
 
 Use = Literal["maps", "regions"]
+# What is mapped where neither families nor features are named.
+DEFAULT_FEATURES = ("Entropy", "Mean")
 
 
 @dataclass(frozen=True)
@@ -210,6 +217,11 @@ class Family:
     level_power: int = 0
 
     @property
+    def short(self) -> str:
+        """What the family is called for short: "GLCM"."""
+        return self.title.partition("(")[2].rstrip(")") or self.title
+
+    @property
     def has_maps(self) -> bool:
         """Whether it can be measured around voxels."""
         return self.measure is not _no_maps
@@ -256,6 +268,74 @@ def feature_meanings(families: Iterable[Family] | None = None) -> Mapping[str, s
         )
         for name, found in several.items()
     }
+
+
+@cache
+def several_have(name: str) -> bool:
+    """Whether several families that make maps have a feature of this name.
+
+    Examples
+    --------
+    >>> several_have("Contrast"), several_have("JointEntropy")
+    (True, False)
+    """
+    return sum(name in family for family in families_of("maps")) > 1
+
+
+def full_title(family: Family, feature: Feature) -> str:
+    """Title of a feature, with its family where other families have one of the same name.
+
+    Examples
+    --------
+    >>> full_title(FAMILIES["ngtdm"], FAMILIES["ngtdm"]["Contrast"])
+    'NGTDM contrast'
+    >>> full_title(FAMILIES["ngtdm"], FAMILIES["ngtdm"]["Busyness"])
+    'Busyness'
+    """
+    if not several_have(feature.name):
+        return feature.title
+    return f"{family.short} {in_sentence(feature.title)}"
+
+
+def in_sentence(title: str) -> str:
+    """A title in the middle of a sentence: small letters, but for short forms.
+
+    Examples
+    --------
+    >>> in_sentence("Joint entropy"), in_sentence("GLCM contrast (wavelet-LLH)")
+    ('joint entropy', 'GLCM contrast (wavelet-LLH)')
+    """
+    words, _, rest = title.partition(" (")
+    small = " ".join(w if len(w) > 1 and w.isupper() else w.lower() for w in words.split(" "))
+    return f"{small} ({rest}" if rest else small
+
+
+def chosen_names(
+    families: Sequence[str] | None, features: Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Families and features that are meant where one or both are not named.
+
+    Parameters
+    ----------
+    families : sequence of str or None
+        All that make maps where they are not named.
+    features : sequence of str or None
+        All of the families where they are not named; `DEFAULT_FEATURES` where the families are
+        not named either.
+
+    Examples
+    --------
+    >>> chosen_names(["glcm"], None)
+    (('glcm',), ('all',))
+    >>> chosen_names(None, None)[1]
+    ('Entropy', 'Mean')
+    """
+    if features is None:
+        features = DEFAULT_FEATURES if families is None else ("all",)
+    if families is None:
+        families = [family.name for family in families_of("maps")]
+    both = ((names,) if isinstance(names, str) else tuple(names) for names in (families, features))
+    return next(both), next(both)
 
 
 def find_features(

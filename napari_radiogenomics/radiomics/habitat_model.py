@@ -19,9 +19,10 @@ from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import Record
 from napari_radiogenomics.radiomics.clusterer import CLUSTERERS
+from napari_radiogenomics.radiomics.family import FAMILIES, several_have
 from napari_radiogenomics.radiomics.habitat_points import Preparation
 
-__all__ = ["HabitatModel", "Within", "fit_habitats"]
+__all__ = ["MOST_HABITATS", "HabitatModel", "Within", "fit_habitats"]
 
 Within = Literal["cohort", "case"]
 
@@ -32,6 +33,9 @@ _PLAIN = {"limits": None, "edge_mm": 0.0, "smooth_mm": 0.0}
 _MOST_POINTS = 20_000
 # Standard deviations from the average below which a habitat is called average.
 _AVERAGE = 0.25
+_WORDS = {-1: "low", 0: "average", 1: "high"}
+MOST_HABITATS = 20
+"""The most habitats that a region is divided into."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,20 +101,16 @@ class HabitatModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the habitats: in which map each is most apart from the average."""
-        return tuple(
-            f"Habitat {k} ({self._told(mean)})" for k, mean in enumerate(self.arrays["means"], 1)
-        )
-
-    def _told(self, mean: NDArray[np.float64]) -> str:
-        most = int(np.argmax(np.abs(mean)))
-        if abs(mean[most]) < _AVERAGE:
-            return "average"
-        feature = self.features[most]
-        parts = feature.split("_")
-        derived = parts[0] if len(parts) == 3 and parts[0] != "original" else ""
-        short = " ".join(filter(None, (parts[-1] if len(parts) == 3 else feature, derived)))
-        return f"{'high' if mean[most] > 0 else 'low'} {short}"
+        """Names of the habitats: where each lies in the first map, which orders them."""
+        first = self.arrays["means"][:, 0]
+        levels = np.where(np.abs(first) < _AVERAGE, 0, np.sign(first)).astype(int)
+        words = [_WORDS[level] for level in levels]
+        if (levels == -1).sum() > 1:
+            words[0] = "lowest"
+        if (levels == 1).sum() > 1:
+            words[-1] = "highest"
+        short = _short(self.features[0])
+        return tuple(f"Habitat {k} ({word} {short})" for k, word in enumerate(words, 1))
 
     def assign(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
         """Habitat of each voxel.
@@ -202,11 +202,22 @@ class HabitatModel:
         )
 
 
+def _short(name: str) -> str:
+    """Short name of a map: that of its feature, with family and filter where they are needed."""
+    parts = name.split("_")
+    if len(parts) != 3:
+        return name
+    derived, family, feature = parts
+    known = family in FAMILIES and several_have(feature)
+    words = (FAMILIES[family].short if known else "", feature, derived.removeprefix("original"))
+    return " ".join(filter(None, words))
+
+
 def fit_habitats(
     cases: Sequence[NDArray[np.float64]],
     features: Sequence[str],
     *,
-    n: int | None = None,
+    n: int | Literal["auto"] | None = None,
     max_n: int = 6,
     method: str = "kmeans",
     seed: int = 0,
@@ -223,7 +234,7 @@ def fit_habitats(
         however large it is.
     features : sequence of str
         Names of the maps.
-    n : int, optional
+    n : int or "auto", optional
         Number of habitats; the best of those up to ``max_n`` without it.
     max_n : int, optional
         The most that are tried.
@@ -241,9 +252,12 @@ def fit_habitats(
     Raises
     ------
     InputError
-        If there are fewer distinct voxels than habitats, or a map is the same everywhere.
+        If there are fewer distinct voxels than habitats, a map is the same everywhere, or a
+        number of habitats is none.
     """
     clusterer = CLUSTERERS[method]
+    wanted = None if n is None or n == "auto" else _whole("n", n, 1)
+    most = _whole("max_n", max_n, 2)
     if within not in ("cohort", "case"):
         raise InputError(f'within is "cohort" or "case"; got "{within}".')
     pooled = _pooled(cases, seed)
@@ -251,7 +265,7 @@ def fit_habitats(
     parts = _standardized([points] if within == "cohort" else pooled, features)
     standard = np.concatenate(parts)
     distinct = len(np.unique(standard, axis=0))
-    numbers = _numbers(n, max_n, clusterer.fewest, distinct)
+    numbers = _numbers(wanted, most, clusterer.fewest, distinct)
     found, scores = {}, {}
     for number in progress(numbers, "Numbers of habitats"):
         found[number] = clusterer.fit(standard, number, seed)
@@ -267,11 +281,19 @@ def fit_habitats(
     )  # fmt: skip
 
 
+def _whole(name: str, value: object, least: int) -> int:
+    """A number of habitats; refuses what is none."""
+    number = float(value) if isinstance(value, int | float | np.integer) else np.nan
+    if isinstance(value, bool) or not number.is_integer() or not least <= number <= MOST_HABITATS:
+        auto = ', or "auto"' if name == "n" else ""
+        raise InputError(
+            f"{name} is a whole number of habitats from {least} to {MOST_HABITATS}{auto}; "
+            f"got {value!r}."
+        )
+    return int(number)
+
+
 def _numbers(n: int | None, max_n: int, fewest: int, distinct: int) -> list[int]:
-    if n is not None and n < 1:
-        raise InputError(f"n is a number of habitats, 1 or more; got {n}.")
-    if n is None and max_n < 2:
-        raise InputError(f"max_n is the highest number of habitats to try, 2 or more; got {max_n}.")
     least = n if n is not None else 2
     if distinct < least:
         raise InputError(

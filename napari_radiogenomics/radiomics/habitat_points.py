@@ -17,7 +17,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.boxes import box_around
-from napari_radiogenomics.radiomics.checks import region_of
+from napari_radiogenomics.radiomics.checks import region_of, require_kind
 
 __all__ = ["Maps", "Points", "Preparation", "named_maps", "points_of"]
 
@@ -89,13 +89,15 @@ class Points(NamedTuple):
 
 def named_maps(maps: Maps) -> dict[str, Image]:
     """Maps by name; refuses what is not a list of maps."""
-    if isinstance(maps, Image):
-        raise InputError("maps is a list of maps, or a dictionary; got a single image.")
+    if isinstance(maps, Image | np.ndarray):
+        what = type(maps).__name__
+        raise InputError(f"maps is a list of maps, or a dictionary; got a single {what}.")
     if isinstance(maps, Mapping):
         named = dict(maps)
     else:
         named = {}
         for number, image in enumerate(maps, 1):
+            require_kind(f"map {number}", image, Image)
             name = str(image.metadata.get("feature") or image.name or f"map {number}")
             if name in named:
                 raise InputError(f'Two maps are called "{name}". Give them as a dictionary.')

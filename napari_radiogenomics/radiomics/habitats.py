@@ -15,7 +15,12 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.radiomics.clusterer import clusterer_titles
-from napari_radiogenomics.radiomics.habitat_model import HabitatModel, Within, fit_habitats
+from napari_radiogenomics.radiomics.habitat_model import (
+    MOST_HABITATS,
+    HabitatModel,
+    Within,
+    fit_habitats,
+)
 from napari_radiogenomics.radiomics.habitat_points import (
     Maps,
     Points,
@@ -37,8 +42,12 @@ def find_habitats(
     maps: Maps,
     segmentation: Segmentation,
     *,
-    n: Annotated[Number, Setting(minimum=1, maximum=20, title="Number of habitats")] = None,
-    max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
+    n: Annotated[
+        Number, Setting(minimum=1, maximum=MOST_HABITATS, title="Number of habitats")
+    ] = None,
+    max_n: Annotated[
+        int, Setting(minimum=2, maximum=MOST_HABITATS, title="At most", advanced=True)
+    ] = 6,
     method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
     limits: Annotated[
@@ -62,8 +71,8 @@ def find_habitats(
     segmentation : Segmentation
         Region to divide.
     n : int or "auto", optional
-        Number of habitats. Without it, or with "auto", the one with the best silhouette
-        (k-means) or Bayesian information criterion (Gaussian mixture).
+        Number of habitats, 20 at most. Without it, or with "auto", the one with the best
+        silhouette (k-means) or Bayesian information criterion (Gaussian mixture).
     max_n : int, optional
         The most that are tried.
     method : str, optional
@@ -100,7 +109,7 @@ def find_habitats(
         If a map is on another grid.
     InputError
         If there is no map, one is the same everywhere, the maps are not those of the model, or
-        the region is empty or too small.
+        the region is empty or too small, or a number of habitats is none.
     Cancelled
         If ``progress`` says so.
 
@@ -129,10 +138,9 @@ def find_habitats(
     named = named_maps(maps)
     if model is None:
         found = points_of(named, segmentation, label, Preparation.of(limits, edge_mm, smooth_mm))
-        number = None if n == "auto" else n
         model = fit_habitats(
             [found.values], list(named),
-            n=number, max_n=max_n, method=method, seed=seed, progress=progress,
+            n=n, max_n=max_n, method=method, seed=seed, progress=progress,
         )  # fmt: skip
     else:
         named = _of_model(model, named)
@@ -148,8 +156,12 @@ def find_habitats(
 def habitat_model(
     cases: Sequence[tuple[Maps, Segmentation]],
     *,
-    n: Annotated[Number, Setting(minimum=1, maximum=20, title="Number of habitats")] = None,
-    max_n: Annotated[int, Setting(minimum=2, maximum=20, title="At most", advanced=True)] = 6,
+    n: Annotated[
+        Number, Setting(minimum=1, maximum=MOST_HABITATS, title="Number of habitats")
+    ] = None,
+    max_n: Annotated[
+        int, Setting(minimum=2, maximum=MOST_HABITATS, title="At most", advanced=True)
+    ] = 6,
     method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
     limits: Annotated[
@@ -213,10 +225,9 @@ def habitat_model(
         collected.append(points_of(named, segmentation, label, how).values)
     if not collected:
         raise InputError("There is no case to learn habitats from.")
-    number = None if n == "auto" else n
     return fit_habitats(
         collected, columns,
-        n=number, max_n=max_n, method=method, seed=seed, within=within, preparation=how,
+        n=n, max_n=max_n, method=method, seed=seed, within=within, preparation=how,
         progress=progress,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.family import Family, families_of
+from napari_radiogenomics.radiomics.family import families_of
 from napari_radiogenomics.registry import did_you_mean
 
 __all__ = ["KEYS", "Key", "ParameterFile", "check_setting", "filter_keys", "read_parameters"]
@@ -262,16 +262,21 @@ def _load(path: Path) -> Any:
 
 def _parameters(content: Any, where: str) -> ParameterFile:
     sections = _mapping(content, where)
+    wrong: list[str] = []  # all unknown names are told at once
     for name in sections:
-        _require_known(name, _SECTIONS, "section", where)
-    settings = _settings(sections.get("setting"), f'{where}, section "setting"')
+        _is_known(name, _SECTIONS, "section", where, wrong)
+    settings = _settings(sections.get("setting"), f'{where}, section "setting"', wrong)
     for name in _mapping(sections.get("voxelSetting"), f'{where}, section "voxelSetting"'):
-        _require_known(name, _OF_MAPS, "setting", f'{where}, section "voxelSetting"')
+        _is_known(name, _OF_MAPS, "setting", f'{where}, section "voxelSetting"', wrong)
     types = sections.get("imageType")
-    features, notes = _features(sections.get("featureClass"), f'{where}, section "featureClass"')
+    seen = _image_types(types, f'{where}, section "imageType"', wrong) if types else None
+    classes = sections.get("featureClass")
+    features, notes = _features(classes, f'{where}, section "featureClass"', wrong)
+    if wrong:
+        raise InputError(" ".join(wrong))
     return ParameterFile(
         settings=settings,
-        image_types=_image_types(types, f'{where}, section "imageType"') if types else None,
+        image_types=seen,
         features=features,
         notes=notes,
     )
@@ -287,16 +292,23 @@ def _mapping(content: Any, where: str) -> Mapping[str, Any]:
     return content
 
 
-def _require_known(name: Any, known: Sequence[str], what: str, where: str) -> None:
+def _is_known(name: Any, known: Sequence[str], what: str, where: str, wrong: list[str]) -> bool:
+    """Whether a name is known; what is to be said of it joins ``wrong`` else."""
     if name not in known:
-        raise InputError(f'{where}: unknown {what} "{name}". {did_you_mean(str(name), [*known])}')
+        wrong.append(f'{where}: unknown {what} "{name}". {did_you_mean(str(name), [*known])}')
+    return name in known
 
 
-def _settings(content: Any, where: str) -> dict[str, Any]:
+def _settings(
+    content: Any, where: str, wrong: list[str], own: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Settings by name; an unknown one is compared with those of its image type, if given."""
     known = [*KEYS, *sorted(filter_keys()), *_OF_MAPS]
     found = {}
     for name, value in _mapping(content, where).items():
-        _require_known(name, known, "setting", where)
+        if name not in known:
+            _is_known(name, own or known, "setting", where, wrong)
+            continue
         if name in KEYS:
             value = check_setting(name, value, called=f"{where}: {name}")
         if name not in _OF_MAPS:
@@ -304,17 +316,19 @@ def _settings(content: Any, where: str) -> dict[str, Any]:
     return found
 
 
-def _image_types(content: Any, where: str) -> dict[str, dict[str, Any]]:
+def _image_types(content: Any, where: str, wrong: list[str]) -> dict[str, dict[str, Any]]:
     from napari_radiogenomics.radiomics.filter import FILTERS
 
     found = {}
     for name, own in _mapping(content, where).items():
-        _require_known(name, FILTERS.names(), "image type", where)
-        found[name] = _settings(own, f"{where}, {name}")
+        if _is_known(name, FILTERS.names(), "image type", where, wrong):
+            found[name] = _settings(own, f"{where}, {name}", wrong, [*FILTERS[name].settings])
     return found
 
 
-def _features(content: Any, where: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+def _features(
+    content: Any, where: str, wrong: list[str]
+) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     """Features as ``family_Feature``, and notes of those that nobody computes any more."""
     classes = _mapping(content, where)
     if not classes:
@@ -322,21 +336,18 @@ def _features(content: Any, where: str) -> tuple[tuple[str, ...] | None, tuple[s
     families = {family.name: family for family in families_of("regions")}
     found, notes = [], []
     for name, wanted in classes.items():
-        _require_known(name, list(families), "feature class", where)
+        if not _is_known(name, list(families), "feature class", where, wrong):
+            continue
         if wanted is not None and (isinstance(wanted, str) or not isinstance(wanted, Sequence)):
             raise InputError(f"{where}, {name}: a list of features is needed; got {wanted!r}.")
         for feature in wanted or ["all"]:
             if feature in _RETIRED.get(name, {}):
                 notes.append(_retired(name, feature))
                 continue
-            _require_feature(feature, families[name], f"{where}, {name}")
-            found.append(f"{name}_{feature}")
+            known = ["all", *(one.name for one in families[name].features)]
+            if _is_known(feature, known, "feature", f"{where}, {name}", wrong):
+                found.append(f"{name}_{feature}")
     return tuple(found), tuple(notes)
-
-
-def _require_feature(feature: Any, family: Family, where: str) -> None:
-    if feature != "all":
-        _require_known(feature, [known.name for known in family.features], "feature", where)
 
 
 def _retired(family: str, feature: str) -> str:

@@ -39,15 +39,16 @@ from napari_radiogenomics.radiomics.family import (
     Family,
     Feature,
     Neighborhoods,
+    chosen_names,
     find_features,
+    full_title,
+    in_sentence,
 )
 from napari_radiogenomics.radiomics.filter import ImageTypes, derive
 from napari_radiogenomics.radiomics.room import let_go, room_for
 from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
-__all__ = ["ALL_FAMILIES", "MapPlan", "plan_maps"]
-
-ALL_FAMILIES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+__all__ = ["MapPlan", "plan_maps"]
 
 # Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
 _BLOCK = 200_000
@@ -115,6 +116,11 @@ class MapPlan:
         unit, _ = self.seen[name.partition("_")[0]]
         return self.features[name][1].unit_on(unit)
 
+    def title_of(self, name: str) -> str:
+        """Title of a map, with what the scan is seen through."""
+        title, derived = full_title(*self.features[name]), name.partition("_")[0]
+        return title if derived == "original" else f"{title} ({derived})"
+
     def measure(
         self, part: NDArray[np.intp] | None = None, *, progress: Progress = quiet
     ) -> dict[str, NDArray[np.float64]]:
@@ -151,8 +157,7 @@ class MapPlan:
             Value outside the region.
         """
         _, feature = self.features[name]
-        derived = name.partition("_")[0]
-        title = feature.title if derived == "original" else f"{feature.title} ({derived})"
+        title = self.title_of(name)
         array = Inlay(values, *self._laid, self.image.geometry.shape, init_value)
         undefined = int(np.isnan(values).sum())
         let_go(values)
@@ -162,7 +167,7 @@ class MapPlan:
             cast(NDArray, array),
             self.image.geometry,
             unit=self.unit_of(name),
-            name=" ".join(filter(None, (self.image.name, _lower(title)))),
+            name=" ".join(filter(None, (self.image.name, in_sentence(title)))),
             modality="map",
             blank_slices=self.image.blank_slices,
             notes=tuple(notes),
@@ -176,8 +181,8 @@ def plan_maps(
     image: Image,
     segmentation: Segmentation,
     *,
-    families: Sequence[str] = ALL_FAMILIES,
-    features: Sequence[str] = ("Entropy", "Mean"),
+    families: Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
     label: int | None = None,
     kernel_radius: int = 1,
     masked_kernel: bool = True,
@@ -208,7 +213,7 @@ def plan_maps(
     >>> plan.measure(np.array([0, 3]))
     {'original_firstorder_Mean': array([ 50., 100.])}
     """
-    wanted = find_features(families, features)
+    wanted = find_features(*chosen_names(families, features))
     require_radius(kernel_radius, wanted)
     mask = region_of(image, segmentation, label)
     common = {
@@ -307,8 +312,3 @@ def _origin(image: Image, segmentation: Segmentation) -> dict[str, Any]:
     """Which scan and segmentation a map was made from."""
     sources = ((image.metadata, "scan_id"), (segmentation.metadata, "segmentation_id"))
     return {key: metadata[key] for metadata, key in sources if key in metadata}
-
-
-def _lower(title: str) -> str:
-    words, _, rest = title.partition(" (")
-    return words.lower() + (f" ({rest}" if rest else "")

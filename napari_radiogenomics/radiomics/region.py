@@ -16,7 +16,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.radiomics.aggregation import AGGREGATIONS
-from napari_radiogenomics.radiomics.checks import require_one_volume
+from napari_radiogenomics.radiomics.checks import require_objects, require_one_volume
 from napari_radiogenomics.radiomics.discretize import Standard
 from napari_radiogenomics.radiomics.extraction import DEFAULT_FAMILIES, plan_extraction
 from napari_radiogenomics.radiomics.family import families_of, feature_meanings
@@ -113,8 +113,10 @@ def extract_features(
     families : sequence of str, optional
         Families of features.
     features : sequence of str, optional
-        Features by PyRadiomics' names; "all" means every feature of the families, "Contrast"
-        that of every family, "glcm_Contrast" that of one.
+        Features by PyRadiomics' names; "Contrast" means that of every family, "glcm_Contrast"
+        that of one. "all" means every feature of the families but those that, as in
+        PyRadiomics, say what another says and are computed only where they are named: first
+        order's StandardDeviation, and the compactnesses and disproportions of shape.
     labels : sequence of int, optional
         Labels to measure; all that occur where None is given.
     image_types : sequence of str or Mapping, optional
@@ -238,6 +240,7 @@ def extract_features(
     >>> table.attrs["units"]["original_firstorder_Mean"]
     'HU'
     """
+    require_objects(image, segmentation)
     require_one_volume(image)
     given = {
         "sigma": list(sigma),

@@ -17,7 +17,7 @@ from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.radiomics.checks import LARGEST_RADIUS
 from napari_radiogenomics.radiomics.family import families_of, feature_meanings
 from napari_radiogenomics.radiomics.filter import ImageTypes, image_type_meanings
-from napari_radiogenomics.radiomics.plan import ALL_FAMILIES, MapPlan, plan_maps
+from napari_radiogenomics.radiomics.plan import MapPlan, plan_maps
 from napari_radiogenomics.signature import Setting
 
 __all__ = ["MapPlan", "plan_maps", "texture_maps"]
@@ -32,8 +32,8 @@ def texture_maps(
     image: Image,
     segmentation: Segmentation,
     *,
-    families: Annotated[Sequence[str], Setting(choices=_family_titles)] = ALL_FAMILIES,
-    features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy", "Mean"),
+    families: Annotated[Sequence[str] | None, Setting(choices=_family_titles)] = None,
+    features: Annotated[Sequence[str] | None, Setting(choices=feature_meanings)] = None,
     label: Annotated[int | None, Setting(minimum=1)] = None,
     kernel_radius: Annotated[int, Setting(unit="voxels", minimum=1, maximum=LARGEST_RADIUS)] = 1,
     masked_kernel: Annotated[bool, Setting(advanced=True)] = True,
@@ -68,10 +68,13 @@ def texture_maps(
     segmentation : Segmentation
         Region to measure, on the grid of the scan.
     families : sequence of str, optional
-        Families of features to look in.
+        Families of features to look in; all without it.
     features : sequence of str, optional
-        Features to map, by PyRadiomics' names; "all" means every feature of the families.
-        "Contrast" means that of every family chosen, "glcm_Contrast" that of one.
+        Features to map, by PyRadiomics' names. Without it, every feature of the families that
+        are named, or Entropy and Mean of first order where none is. "Contrast" means that of
+        every family, "glcm_Contrast" that of one. "all" means every feature but first order's
+        StandardDeviation, 93 in all: as in PyRadiomics it is computed only where it is named,
+        for Variance is its square.
     label : int, optional
         Label to measure. Without it, label 1 where there is one, else the only one.
     kernel_radius : int, optional

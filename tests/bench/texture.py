@@ -29,12 +29,13 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.progress import quiet
 from napari_radiogenomics.radiomics import plan as plans
-from napari_radiogenomics.radiomics.family import FAMILIES
-from napari_radiogenomics.radiomics.plan import ALL_FAMILIES, MapPlan, plan_maps
+from napari_radiogenomics.radiomics.family import FAMILIES, families_of
+from napari_radiogenomics.radiomics.plan import MapPlan, plan_maps
 
 DATA = Path(os.environ.get("NRG_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CASES = ("brain1", "lung1", "breast1", "simulated")
 ALL = "all"
+ALL_FAMILIES = tuple(family.name for family in families_of("maps"))
 
 
 @dataclass(frozen=True)

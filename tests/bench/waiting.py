@@ -14,7 +14,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
-from texture import ALL, case_of, plan_of
+from texture import ALL, ALL_FAMILIES, case_of, plan_of
 
 from napari_radiogenomics import texture_maps
 from napari_radiogenomics.data.geometry import Geometry
@@ -23,7 +23,6 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import Cancelled
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.radiomics.family import FAMILIES
-from napari_radiogenomics.radiomics.plan import ALL_FAMILIES
 
 RUNS = 8
 GOALS_MS = {1: 50, 2: 200}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
@@ -32,6 +32,8 @@ class CheckList(QWidget):
         What the entries are.
     rows : int, optional
         How many are seen at once.
+    by_hand : collection of str, optional
+        Keys of entries that All leaves out.
 
     Attributes
     ----------
@@ -47,9 +49,15 @@ class CheckList(QWidget):
     looked_at = Signal(str)
 
     def __init__(
-        self, entries: Sequence[tuple[str, str, str]], *, what: str = "", rows: int = _ROWS
+        self,
+        entries: Sequence[tuple[str, str, str]],
+        *,
+        what: str = "",
+        rows: int = _ROWS,
+        by_hand: Collection[str] = (),
     ) -> None:
         super().__init__()
+        self._by_hand = frozenset(by_hand)
         self._what, self._most = what or "entries", rows
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
@@ -106,7 +114,8 @@ class CheckList(QWidget):
             item.setToolTip(f"<p><b>{title}</b><br>{meaning}</p>" if meaning else title)
             self._texts[key] = f"{key} {title} {meaning}".lower()
         self.list.blockSignals(False)
-        self.search.setPlaceholderText(f"Search {len(entries)} {self._what}")
+        own = [key for key, *_ in entries if key not in self._by_hand]
+        self.search.setPlaceholderText(f"Search {len(own)} {self._what}")
         row_height = self.fontMetrics().lineSpacing() + 1
         self.list.setFixedHeight(row_height * min(self._most, max(2, len(entries))) + 6)
 
@@ -123,7 +132,8 @@ class CheckList(QWidget):
         before = self.checked
         self.list.blockSignals(True)
         for item in self._items():
-            if not item.isHidden():
+            kept = state == Qt.CheckState.Checked and item.data(_KEY) in self._by_hand
+            if not item.isHidden() and not kept:
                 item.setCheckState(state)
         self.list.blockSignals(False)
         if self.checked != before:

@@ -16,6 +16,7 @@ from napari_radiogenomics.gui.genes.plots import Dot
 from napari_radiogenomics.io.cohorts import load_patient
 from napari_radiogenomics.io.link_patient import link_patient
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.family import chosen_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,8 @@ def recipe_of(image: Image, cohort: Cohort, feature: str) -> Recipe | None:
         family = feature.split("_")[1]
         how |= {"families": (family,), "features": (feature.removeprefix(_FIRSTORDER),)}
     else:
-        how |= {name: tuple(settings[name]) for name in ("families", "features")}
+        families, features = chosen_names(settings["families"], settings["features"])
+        how |= {"families": families, "features": features}
     return Recipe(feature, role, None if label is None else int(label), how)
 
 

@@ -27,18 +27,29 @@ def feature_title(name: str) -> str:
     --------
     >>> feature_title("original_firstorder_Entropy"), feature_title("original_glcm_JointEnergy")
     ('Entropy', 'Joint energy')
+    >>> feature_title("original_glcm_Contrast")
+    'GLCM contrast'
     >>> feature_title("log-sigma-2-0-mm-3D_firstorder_10Percentile")
-    '10 percentile (log-sigma-2-0-mm-3D)'
+    '10th percentile (log-sigma-2-0-mm-3D)'
     >>> feature_title("T1 map")
     'T1 map'
     """
     parts = name.split("_")
     if len(parts) != 3 or not parts[0].startswith(_PREFIXES):
         return name
-    words = _WORDS.findall(parts[2])
-    title = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
-    title = title[:1].upper() + title[1:]
+    title = _full_title(parts[1], parts[2])
     return title if parts[0] == "original" else f"{title} ({parts[0]})"
+
+
+def _full_title(family: str, feature: str) -> str:
+    """Title from the record of the feature, else from the words that its name is made of."""
+    from napari_radiogenomics.radiomics.family import FAMILIES, full_title
+
+    if family in FAMILIES and feature in FAMILIES[family]:
+        return full_title(FAMILIES[family], FAMILIES[family][feature])
+    words = _WORDS.findall(feature)
+    title = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+    return title[:1].upper() + title[1:]
 
 
 def feature_of(image: Image) -> str:
@@ -55,9 +66,11 @@ def feature_of(image: Image) -> str:
     own = image.metadata.get("feature")
     if own or len(image.name.split("_")) == 3:
         return str(own or image.name)
+    from napari_radiogenomics.radiomics.family import chosen_names
+
     settings = image.history[-1].settings if image.history else {}
-    features, families = settings.get("features", ()), settings.get("families", ())
-    names = [] if isinstance(features, str) else [str(name) for name in features]
+    families, features = chosen_names(settings.get("families", ()), settings.get("features", ()))
+    names = [str(name) for name in features]
     said = image.name.lower()
     found = names if len(names) == 1 else [x for x in names if _bare(x).lower() in said]
     if len(found) != 1 or "all" in found:

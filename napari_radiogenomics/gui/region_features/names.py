@@ -40,8 +40,7 @@ def title_of(name: str) -> str:
         return feature_title(name)
     family, feature = record
     seen = "" if derived == "original" else f" · {derived}"
-    short = family.title.partition("(")[2].rstrip(")") or family.title
-    return f"{feature.title} · {short}{seen}"
+    return f"{feature.title} · {family.short}{seen}"
 
 
 def meaning_of(name: str) -> str:

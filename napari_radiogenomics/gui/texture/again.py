@@ -12,7 +12,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.texture.job import Job, objects_of
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import content_hash, history_path, read_history
-from napari_radiogenomics.radiomics.family import find_features
+from napari_radiogenomics.radiomics.family import chosen_names, find_features
 
 __all__ = ["Again", "again_from", "check_voxels"]
 
@@ -70,7 +70,9 @@ def again_from(path: str | Path, *, known: Collection[str]) -> Again:
         )
     record = records[-1]
     settings = {name: _value(value) for name, value in record.settings.items()}
-    found = find_features(settings.pop("families", ()), settings.pop("features", ()))
+    found = find_features(
+        *chosen_names(settings.pop("families", None), settings.pop("features", None))
+    )
     keys = tuple(f"{family.name}_{x.name}" for family, features in found.items() for x in features)
     lost = sorted(set(settings) - set(known) - set(_NOT_IN_FORM))
     scan, region = (record.inputs.get(name, {}) for name in ("image", "segmentation"))

@@ -35,6 +35,7 @@ from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_m
 from napari_radiogenomics.gui.texture.section import MapSection
 from napari_radiogenomics.gui.texture.sheet import like
 from napari_radiogenomics.radiomics import texture_maps
+from napari_radiogenomics.radiomics.family import DEFAULT_FEATURES
 
 if TYPE_CHECKING:
     import napari
@@ -256,7 +257,7 @@ class TextureDock(Panel):
         self.form.values = values
 
     def _use_defaults(self) -> None:
-        self.features.chosen = self.features.by_names(self.description["features"].default)
+        self.features.chosen = self.features.by_names(DEFAULT_FEATURES)
 
     def reset(self) -> None:
         """Give every setting its default."""

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.forms.checklist import CheckList
-from napari_radiogenomics.radiomics.family import Family, Feature, families_of
+from napari_radiogenomics.radiomics.family import Family, Feature, families_of, full_title
 
 __all__ = ["FeaturePicker"]
 
@@ -36,7 +36,8 @@ class FeaturePicker(QWidget):
             (key, _title(family, feature, several), f"{feature.meaning} {feature.ibsi}")
             for key, (family, feature) in self._records.items()
         ]
-        self.list = CheckList(entries, what="features", rows=5)
+        named = [key for key, (_, feature) in self._records.items() if not feature.by_default]
+        self.list = CheckList(entries, what="features", rows=5, by_hand=named)
         self.list.changed.connect(self.changed)
         self.list.looked_at.connect(self.describe)
         self.meaning, self.formula = QLabel(), QLabel()
@@ -69,7 +70,8 @@ class FeaturePicker(QWidget):
         _, feature = self._records[key]
         unit = feature.unit.replace("{unit}", "unit of the scan") or "no unit"
         ibsi = f" · IBSI {feature.ibsi}" if feature.ibsi else ""
-        self.meaning.setText(f"<b>{feature.title}</b> ({unit}{ibsi}): {feature.meaning}")
+        alone = "" if feature.by_default else " All leaves it out: tick it by itself."
+        self.meaning.setText(f"<b>{feature.title}</b> ({unit}{ibsi}): {feature.meaning}{alone}")
         lines = [feature.formula, feature.degenerate, f"doi:{feature.doi}" if feature.doi else ""]
         self.formula.setText("\n".join(line for line in lines if line))
         self.formula.setTextFormat(Qt.TextFormat.PlainText)
@@ -88,8 +90,7 @@ class FeaturePicker(QWidget):
 
     def title_of(self, key: str) -> str:
         """Title of a feature."""
-        family, feature = self._records[key]
-        return _title(family, feature, len(families_of("maps")) > 1)
+        return full_title(*self._records[key])
 
     @property
     def families(self) -> tuple[str, ...]:

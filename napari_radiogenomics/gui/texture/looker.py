@@ -15,6 +15,7 @@ from napari_radiogenomics.gui.texture.outlines import Outlines
 from napari_radiogenomics.gui.texture.preview import LivePreview, planes_in_sight
 from napari_radiogenomics.gui.texture.preview_layer import PreviewLayer
 from napari_radiogenomics.gui.texture.sheet import Plane, Sheet, like
+from napari_radiogenomics.radiomics.family import in_sentence
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -148,7 +149,7 @@ class Looker(QObject):
         self._show(sheet, name)
         part = f"{sheet.in_sight.sum():,} of {sheet.known.size:,} voxels"
         self.told.emit(
-            f"Preview of {sheet.title_of(name).lower()}: {part}. Compute all fills the rest.",
+            f"Preview of {in_sentence(sheet.title_of(name))}: {part}. Compute all fills the rest.",
             "plain",
         )
         if self._dock.rest.isChecked():

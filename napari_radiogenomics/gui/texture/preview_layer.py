@@ -22,6 +22,7 @@ from napari_radiogenomics.gui.texture.map_layer import (
     maps_of,
 )
 from napari_radiogenomics.gui.texture.sheet import Sheet
+from napari_radiogenomics.radiomics.family import in_sentence
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -169,7 +170,7 @@ def _dressed(
         sheet.picture(name) if picture is None else picture,
         sheet.grid,
         unit=sheet.plan.unit_of(name),
-        name=f"{scan.name} {title[:1].lower()}{title[1:]} (preview)".strip(),
+        name=f"{scan.name} {in_sentence(title)} (preview)".strip(),
         modality="map",
         metadata={"feature": name, "title": title, "meaning": feature.meaning},
     )

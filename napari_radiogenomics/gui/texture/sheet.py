@@ -117,9 +117,7 @@ class Sheet:
 
     def title_of(self, name: str) -> str:
         """Title of a map, with what the scan is seen through."""
-        _, feature = self.plan.features[name]
-        derived = name.partition("_")[0]
-        return feature.title if derived == "original" else f"{feature.title} ({derived})"
+        return self.plan.title_of(name)
 
     def map_like(self, name: str) -> str:
         """The map of this name, else the first of the same feature; empty where there is none."""
