@@ -215,6 +215,17 @@ class Segmentation:
         """Label values that occur, in ascending order."""
         return labels_present(self.labels)
 
+    @property
+    def called(self) -> str:
+        """How a message calls it: by its name where it has one.
+
+        Examples
+        --------
+        >>> Segmentation(np.zeros((1, 1, 1), np.uint8), Geometry((1, 1, 1))).called
+        'the segmentation'
+        """
+        return f"the segmentation {self.name!r}" if self.name else "the segmentation"
+
     def mask(self, label: int) -> NDArray[np.bool_]:
         """Voxels of one label, shape (Z, Y, X).
 
@@ -227,8 +238,8 @@ class Segmentation:
         mask = mask.any(axis=0) if self.overlapping else mask
         if not mask.any():
             raise InputError(
-                f"Label {label} does not occur in the segmentation "
-                f"{self.name!r}. Present: {', '.join(map(str, self.present)) or 'none'}."
+                f"Label {label} does not occur in {self.called}. "
+                f"Present: {', '.join(map(str, self.present)) or 'none'}."
             )
         return mask
 

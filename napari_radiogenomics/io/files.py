@@ -14,6 +14,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
 from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.io.brats_values import with_brats_names
 from napari_radiogenomics.io.drawn_on import drawn_on
 from napari_radiogenomics.io.format import FORMATS, Format, Gaps, Kind, ReadOptions
 from napari_radiogenomics.provenance import read_history, write_history
@@ -149,7 +150,7 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
             f"{path} could not be read as {form.title}: {_wrong_content(path)}. "
             f"Copy or export it again. ({type(error).__name__}: {_last_words(error)})"
         ) from error
-    found = [_on_its_scan(obj, options.reference) for obj in found]
+    found = [_on_its_scan(with_brats_names(obj, path), options.reference) for obj in found]
     return [_with_its_history(found[0], path)] if len(found) == 1 else found
 
 

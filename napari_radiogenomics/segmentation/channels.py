@@ -1,9 +1,13 @@
-"""Scans as channels of a classifier: told apart by name, on one grid, on one scale."""
+"""Scans as channels of a classifier: told apart by what they are, on one grid, on one scale.
+
+What a scan is called counts only where the names are those that were learned; the next patient's
+files have others. Then roles decide (T1c, FLAIR, CT, …), and the order where there are none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -16,10 +20,11 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.provenance import content_hash
 from napari_radiogenomics.segmentation.edit import values_of
 
-__all__ = ["Channel", "Stack", "channel_name", "known_channels", "learn_channels", "stacked"]
+__all__ = ["Channel", "Stack", "learn_channels", "match_channels", "stacked"]
 
 _MOST = 400_000  # voxels that percentiles are taken from
 _PERCENTILES = (1.0, 99.5)
+_VAGUE = ("", "MR", "map")  # modalities that do not tell what a scan shows
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,15 @@ class Channel:
         Unit of its values; empty for arbitrary signal, which is scaled in each scan anew.
     low, high : float
         Values that became 0 and 1 in the first scan.
+    role : str
+        What the scan shows, as far as that is known: ``"T1c"``, ``"CT"``; else empty.
     """
 
     name: str
     unit: str
     low: float
     high: float
+    role: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +60,13 @@ class Stack:
         Scaled so that most lie between 0 and 1.
     geometry : Geometry
         Their grid.
+    notes : tuple of str
+        How scans were matched with channels, where that is not certain.
     """
 
     values: list[NDArray[np.float32]]
     geometry: Geometry
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -74,29 +85,41 @@ class Stack:
         return content_hash([self.geometry, *few])
 
 
-def channel_name(image: Image) -> str:
-    """Name that a scan has as a channel: its role in the cohort, else its own.
+def _role(image: Image) -> str:
+    """What a scan shows: its role in the cohort, else a modality that says it; or nothing.
 
     Examples
     --------
     >>> grid = Geometry((1, 1, 1))
-    >>> channel_name(Image(np.zeros((1, 1, 1)), grid, name="P1_03", metadata={"role": "T1c"}))
-    'T1c'
+    >>> _role(Image(np.zeros((1, 1, 1)), grid, name="P1_03", modality="CT"))
+    'CT'
     """
+    modality = "" if image.modality in _VAGUE else image.modality
+    return str(image.metadata.get("role") or modality)
+
+
+def _called(image: Image) -> str:
     return str(image.metadata.get("role") or image.name)
 
 
-def _volumes(images: Sequence[Image]) -> dict[str, Image]:
-    found: dict[str, Image] = {}
+@dataclass(frozen=True, eq=False)
+class _Volume:
+    """A 3-D scan as a channel: its name, and its role as far as that is known."""
+
+    name: str
+    role: str
+    image: Image
+
+
+def _volumes(images: Sequence[Image]) -> list[_Volume]:
+    """Return 3-D scans in the order given; of two with one name the second is numbered."""
+    found: list[_Volume] = []
     for image in images:
         for volume in image.volumes():
-            name = volume.name if image.array.ndim == 4 else channel_name(volume)
-            if name in found:
-                raise InputError(
-                    f'Two channels are called "{name}", and channels are told apart by their '
-                    "names. Give the scans different names or roles."
-                )
-            found[name] = volume
+            role = "" if image.array.ndim == 4 else _role(volume)
+            name = volume.name if image.array.ndim == 4 else _called(volume)
+            same = sum(other.name == name for other in found)
+            found.append(_Volume(f"{name} {same + 1}" if same else name, role, volume))
     if not found:
         raise InputError("There is no scan to look at. Choose one scan or more.")
     return found
@@ -116,14 +139,21 @@ def learn_channels(images: Sequence[Image]) -> tuple[Channel, ...]:
     Raises
     ------
     InputError
-        If there are none, or two have one name.
+        If there are none.
     """
-    found = _volumes(images)
-    return tuple(Channel(name, x.unit, *_range(x.array)) for name, x in found.items())
+    return tuple(
+        Channel(x.name, x.image.unit, *_range(x.image.array), role=x.role) for x in _volumes(images)
+    )
 
 
-def known_channels(images: Sequence[Image], channels: Sequence[Channel]) -> list[Image]:
-    """Choose, of the scans of a patient, those that a classifier learned from.
+def match_channels(
+    images: Sequence[Image], channels: Sequence[Channel]
+) -> tuple[list[Image], tuple[str, ...]]:
+    """Choose, of the scans of a patient, those that a classifier needs.
+
+    Strategy: where all scans are called as they were, they are the same ones. Else scans of a
+    role go to its channels; what is left is taken in the order given if it is as many, or if the
+    classifier has one channel. Two roles that are known and differ never meet.
 
     Parameters
     ----------
@@ -134,30 +164,87 @@ def known_channels(images: Sequence[Image], channels: Sequence[Channel]) -> list
 
     Returns
     -------
-    list of Image
-        The scans of these names. A classifier of one channel takes the chosen scan where none has
-        its name and the scan has no role, as files that are opened one by one have none. Where a
-        channel is missing, all scans, so that `stacked` names what does not fit.
+    images : list of Image, one for each channel
+        Other scans are left aside.
+    notes : tuple of str
+        How they were matched, where roles do not tell.
 
     Raises
     ------
     InputError
-        If two scans have one name.
+        If there is no scan for a channel.
 
     Examples
     --------
     >>> grid = Geometry((1, 1, 1))
-    >>> t1, t2 = (Image(np.zeros((1, 1, 1)), grid, name=name) for name in ("T1", "T2"))
-    >>> [image.name for image in known_channels([t1, t2], [Channel("T2", "", 0, 1)])]
-    ['T2']
+    >>> ct = Image(np.zeros((1, 1, 1)), grid, name="P2", modality="CT")
+    >>> other = Image(np.zeros((1, 1, 1)), grid, name="P2 later", modality="PT")
+    >>> [image.name for image in match_channels([other, ct], [Channel("P1", "", 0, 1, "CT")])[0]]
+    ['P2']
     """
     found = _volumes(images)
-    if all(channel.name in found for channel in channels):
-        return [found[channel.name] for channel in channels]
-    chosen = images[0]
-    if len(channels) == 1 and chosen.array.ndim == 3 and not chosen.metadata.get("role"):
-        return [replace(chosen, name=channels[0].name)]
-    return list(images)
+    names = {volume.name: volume for volume in found}
+    if all(channel.name in names for channel in channels):
+        return [names[channel.name].image for channel in channels], ()
+    matched, unsure = _by_role(found, channels)
+    open_ = [n for n in range(len(channels)) if n not in matched]
+    left = [x for x in found if x not in matched.values()]
+    left = [x for x in left if any(not _differ(channels[n].role, x.role) for n in open_)]
+    several = len(left) > 1
+    if len(channels) == 1 and left[:1] == found[:1]:
+        left = left[:1]
+    pairs = dict(zip(open_, left, strict=False))
+    if len(left) != len(open_) or any(_differ(channels[n].role, pairs[n].role) for n in pairs):
+        raise _unmatched(found, channels)
+    if several or any(channels[n].role != pairs[n].role for n in pairs):
+        unsure |= {*pairs}
+    matched |= pairs
+    return [matched[n].image for n in range(len(channels))], _notes(matched, channels, unsure)
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two roles are known and not the same."""
+    return bool(one and other) and one.casefold() != other.casefold()
+
+
+def _by_role(
+    found: Sequence[_Volume], channels: Sequence[Channel]
+) -> tuple[dict[int, _Volume], set[int]]:
+    """Scan of each channel whose role says it, by place; and places where several could be."""
+    matched: dict[int, _Volume] = {}
+    unsure: set[int] = set()
+    for role in dict.fromkeys(channel.role.casefold() for channel in channels if channel.role):
+        wanted = [n for n, channel in enumerate(channels) if channel.role.casefold() == role]
+        there = [x for x in found if x.role.casefold() == role]
+        pairs = dict(zip(wanted, there, strict=False))
+        matched |= pairs
+        unsure |= {*pairs} if len(wanted) > 1 or len(there) > 1 else set()
+    return matched, unsure
+
+
+def _notes(
+    matched: dict[int, _Volume], channels: Sequence[Channel], unsure: set[int]
+) -> tuple[str, ...]:
+    if not unsure:
+        return ()
+    pairs = [(matched[n].name or "a scan without a name", channels[n].name) for n in sorted(unsure)]
+    told = ", ".join(f'"{scan}" as "{channel or "its channel"}"' for scan, channel in pairs)
+    return (
+        f"Roles do not tell which scan is which channel of the classifier; taken in order: {told}. "
+        "Check it, or give the scans their roles.",
+    )
+
+
+def _unmatched(found: Sequence[_Volume], channels: Sequence[Channel]) -> InputError:
+    wanted, there = [x.name for x in channels], [x.name for x in found]
+    missing = [name for name in wanted if name not in there]
+    surplus = [name for name in there if name not in wanted]
+    return InputError(
+        f"The classifier learned from the channels {', '.join(wanted)}; "
+        + (f"missing: {', '.join(missing)}; " if missing else "")
+        + (f"not known: {', '.join(surplus)}; " if surplus else "")
+        + "give it scans of the same roles, or as many without roles in the same order."
+    )
 
 
 def stacked(
@@ -168,7 +255,7 @@ def stacked(
     Parameters
     ----------
     images : sequence of Image
-        In any order.
+        As for `match_channels`.
     channels : sequence of Channel
         What is wanted.
     drawn : Segmentation, optional
@@ -181,19 +268,10 @@ def stacked(
     GeometryError
         If the grids differ.
     """
-    found = _volumes(images)
-    wanted = [channel.name for channel in channels]
-    if len(channels) != len(found) or set(wanted) != set(found):
-        missing = [name for name in wanted if name not in found]
-        surplus = [name for name in found if name not in wanted]
-        raise InputError(
-            f"The classifier learned from the channels {', '.join(wanted)}; "
-            + (f"missing: {', '.join(missing)}; " if missing else "")
-            + (f"not known: {', '.join(surplus)}; " if surplus else "")
-            + "give it the same ones. A scan is called by its role in the cohort, else its name."
-        )
-    grid = found[wanted[0]].geometry
-    return Stack([_scaled(found[one.name], one, grid, drawn) for one in channels], grid)
+    found, notes = match_channels(images, channels)
+    grid = found[0].geometry
+    values = [_scaled(x, one, grid, drawn) for x, one in zip(found, channels, strict=True)]
+    return Stack(values, grid, notes)
 
 
 def _scaled(

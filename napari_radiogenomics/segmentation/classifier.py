@@ -109,7 +109,7 @@ class PixelClassifier:
         Parameters
         ----------
         images : sequence of Image
-            Channels on one grid, told apart by their role or name; a 4-D one gives several.
+            Channels on one grid; a 4-D one gives several.
         scribbles : Segmentation
             Strokes of two classes or more on the same grid; 0 is not known.
 
@@ -121,7 +121,7 @@ class PixelClassifier:
         Raises
         ------
         InputError
-            If there are strokes of one class only, or channels that cannot be told apart.
+            If there are strokes of one class only, or a channel is missing.
         GeometryError
             If the grids differ.
         """
@@ -164,7 +164,7 @@ class PixelClassifier:
         Parameters
         ----------
         images : sequence of Image
-            The channels, in any order.
+            The channels, as for `predict`.
         axis : int
             Of the array: 0, 1 or 2.
         index : int
@@ -203,7 +203,9 @@ class PixelClassifier:
         Parameters
         ----------
         images : sequence of Image
-            The channels, in any order; of any patient.
+            The channels, of any patient: scans of the same roles in any order, or as many
+            without roles in the order they were learned in. What a file is called does not
+            matter; scans that are not needed are left aside.
         smooth_mm : float, optional
             Standard deviation of the Gaussian that smooths the probabilities before they
             decide.
@@ -215,7 +217,8 @@ class PixelClassifier:
         Returns
         -------
         Segmentation
-            With the names and colors of the strokes' classes.
+            With the names and colors of the strokes' classes. Its ``notes`` say which scan was
+            taken as which channel where roles do not tell.
 
         Raises
         ------
@@ -227,7 +230,9 @@ class PixelClassifier:
         part = self.decide(self._predicted(stack, box, progress), stack.spacing, smooth_mm)
         labels = np.zeros(stack.shape, part.dtype)
         labels[box] = part
-        return Segmentation(labels, stack.geometry, self.classes, name="classified")
+        return Segmentation(
+            labels, stack.geometry, self.classes, name="classified", notes=stack.notes
+        )
 
     def decide(
         self, shares: NDArray[np.float32], spacing: Sequence[float], smooth_mm: float = 1.0
@@ -269,7 +274,7 @@ class PixelClassifier:
         Parameters
         ----------
         images : sequence of Image
-            The channels, in any order.
+            The channels, as for `predict`.
         progress : Progress, optional
             Reports blocks, may cancel.
 
@@ -293,7 +298,7 @@ class PixelClassifier:
         Parameters
         ----------
         images : sequence of Image
-            The channels, in any order.
+            The channels, as for `predict`.
         within : tuple of slice, optional
             Part of the array.
         progress : Progress, optional

@@ -81,7 +81,7 @@ def require_labels(segmentation: Segmentation, labels: Sequence[int] | None) -> 
         what = f"Labels {', '.join(map(str, missing))} do not occur" if missing else "No label is"
         what += " in" if missing else " chosen or drawn in"
         raise InputError(
-            f"{what} the segmentation {segmentation.name!r}. Present: "
+            f"{what} {segmentation.called}. Present: "
             f"{', '.join(map(str, present)) or 'none'}. Draw the region first, or choose another."
         )
     return wanted

@@ -6,7 +6,7 @@ Letters: V voxels, F features, N nodes of all trees, T trees, C classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestClassifier
 
 __all__ = ["Forest"]
+
+_ARRAYS = ("roots", "feature", "threshold", "left", "right", "share")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,7 @@ class Forest:
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     share: NDArray[np.float64]
+    _grown: tuple[Any, ...] = field(default=(), repr=False)  # compiled trees of scikit-learn
 
     @classmethod
     def of(cls, trained: RandomForestClassifier) -> Forest:
@@ -79,11 +82,12 @@ class Forest:
             children("children_left"),
             children("children_right"),
             share / share.sum(axis=1, keepdims=True),
+            tuple(trees),
         )
 
     def arrays(self) -> dict[str, NDArray]:
         """Its arrays by name, for a file."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], *, features: int, classes: int) -> Forest:
@@ -94,7 +98,7 @@ class Forest:
         InputError
             If types or shapes are not those of a forest, or a node leads out of it or back.
         """
-        forest = cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        forest = cls(**{name: arrays[name] for name in _ARRAYS})
         wrong = forest._wrong(features, classes)
         if wrong:
             raise InputError(f"the trees are damaged: {wrong}")
@@ -135,9 +139,13 @@ class Forest:
         -------
         ndarray of float32, shape (V, C)
         """
+        found = np.zeros((len(table), self.share.shape[1]), np.float64)
+        if self._grown:  # the first answer does not wait for a kernel to be compiled or loaded
+            for root, tree in zip(self.roots, self._grown, strict=True):
+                found += self.share[root + tree.apply(table)]
+            return (found / self.roots.size).astype(np.float32)
         from napari_radiogenomics.segmentation.trees import fall
 
-        found = np.zeros((len(table), self.share.shape[1]), np.float64)
         for root in self.roots:
             fall(table, int(root), self.feature, self.threshold, self.left, self.right,
                  self.share, found)  # fmt: skip

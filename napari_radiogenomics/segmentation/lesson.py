@@ -20,7 +20,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
-from napari_radiogenomics.segmentation.channels import known_channels
+from napari_radiogenomics.segmentation.channels import match_channels
 from napari_radiogenomics.segmentation.classifier import PixelClassifier
 from napari_radiogenomics.segmentation.edit import (
     region,
@@ -88,6 +88,8 @@ class Lesson:
         Labels that never change.
     box : tuple of slice
         Where to look.
+    notes : tuple of str
+        Which scan was taken as which channel, where roles do not tell.
     """
 
     segmentation: Segmentation
@@ -97,6 +99,7 @@ class Lesson:
     background: int | None
     locked: frozenset[int]
     box: Box
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def learned(
@@ -144,14 +147,14 @@ class Lesson:
                 "region."
             )
         _require_same_meaning(segmentation, model)
-        own, learned = list(images), copy.copy(model)
+        own, learned, notes = list(images), copy.copy(model), ()
         if model.channels:
-            own = known_channels(images, model.channels)
+            own, notes = match_channels(images, model.channels)
         if strokes.any():
             drawn = Segmentation(strokes, segmentation.geometry, segmentation.scheme)
             learned.update(own, drawn)
         box = _box(strokes, segmentation, reach_mm)
-        lesson = cls(segmentation, own, strokes, learned, background, kept, box)
+        lesson = cls(segmentation, own, strokes, learned, background, kept, box, notes)
         require_unlocked(segmentation, lesson.labels, locked)
         return lesson
 
@@ -212,7 +215,8 @@ class Lesson:
         masks = {label: np.zeros(self.strokes.shape, bool) for label in self.labels}
         for label in self.labels:
             masks[label][self.box] = (part == label) & (label != self.background)
-        named = replace(self.segmentation, scheme=self.scheme)
+        notes = tuple(dict.fromkeys((*self.segmentation.notes, *self.notes)))
+        named = replace(self.segmentation, scheme=self.scheme, notes=notes)
         after = with_masks(named, masks, locked=self.locked, overwrite=False)
         return after, Likelihood(shares, self.box, self.model.classes, self.images[0])
 
@@ -249,7 +253,7 @@ def _strokes(
     """Labels that are learned from: all but the locked ones."""
     if segmentation.overlapping:
         raise InputError(
-            f"The regions of {segmentation.name!r} may overlap, and strokes may not. Draw the "
+            f"The regions of {segmentation.called} may overlap, and strokes may not. Draw the "
             "strokes in a new, empty segmentation."
         )
     labels: NDArray[np.integer] = np.where(
@@ -257,7 +261,7 @@ def _strokes(
     )
     if needed and not labels.any():
         raise InputError(
-            f"No label is chosen or drawn in the segmentation {segmentation.name!r}. Draw a stroke "
+            f"No label is chosen or drawn in {segmentation.called}. Draw a stroke "
             "of each of two labels first."
         )
     return labels

@@ -64,7 +64,7 @@ def gather(
     """
     if scribbles.overlapping:
         raise InputError(
-            f"The regions of {scribbles.name!r} may overlap, and strokes may not. Draw them in a "
+            f"The regions of {scribbles.called} may overlap, and strokes may not. Draw them in a "
             "new, empty segmentation."
         )
     places, classes = _chosen(scribbles.labels.reshape(-1))

@@ -233,7 +233,7 @@ def test_a_scan_of_another_gain_is_seen_alike_unless_it_has_a_unit(learned):
         ct.predict([here])
 
 
-def test_channels_are_told_apart_by_name_in_any_order():
+def test_the_same_scans_are_known_by_name_in_any_order():
     dark = Image(np.where(ball(), 0.0, 50.0), GRID, name="P1_1", metadata={"role": "FLAIR"})
     model = PixelClassifier((1.0,)).fit([scan(), dark], strokes())
     assert [c.name for c in model.channels] == ["T1c", "FLAIR"]
@@ -242,9 +242,7 @@ def test_channels_are_told_apart_by_name_in_any_order():
     same = [model.predict(images).labels for images in ([scan(), there], [there, scan()])]
     np.testing.assert_array_equal(*same)
     with pytest.raises(InputError, match=r"missing: FLAIR.*not known: T2"):
-        model.predict([scan(), scan("T2")])
-    with pytest.raises(InputError, match='Two channels are called "T1c"'):
-        PixelClassifier().fit([scan(), scan()], strokes())
+        model.predict([scan(), scan("P2", metadata={"role": "T2"})])
     with pytest.raises(InputError, match="no scan"):
         PixelClassifier().fit([], strokes())
 
@@ -422,7 +420,7 @@ def test_a_refused_update_changes_nothing(learned):
     model = PixelClassifier((1.0,)).fit([scan()], strokes())
     before = model.predict([scan()]).labels
     with pytest.raises(InputError):
-        model.update([scan("T2")], strokes())
+        model.update([scan(unit="HU")], strokes())
     np.testing.assert_array_equal(model.predict([scan()]).labels, before)
 
 
@@ -496,7 +494,7 @@ def test_a_model_of_another_patient_needs_no_strokes_and_stays_as_it_is(learned)
     assert learned._samples is kept
 
 
-def test_a_model_finds_its_channels_by_name_or_is_told_so():
+def test_a_model_finds_its_channels_or_is_told_so():
     taught = PixelClassifier((1.0,), trees=5).fit([scan("first file")], strokes())
     empty = Segmentation(np.zeros(GRID.shape, np.uint8), GRID)
     extra = Image(np.zeros(GRID.shape), GRID, name="ADC")
@@ -504,11 +502,75 @@ def test_a_model_finds_its_channels_by_name_or_is_told_so():
     named = classify_pixels(empty, extra, [scan("first file")], model=taught)
     np.testing.assert_array_equal(alone.labels, named.labels)
     role = scan("P2", metadata={"role": "FLAIR"})
-    with pytest.raises(InputError, match="missing: first file; not known: FLAIR"):
-        classify_pixels(empty, role, model=taught)
+    np.testing.assert_array_equal(classify_pixels(empty, role, model=taught).labels, alone.labels)
+    sure = PixelClassifier((1.0,), trees=5).fit([scan(modality="CT")], strokes())
+    with pytest.raises(InputError, match="missing: T1c; not known: FLAIR"):
+        classify_pixels(empty, role, model=sure)
     two = PixelClassifier((1.0,), trees=5).fit([scan("T1"), scan("T2", seed=1)], strokes())
     with pytest.raises(InputError, match="missing: T2"):
         classify_pixels(empty, scan("T1"), model=two)
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Image, Image]:
+    """Two scans of a patient that look different: which is which matters."""
+    return scan("P1_a"), Image(np.where(ball(), 0.0, 50.0), GRID, name="P1_b")
+
+
+def as_other_patient(images, *facts) -> list[Image]:
+    return [
+        replace(image, name=f"P2 file {n}", **fact)
+        for n, (image, fact) in enumerate(zip(images, facts, strict=True))
+    ]
+
+
+def test_what_a_file_is_called_never_matters(pair, tmp_path):
+    taught = PixelClassifier((1.0,), trees=5).fit(pair[:1], strokes())
+    again = PixelClassifier.load(taught.save(tmp_path / "model.npz"))
+    for name in ("", "P2", "other_patient.nii"):
+        found = again.predict([replace(pair[0], name=name)])
+        np.testing.assert_array_equal(found.labels, taught.predict(pair[:1]).labels)
+        assert not found.notes
+
+
+def test_channels_without_roles_are_taken_in_order_and_it_is_said(pair):
+    taught = PixelClassifier((1.0,), trees=5).fit(pair, strokes())
+    expected = taught.predict(pair).labels
+    there = as_other_patient(pair, {}, {})
+    found = taught.predict(there)
+    np.testing.assert_array_equal(found.labels, expected)
+    assert '"P2 file 0" as "P1_a", "P2 file 1" as "P1_b"' in found.notes[0]
+    empty = Segmentation(np.zeros(GRID.shape, np.uint8), GRID)
+    assert classify_pixels(empty, there[0], there[1:], model=taught).notes == found.notes
+    assert (taught.predict(there[::-1]).labels != expected).any()
+
+
+def test_roles_and_modalities_find_their_channels_in_any_order(pair):
+    facts = {"metadata": {"role": "T1c"}}, {"modality": "CT"}
+    here = as_other_patient(pair, *facts)
+    taught = PixelClassifier((1.0,), trees=5).fit(here, strokes())
+    there = [replace(image, name="later") for image in as_other_patient(pair, *facts)]
+    extra = replace(pair[0], name="ADC")
+    found = taught.predict([extra, *there[::-1]])
+    np.testing.assert_array_equal(found.labels, taught.predict(here).labels)
+    assert not found.notes
+    half = [
+        replace(there[0], metadata={}),
+        there[1],
+    ]  # one role is known, the other is what is left
+    found = taught.predict(half[::-1])
+    np.testing.assert_array_equal(found.labels, taught.predict(here).labels)
+    assert '"P3" as "T1c"' in found.notes[0]
+
+
+def test_two_files_of_one_name_are_two_channels(pair):
+    same = [replace(image, name="image") for image in pair]
+    taught = PixelClassifier((1.0,), trees=5).fit(same, strokes())
+    assert [channel.name for channel in taught.channels] == ["image", "image 2"]
+    np.testing.assert_array_equal(
+        taught.predict(same).labels,
+        PixelClassifier((1.0,), trees=5).fit(pair, strokes()).predict(pair).labels,
+    )
 
 
 def test_a_label_that_means_something_else_is_refused(learned):

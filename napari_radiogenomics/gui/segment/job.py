@@ -100,6 +100,8 @@ class Change:
         mL before and after of each label that changes, on the true grid.
     whole : bool
         Whether it is all that would change, or only what is seen of it by now.
+    notes : tuple of str
+        What a person should know of how it was found.
     """
 
     job: ToolJob
@@ -108,6 +110,7 @@ class Change:
     scheme: tuple[Label, ...]
     volumes: dict[int, tuple[float, float]]
     whole: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def voxels(self) -> int:

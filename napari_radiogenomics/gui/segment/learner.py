@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +103,7 @@ class Learner(QObject):
         self._viewer, self.row = viewer, row
         self._opened: PixelClassifier | None = None
         self._latest: PixelClassifier | None = None
-        self._name = ""
+        self._name, self._warm = "", False
         self._learned: Learned | None = None
         self._label = 0
         self._layer: ImageLayer | None = None
@@ -117,7 +116,8 @@ class Learner(QObject):
 
     def warm_up(self) -> None:
         """Load, once and in a worker, what the first answer needs."""
-        if "sklearn.ensemble" not in sys.modules and not self._runner.running:
+        if not self._warm and not self._runner.running:
+            self._warm = True
             self._runner.run(PixelClassifier.warm_up, title="Prepare the classifier")
 
     @property

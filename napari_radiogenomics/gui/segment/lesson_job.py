@@ -98,7 +98,8 @@ def run_lesson(job: LessonJob, *, progress: Progress = quiet) -> Learned:
         raise InputError(
             f"{job.tool.title} would change nothing here. Draw a stroke where it should."
         )
-    return Learned(**vars(change), model=lesson.model, likelihood=likelihood)
+    told = {**vars(change), "notes": lesson.notes}
+    return Learned(**told, model=lesson.model, likelihood=likelihood)
 
 
 def _in_sight(job: LessonJob, lesson: Lesson, before: Segmentation) -> Change:

@@ -178,7 +178,13 @@ class ToolWork(QObject):
         erased = bool(((change.after == 0) & (change.job.shown > 0)).any())
         hint = " Magenta is erased." if erased else ""
         self.said.emit(
-            f"Preview: {change_text(change)}.{hint} Apply, or change a setting.", "plain"
+            " ".join(
+                [
+                    f"Preview: {change_text(change)}.{hint} Apply, or change a setting.",
+                    *change.notes,
+                ]
+            ),
+            "plain",
         )
 
     def _write(self, change: Change) -> None:

@@ -94,7 +94,12 @@ class ViewPage(QWidget):
         self.first = FreeCombo(self.viewer, is_seen, empty=empty)
         self.second = FreeCombo(self.viewer, is_seen, empty=empty)
         rows.addRow("One", self.first)
+        self.rows = rows
         rows.addRow("Other", self.second)
+        self.other_label = QLabel()
+        self.other_label.setWordWrap(True)
+        rows.addRow("Other", self.other_label)
+        rows.setRowVisible(self.other_label, False)
         self.time = OtherTime(self.viewer, self)
         self.time.came.connect(self._beside)
         self.time.failed.connect(self._fail)
@@ -148,8 +153,7 @@ class ViewPage(QWidget):
     def _switch(self, on: bool) -> None:
         side = attached(self.viewer, SideBySide)
         if not on:
-            side.stop()
-            self.time.remove()
+            self._stop(side)
             return
         try:
             first, second = attached(self.viewer, Flicker).pair or two_scans(self.viewer)
@@ -159,6 +163,20 @@ class ViewPage(QWidget):
             self.said.emit(str(error), "error")
         else:
             self.said.emit(f"Left {first.name}, right {second.name}.", "plain")
+
+    def _stop(self, side: SideBySide) -> None:
+        was = side.active
+        side.stop()
+        self.time.remove()
+        self._tell_other("")
+        if was:
+            self.said.emit("One scan again.", "plain")
+
+    def _tell_other(self, timepoint: str) -> None:
+        """Say what stands on the right: the chosen scan, or for the moment another timepoint."""
+        self.rows.setRowVisible(self.second, not timepoint)
+        self.rows.setRowVisible(self.other_label, bool(timepoint))
+        self.other_label.setText(timepoint)
 
     def _beside(self, visit: Visit) -> None:
         """Show the open timepoint on the left and another one on the right."""
@@ -171,6 +189,7 @@ class ViewPage(QWidget):
         linked = self.linked.isChecked()
         side = attached(self.viewer, SideBySide)
         side.start(first, visit.scan, linked=linked, regions=visit.regions)
+        self._tell_other(visit.scan.name)
         text = f"Left {first.name}, right {visit.scan.name}. {visit.note}"
         self.said.emit(text.strip(), "plain")
 

@@ -66,14 +66,15 @@ def classify_pixels(
         Labels that never change and are not learned.
     model : PixelClassifier, optional
         What was learned before, from other patients for example, with its own scales and trees;
-        the strokes are learned as well, and may be missing. It stays as it is. Scans that it does
-        not know are left aside.
+        the strokes are learned as well, and may be missing. It stays as it is. Its channels are
+        found by the roles of the scans, else by their order, whatever the files are called.
     progress : Progress, optional
         Reports blocks, may cancel.
 
     Returns
     -------
     Segmentation
+        Its ``notes`` say which scan was taken as which channel where roles do not tell.
 
     Raises
     ------

@@ -107,7 +107,7 @@ def grow(
 def _seeds(segmentation: Segmentation) -> NDArray[np.integer]:
     if segmentation.overlapping:
         raise InputError(
-            f"The regions of {segmentation.name!r} may overlap, and seeds may not. Draw the seeds "
+            f"The regions of {segmentation.called} may overlap, and seeds may not. Draw the seeds "
             "in a new, empty segmentation."
         )
     return segmentation.labels

@@ -69,10 +69,10 @@ def ring(
             f"A ring needs a thickness above 0 mm and a gap of 0 mm or more; got {thickness_mm} "
             f"and {gap_mm}."
         )
+    core, spacing = segmentation.mask(label), spacing_zyx(segmentation)
     value = next_free(segmentation.labels) if into is None else into
     if value == label:
         raise InputError(f"The ring cannot get label {label} itself. Choose another for it.")
-    core, spacing = segmentation.mask(label), spacing_zyx(segmentation)
     mask = grown(core, spacing, gap_mm + thickness_mm)
     mask &= ~(grown(core, spacing, gap_mm) if gap_mm else core)
     allowed = segmentation.mask(inside) if inside is not None else None
