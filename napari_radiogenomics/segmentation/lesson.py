@@ -147,7 +147,8 @@ class Lesson:
                 "region."
             )
         _require_same_meaning(segmentation, model)
-        own, learned, notes = list(images), copy.copy(model), ()
+        own, learned = list(images), copy.copy(model)
+        notes: tuple[str, ...] = ()
         if model.channels:
             own, notes = match_channels(images, model.channels)
         if strokes.any():

@@ -20,7 +20,7 @@ from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
 from napari_radiogenomics.progress import Progress, quiet
-from napari_radiogenomics.radiomics.plan import ALL_FAMILIES
+from napari_radiogenomics.radiomics.family import families_of
 from napari_radiogenomics.radiomics.voxelwise import texture_maps
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def settings_of_feature(name: str) -> dict[str, Any] | None:
     """
     kind, _, rest = name.partition("_")
     family, _, feature = rest.partition("_")
-    if family not in ALL_FAMILIES or not feature:
+    if family not in {entry.name for entry in families_of("maps")} or not feature:
         return None
     settings: dict[str, Any] = {"families": (family,), "features": (feature,)}
     found = _LOG.fullmatch(kind)
