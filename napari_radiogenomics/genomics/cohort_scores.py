@@ -15,7 +15,11 @@ from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
 from napari_radiogenomics.genomics.pathways import score_pathways
 from napari_radiogenomics.genomics.scorer import SCORERS
 from napari_radiogenomics.io.cohort_genes import cohort_gene_sets
-from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
+from napari_radiogenomics.io.cohort_variants import (
+    WILDTYPE,
+    clinical_mutations,
+    mutation_table,
+)
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.registry import did_you_mean
@@ -24,7 +28,7 @@ from napari_radiogenomics.signature import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ScoreKind", "cohort_pathways", "score_cohort", "score_names"]
+__all__ = ["ScoreKind", "cohort_pathways", "has_genes", "score_cohort", "score_names"]
 
 ScoreKind = Literal["auto", "gene", "pathway", "mutation"]
 _MOST_SUGGESTED = 2000
@@ -87,7 +91,9 @@ def score_cohort(
     -----
     Counts become log2 CPM, TPM and FPKM log2 (x + 1); logarithms, z and other units stay. A
     mutation is 1, wildtype 0, and untested samples are missing; it is of the tumor, never of a
-    point. `normalized_expression` has the whole table.
+    point. It speaks for a patient whether or not there is a sample: tested patients without one
+    have a row too, called by their ``patient_id`` and of the patient.
+    `normalized_expression` has the whole table.
 
     See Also
     --------
@@ -214,6 +220,24 @@ def score_names(cohort: Cohort, *, expression: str = "") -> dict[str, list[str]]
     return {"gene": genes, "pathway": sets, "mutation": _mutated(cohort)}
 
 
+def has_genes(cohort: Cohort) -> bool:
+    """Whether `score_names` has any name; no table but that of the patients is read.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import open_cohort
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> has_genes(open_cohort(sample_cohort()))
+    True
+    """
+    return bool(cohort.expression or cohort.variants or clinical_mutations(cohort))
+
+
 def _mutated(cohort: Cohort) -> list[str]:
     try:
         return sorted(map(str, mutation_table(cohort).columns))
@@ -312,7 +336,7 @@ def _table(
 
 
 def _mutation(cohort: Cohort, name: str) -> pd.DataFrame:
-    """Class of a gene in the tumor of every sample's patient."""
+    """Class of a gene in the tumor of every sample's patient, and of patients without samples."""
     import pandas as pd
 
     found = mutation_table(cohort)
@@ -327,9 +351,23 @@ def _mutation(cohort: Cohort, name: str) -> pd.DataFrame:
     ]
     table = pd.DataFrame({"patient_id": patients, "value": value, "precision": precision,
                           "text": text.fillna("")}, index=cohort.samples.index)  # fmt: skip
+    alone = found[name].drop(index=list(patients), errors="ignore").dropna()
     notes = found.attrs["notes"]
+    if len(alone):
+        table = pd.concat([table, _of_patients(alone)])
+        table.index.name = "sample_id"
+        notes = (*notes, f"{len(alone)} patients without samples are named by their id.")
     table.attrs.update(unit="1 mutated, 0 wildtype", title=f"{name} mutation", notes=notes)
     return table
+
+
+def _of_patients(classes: pd.Series) -> pd.DataFrame:
+    """Rows of tested patients without samples: a mutation speaks for the tumor all the same."""
+    import pandas as pd
+
+    value = (classes != WILDTYPE).astype(float)
+    return pd.DataFrame({"patient_id": classes.index, "value": value,
+                         "precision": Precision.PATIENT.value, "text": classes})  # fmt: skip
 
 
 def _standardized(table: pd.DataFrame) -> pd.DataFrame:

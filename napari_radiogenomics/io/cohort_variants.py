@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.data.cohort import Cohort, VariantsRef
@@ -16,7 +15,7 @@ from napari_radiogenomics.progress import Progress, quiet
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WILDTYPE", "cohort_variants", "mutation_table"]
+__all__ = ["WILDTYPE", "clinical_mutations", "cohort_variants", "mutation_table"]
 
 WILDTYPE = "wildtype"
 """Class of a gene that was tested and is not altered."""
@@ -112,7 +111,8 @@ def mutation_table(cohort: Cohort, *, variants: str = "") -> pd.DataFrame:
         table = cohort_variants(cohort, variants=variants)
         notes += table.attrs["notes"]
         wide = _wide(table, notes).reindex(cohort.patients.index)
-    clinical = [(gene, column) for gene, column in _clinical(cohort) if gene not in wide]
+    clinical = [(gene, column) for gene, column in clinical_mutations(cohort).items()
+                if gene not in wide]  # fmt: skip
     for gene, column in clinical:
         wide[gene] = _classes(cohort.patients[column])
         notes.append(f'{gene} is taken from the clinical column "{column}".')
@@ -145,13 +145,21 @@ def _wide(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     return wide
 
 
-def _clinical(cohort: Cohort) -> Iterator[tuple[str, str]]:
-    """Genes and clinical columns that tell of their mutation."""
+def clinical_mutations(cohort: Cohort) -> dict[str, str]:
+    """Genes whose mutation a clinical column tells, with the name of the column.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    """
+    found: dict[str, str] = {}
     for column in cohort.patients:
         match = _GENE_COLUMN.fullmatch(str(column))
         cells = cohort.patients[column]
         if match and cells.dtype.kind == "O" and _classes(cells).eq(WILDTYPE).any():
-            yield match[1], str(column)
+            found[match[1]] = str(column)
+    return found
 
 
 def _classes(cells: pd.Series) -> pd.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from napari_radiogenomics.data.link import Links
 from napari_radiogenomics.data.region_scores import paint, paint_points
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import comparable, normalized_expression
-from napari_radiogenomics.genomics.cohort_scores import cohort_pathways, score_names
+from napari_radiogenomics.genomics.cohort_scores import cohort_pathways, has_genes, score_names
 from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
 from napari_radiogenomics.provenance import history_of
 from napari_radiogenomics.simulate.sample import sample_cohort
@@ -165,6 +166,23 @@ def test_mutations_are_of_the_tumor(cohort, links):
     table = region_scores(links, scores)
     assert table.loc[table["region"] == "whole tumor", "n"].gt(0).all()
     assert (table.loc[table["region"] != "whole tumor", "n"] == 0).all()
+
+
+def test_a_mutation_speaks_for_a_patient_without_samples(cohort):
+    alone = replace(cohort, expression=(), variants=(), samples=cohort.samples.iloc[:0])
+    clinical = cohort.patients.assign(ROS1="Wildtype")
+    clinical.loc["P002", "ROS1"] = "fusion"
+    alone = replace(alone, patients=clinical)
+    scores = score_cohort(alone, "ROS1")
+    assert has_genes(alone)
+    assert not has_genes(replace(alone, patients=cohort.patients.iloc[:, :0]))
+    assert list(scores.index) == list(clinical.index)
+    assert scores["value"].sum() == scores.loc["P002", "value"] == 1
+    assert set(scores["precision"]) == {"patient"}
+    some = replace(cohort, patients=clinical, samples=cohort.samples.loc[["P001-bulk"]])
+    mixed = score_cohort(some, "ROS1", kind="mutation")
+    assert mixed.loc["P001-bulk", "precision"] == "tumour"
+    assert sorted(mixed["patient_id"]) == sorted(clinical.index)
 
 
 def test_names_are_told_apart_and_completed(cohort):

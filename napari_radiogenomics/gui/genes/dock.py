@@ -10,6 +10,7 @@ from qtpy.QtCore import QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_radiogenomics.data.structures import WHOLE
+from napari_radiogenomics.genomics.cohort_scores import has_genes
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.forms.connections import Connections
@@ -175,7 +176,7 @@ class GenesDock(QWidget):
             self._again = True
             self.runner.cancel()
             return
-        if self._names is None and (cohort.expression or cohort.variants):
+        if self._names is None and has_genes(cohort):
             self.say("Reading genes …")
             self.runner.run(names_of, cohort, title="Read genes")
             return
@@ -298,7 +299,7 @@ class GenesDock(QWidget):
         hint = empty_hint(cohort)
         self.page.hint.setText(hint)
         self.page.hint.setVisible(bool(hint))
-        asks = cohort is not None and bool(cohort.expression or cohort.variants)
+        asks = cohort is not None and has_genes(cohort)
         self.page.search.setEnabled(asks)
         self.page.units.setEnabled(asks)
         self.tabs.use(cohort)

@@ -8,6 +8,7 @@ from qtpy.QtCore import QSize, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_radiogenomics.genomics.cohort_scores import has_genes
 from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
@@ -104,7 +105,7 @@ class PatientsGenesDock(QWidget):
     def look(self, _text: str = "") -> None:
         """Make the map that the search line asks for, in the background."""
         cohort = self.session.cohort
-        if cohort is None or not (cohort.expression or cohort.variants):
+        if cohort is None or not has_genes(cohort):
             return
         if self.runner.running:
             self._again = True
@@ -147,7 +148,7 @@ class PatientsGenesDock(QWidget):
     def _use(self, cohort: Cohort | None) -> None:
         self._names = None
         self.plot.heat = None
-        asks = cohort is not None and bool(cohort.expression or cohort.variants)
+        asks = cohort is not None and has_genes(cohort)
         for part in (self.search, self.mutations):
             part.setEnabled(asks)
         if cohort is None:

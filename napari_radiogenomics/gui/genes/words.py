@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from napari_radiogenomics.genomics.cohort_scores import has_genes
 from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
 from napari_radiogenomics.gui.plots.scales import mark_text
 
@@ -39,7 +40,7 @@ def empty_hint(cohort: Cohort | None) -> str:
             "Open a cohort to see genes: <b>Cohort ▸ Open cohort…</b>, or <b>Open sample</b>. "
             "Regions of single files are listed below with their volumes."
         )
-    if cohort.expression or cohort.variants:
+    if has_genes(cohort):
         return ""
     return (
         f"{escape(cohort.name)} has no genes yet. Name its tables in <code>cohort.toml</code>:"
