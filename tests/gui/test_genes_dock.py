@@ -113,7 +113,7 @@ def test_a_gene_colors_regions_and_biopsies_by_their_samples(opened, viewer, coh
     core = next(row for row in opened.shown_rows if row.label == CORE)
     expected = scores.loc[list(core.samples), "value"].mean()
     assert core.score == pytest.approx(expected)
-    assert core.precision == "point"
+    assert core.precision == "region"
     labels, points = of_kind(viewer, Labels), of_kind(viewer, Points)
     scale = scale_of(scores)
     np.testing.assert_allclose(labels.get_color(CORE)[:3], scale.rgba(expected)[:3], atol=0.01)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_radiogenomics.data.precision import finest_claim
 from napari_radiogenomics.data.structures import WHOLE
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.plots.scales import MARKS, mark_text
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from napari.layers import Layer
 
-    from napari_radiogenomics.data.link import Links
     from napari_radiogenomics.gui.genes.answer import Answer
 
 __all__ = ["RegionRow", "drawn_rows", "scored_rows", "segmentation_of", "value_text"]
@@ -43,7 +41,7 @@ class RegionRow:
     cohort_n, n : int
         How many samples it is compared with, and is made of.
     precision : str
-        Of the samples behind the score; empty without one.
+        Of the claim: a region, although its samples may be points; empty without a score.
     how, reference, unit : str
         How the samples are placed, what the percentile is among, unit of the score.
     text : str
@@ -154,12 +152,11 @@ def scored_rows(
     if answer.regions is None and not len(table):
         return []
     own = table[table["segmentation_id"] == segmentation_id]
-    return [_row(record, answer.links, means, answer.scores) for record in own.to_dict("records")]
+    return [_row(record, means, answer.scores) for record in own.to_dict("records")]
 
 
 def _row(
     record: Mapping[Any, Any],
-    links: Links,
     means: Mapping[int, float],
     scores: pd.DataFrame | None,
 ) -> RegionRow:
@@ -178,7 +175,7 @@ def _row(
         float(record.get("percentile", math.nan)),
         int(record.get("cohort_n", 0)),
         int(record.get("n", 0)),
-        _precision(record, links, samples),
+        str(record.get("precision", "")),
         str(record.get("how", "")),
         str(record.get("reference", "")),
         str(record.get("unit", "")),
@@ -192,15 +189,3 @@ def _class_of(scores: pd.DataFrame | None, samples: Iterable[str]) -> str:
         return ""
     found = scores["text"].reindex(list(samples)).dropna()
     return ", ".join(dict.fromkeys(text for text in found if text))
-
-
-def _precision(record: Mapping[Any, Any], links: Links, samples: Iterable[str]) -> str:
-    """Precision of the samples of a region: as fine as the coarsest of them."""
-    claim = str(record.get("precision", ""))
-    if not claim or claim == "tumour":
-        return claim
-    rows = links.table
-    here = rows[(rows["region"] == record["region"]) & rows["counts"]]
-    found = [text for name, text in zip(here["sample_id"], here["precision"], strict=True)
-             if name in set(samples)]  # fmt: skip
-    return finest_claim(found).value if found else claim
