@@ -45,6 +45,7 @@ def test_values_are_z_of_the_whole_tumor_samples(cohort):
     bulk = table["CA9"][[f"{patient}-bulk" for patient in heat.patients]].to_numpy()
     expected = (bulk - bulk.mean()) / bulk.std(ddof=1)
     np.testing.assert_allclose(heat.values[heat.genes.index("CA9")], expected, atol=1e-12)
+    assert heat.unit == "log2 CPM"
 
 
 def test_a_pathway_gives_its_genes_with_patients_from_low_to_high(cohort):

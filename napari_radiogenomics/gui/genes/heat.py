@@ -55,6 +55,8 @@ class Heat:
         What the genes are.
     notes : tuple of str
         What is left out.
+    unit : str
+        Of what z is taken: log2 CPM, or a unit on a linear scale; empty for mutations.
     """
 
     kind: Literal["expression", "mutation"]
@@ -64,6 +66,7 @@ class Heat:
     classes: tuple[str, ...] = ()
     title: str = ""
     notes: tuple[str, ...] = ()
+    unit: str = ""
 
 
 def heat_of(cohort: Cohort, text: str = "", *, progress: Progress = quiet) -> Heat:
@@ -115,7 +118,7 @@ def heat_of(cohort: Cohort, text: str = "", *, progress: Progress = quiet) -> He
     absent = [str(one) for one in cohort.patients.index if one not in z.index]
     if absent:
         notes = (*notes, f"{len(absent)} patients have no expression.")
-    return _arranged(z, title, (*notes, used))
+    return _arranged(z, title, (*notes, used), str(table.attrs["unit"]))
 
 
 def _genes(
@@ -159,7 +162,7 @@ def _by_patient(values: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame
     return found, note
 
 
-def _arranged(z: pd.DataFrame, title: str, notes: tuple[str, ...]) -> Heat:
+def _arranged(z: pd.DataFrame, title: str, notes: tuple[str, ...], unit: str) -> Heat:
     """Genes that go together beside each other; patients from low to high."""
     genes = [str(gene) for gene in z.columns]
     rows = _together(z.T.to_numpy(float))
@@ -168,7 +171,8 @@ def _arranged(z: pd.DataFrame, title: str, notes: tuple[str, ...]) -> Heat:
     values = z.T.to_numpy(float)[rows]
     order = np.argsort(_main_direction(values), kind="stable")
     patients = tuple(str(z.index[column]) for column in order)
-    return Heat("expression", tuple(genes), patients, values[:, order], (), title, notes)
+    shown = values[:, order]
+    return Heat("expression", tuple(genes), patients, shown, (), title, notes, unit)
 
 
 def _together(values: NDArray[np.float64]) -> list[int]:

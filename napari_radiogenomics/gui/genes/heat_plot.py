@@ -87,7 +87,7 @@ class HeatPlot(Plot):
                 "&nbsp;&nbsp;</span>"
                 for x in np.linspace(-1, 1, 9)
             )
-            said.append(f"−{_MOST_Z} {ramp} {_MOST_Z} z of log values.")
+            said.append(f"−{_MOST_Z} {ramp} {_MOST_Z} z of {heat.unit or 'the values'}.")
         else:
             said += [_swatch(_WILD, "wildtype")]
             said += [_swatch(QColor(_CLASSES[n % len(_CLASSES)]).getRgbF(), name)
