@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -293,6 +293,9 @@ def _ruled_blanks(
 def _without_repeats(
     values: NDArray[np.float64], genes: list[str], rule: Duplicates, path: Path, notes: list[str]
 ) -> tuple[NDArray[np.float64], list[str]]:
+    if rule not in get_args(Duplicates):
+        known = list(get_args(Duplicates))
+        raise InputError(f'"{rule}" is no rule for duplicates. {did_you_mean(rule, known)}')
     groups: dict[str, list[int]] = {}
     for at, name in enumerate(genes):
         groups.setdefault(name, []).append(at)
