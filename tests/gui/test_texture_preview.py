@@ -137,7 +137,7 @@ def test_another_feature_shows_the_slice_again_with_its_own_range(dock, viewer, 
     assert layer.contrast_limits[0] < 0 < layer.contrast_limits[1]
     dock.features.chosen = (*dock.features.chosen, "glcm_Contrast")
     settle(dock, qtbot)  # ticked last: it is what is looked at
-    assert dock.shown.currentText().startswith("○ Contrast · ")
+    assert dock.shown.currentText().startswith("○ GLCM contrast")
     np.testing.assert_array_equal(
         in_sight(viewer, layer), expected(viewer, "original_glcm_Contrast")
     )
@@ -343,7 +343,7 @@ def test_settings_that_mean_nothing_are_said_and_the_preview_comes_back(
     dock.form.values = before
     settle(dock, qtbot)
     assert previews(viewer)
-    assert dock.message.startswith("Preview of contrast")
+    assert dock.message.startswith("Preview of GLCM contrast")
 
 
 def test_grids_that_differ_are_said_at_once(qtbot):

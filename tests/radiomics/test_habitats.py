@@ -116,7 +116,7 @@ def test_a_result_carries_names_shares_means_source_and_history(tmp_path) -> Non
     maps, region, hidden = planted(3)
     found = find_habitats(maps, region)
     assert [label.name for label in found.scheme] == [
-        "Habitat 1 (low flow)", "Habitat 2 (low water)", "Habitat 3 (high flow)"
+        "Habitat 1 (low flow)", "Habitat 2 (average flow)", "Habitat 3 (high flow)"
     ]  # fmt: skip
     inside = hidden > 0
     for label in found.scheme:
@@ -136,16 +136,19 @@ def test_a_result_carries_names_shares_means_source_and_history(tmp_path) -> Non
     assert [label.name for label in again.scheme] == [label.name for label in found.scheme]
 
 
-def test_names_say_where_a_habitat_is_most_apart() -> None:
-    features = ("original_glcm_Contrast", "log-sigma-3-0-mm-3D_firstorder_Mean", "ADC")
-    means = np.array([[-2.0, 0.5, 0.1], [0.1, 0.1, 0.1], [0.2, 1.0, 0.3], [0.3, 1.0, -1.5]])
-    model = HabitatModel(features, np.zeros(3), np.ones(3), "kmeans", {"means": means})
-    assert model.names == (
-        "Habitat 1 (low Contrast)",
-        "Habitat 2 (average)",
-        "Habitat 3 (high Mean log-sigma-3-0-mm-3D)",
-        "Habitat 4 (low ADC)",
-    )
+@pytest.mark.parametrize(
+    ("feature", "short"),
+    [
+        ("original_glcm_Contrast", "GLCM Contrast"),  # NGTDM has one too
+        ("log-sigma-3-0-mm-3D_firstorder_Mean", "Mean log-sigma-3-0-mm-3D"),
+        ("ADC", "ADC"),
+    ],
+)
+def test_names_say_where_a_habitat_lies_in_the_map_that_orders_them(feature, short) -> None:
+    means = np.array([[-2.0, 5], [-1.0, 0], [0.1, -5], [0.3, 0]])
+    model = HabitatModel((feature, "b"), np.zeros(2), np.ones(2), "kmeans", {"means": means})
+    words = ("lowest", "low", "average", "high")
+    assert model.names == tuple(f"Habitat {k} ({x} {short})" for k, x in enumerate(words, 1))
 
 
 def test_voxels_without_a_value_have_no_habitat_and_are_counted() -> None:
@@ -333,8 +336,13 @@ def test_voxels_beyond_limits_and_at_the_edge_have_no_habitat_and_maps_are_smoot
     ("change", "message"),
     [
         ({"maps": {}}, "There is no map"),
-        ({"n": 0}, "1 or more; got 0"),
-        ({"n": None, "max_n": 1}, "2 or more; got 1"),
+        ({"n": 0}, 'n is a whole number of habitats from 1 to 20, or "auto"; got 0'),
+        ({"n": 21}, "from 1 to 20, or .auto.; got 21"),
+        ({"n": 2.5}, "got 2.5"),
+        ({"n": "many"}, "got 'many'"),
+        ({"n": float("nan")}, "got nan"),
+        ({"n": None, "max_n": 1}, "max_n is a whole number of habitats from 2 to 20; got 1"),
+        ({"maps": [np.ones(SHAPE)]}, "map 1 is ndarray where Image is needed"),
         ({"method": "kmean"}, 'Did you mean "kmeans"'),
         ({"label": 4}, "Label 4 does not occur"),
         ({"maps": {"flat": Image(np.ones(SHAPE), GRID)}}, "flat is the same in every voxel"),
@@ -355,7 +363,7 @@ def test_grids_names_and_small_regions_are_minded() -> None:
         find_habitats({**maps, "other": other}, region)
     with pytest.raises(InputError, match='Two maps are called "flow"'):
         find_habitats([replace(maps["flow"], name="flow")] * 2, region)
-    with pytest.raises(InputError, match="got a single image"):
+    with pytest.raises(InputError, match="got a single Image"):
         find_habitats(maps["flow"], region)  # type: ignore[arg-type]
     labels = np.zeros(SHAPE, np.uint8)
     labels[2, 2, 2:4] = 1

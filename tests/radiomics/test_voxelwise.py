@@ -20,7 +20,13 @@ from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.provenance import read_history
 from napari_radiogenomics.radiomics import plan, room, texture_maps
-from napari_radiogenomics.radiomics.family import FAMILIES, Family, Feature, find_features
+from napari_radiogenomics.radiomics.family import (
+    FAMILIES,
+    Family,
+    Feature,
+    chosen_names,
+    find_features,
+)
 from napari_radiogenomics.radiomics.filters import derive
 
 ENTROPY = "original_firstorder_Entropy"
@@ -76,7 +82,27 @@ def test_a_map_survives_nifti_to_the_last_bit(scan, tumour, tmp_path):
     again = read(path, kind="image")
     np.testing.assert_array_equal(again.array, found.array)
     assert again.geometry.same_grid(found.geometry)
-    assert read_history(path)[0].settings["features"] == ["Entropy", "Mean"]
+    settings = read_history(path)[0].settings
+    assert chosen_names(settings["families"], settings["features"])[1] == ("Entropy", "Mean")
+
+
+def test_families_alone_mean_all_their_features(scan, tumour):
+    found = texture_maps(scan, tumour, families=["ngtdm"])
+    assert list(found) == [f"original_ngtdm_{x.name}" for x in FAMILIES["ngtdm"].features]
+    assert found["original_ngtdm_Contrast"].metadata["title"] == "NGTDM contrast"
+    assert list(texture_maps(scan, tumour)) == [ENTROPY, "original_firstorder_Mean"]
+    everything = plan.plan_maps(scan, tumour, features=["all"])
+    assert len(everything.features) == 93
+    assert "original_firstorder_StandardDeviation" not in everything.features
+
+
+def test_a_bare_array_and_writing_into_a_map_are_refused(scan, tumour):
+    with pytest.raises(InputError, match="scan is ndarray where Image is needed"):
+        texture_maps(scan.array, tumour)
+    with pytest.raises(InputError, match="region is ndarray where Segmentation is needed"):
+        texture_maps(scan, tumour.labels)
+    with pytest.raises(InputError, match="Change a copy"):
+        texture_maps(scan, tumour)[ENTROPY].array[0] = 1.0
 
 
 def test_outside_may_hold_any_value(scan, tumour):
