@@ -97,10 +97,18 @@ def _everything(
         for name in scores.columns:
             values = _of_patients(scores[name], patients, precision)
             found.append((values.rename(str(name)), "pathway", str(scores.attrs["unit"])))
-    if mutations and cohort.variants:
-        table = mutation_table(cohort)
-        found += [_mutation(table[name], f"{name} mutation") for name in table.columns]
+    if mutations:
+        found += [_mutation(values, f"{name} mutation") for name, values in _mutations(cohort)]
     return found
+
+
+def _mutations(cohort: Cohort) -> list[tuple[str, pd.Series]]:
+    """Mutated genes, from variants or from clinical columns; none where there is none."""
+    try:
+        table = mutation_table(cohort)
+    except InputError:
+        return []
+    return [(str(name), table[name]) for name in table.columns]
 
 
 def _outcome(cohort: Cohort, name: str) -> tuple[pd.Series, str, str]:
