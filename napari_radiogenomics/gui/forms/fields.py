@@ -38,6 +38,7 @@ class QuietCombo(QComboBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.unchosen = ""  # shown where nothing is chosen; Qt's own would widen the dock
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -52,7 +53,7 @@ class QuietCombo(QComboBox):
         box, edit = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(box, option, edit, self).width() - 2
         middle = Qt.TextElideMode.ElideMiddle
-        text = option.currentText if self.currentIndex() >= 0 else self.placeholderText()
+        text = option.currentText if self.currentIndex() >= 0 else self.unchosen
         option.currentText = self.fontMetrics().elidedText(text, middle, room)
         painter.drawComplexControl(box, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

@@ -98,7 +98,7 @@ class LayerCombo(QuietCombo):
     ) -> None:
         super().__init__(parent)
         self._accepts, self._empty, self._by_hand = accepts, empty, by_hand
-        self.setPlaceholderText(empty)
+        self.unchosen = empty
         self._layers: list[Layer] = []
         self._viewer = plain_viewer(viewer)
         self._known: Layer | None = None
