@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.segmentation.edit import Mask, region
 
-__all__ = ["closed", "components", "grown", "opened", "shrunk", "signed_distance"]
+__all__ = ["closed", "components", "grown", "opened", "parted", "shrunk", "signed_distance"]
 
 # Voxels that lie at the distance asked for count, whatever the last bits of the header say.
 _SLACK = 1e-6
@@ -111,3 +111,50 @@ def components(mask: Mask, *, corners: bool = True) -> tuple[NDArray[np.int32], 
     linked = generate_binary_structure(mask.ndim, mask.ndim if corners else 1)
     numbers, n = label(mask, linked)
     return numbers, np.bincount(numbers.reshape(-1), minlength=n + 1)[1:]
+
+
+def parted(
+    mask: Mask, spacing: Sequence[float], neck: float, *, corners: bool = True
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the pieces of a mask, those that touch at a narrow place too.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (Z, Y, X)
+        At least one voxel.
+    spacing : sequence of float
+        Along z, y, x in mm.
+    neck : float
+        How much less, in mm, the distance to the outline is at the narrow place than in the
+        middle of each part.
+    corners : bool, optional
+        Whether voxels that touch at an edge or a corner only belong together.
+
+    Returns
+    -------
+    numbers : ndarray of int32, shape (Z, Y, X)
+        From 1.
+    counts : ndarray of int64
+        Voxels of each piece.
+
+    Raises
+    ------
+    InputError
+        If ``neck`` is no number of mm above 0.
+    """
+    from scipy.ndimage import generate_binary_structure
+    from skimage.morphology import h_maxima
+    from skimage.segmentation import watershed
+
+    if not (np.isfinite(neck) and neck > 0):
+        raise InputError(f"A neck is a number of mm above 0; got {neck}.")
+    part = region(mask, spacing)
+    own = np.pad(part.mask, 1)  # a mask may fill the whole scan
+    depth = distance_to(~own, spacing)
+    depth[~own] = -2 * neck  # a piece that is thinner than the neck has a middle, too
+    middles, _ = components(h_maxima(depth, neck) > 0)
+    around = generate_binary_structure(3, 3 if corners else 1)
+    inside = watershed(-depth, middles, mask=own, connectivity=around)[1:-1, 1:-1, 1:-1]
+    numbers = np.zeros(mask.shape, np.int32)
+    numbers[part.box] = inside
+    return numbers, np.bincount(numbers[mask], minlength=int(numbers.max()) + 1)[1:]

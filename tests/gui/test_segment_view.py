@@ -280,9 +280,14 @@ def test_another_timepoint_stands_beside_this_one_with_the_same_limits(two_times
     ]
     np.testing.assert_allclose(*middles, atol=1e-6)
     assert "Not registered" in dock.message
+    view = dock.view
+    assert view.other_label.text() == "t1-CT t1"
+    assert not view.rows.isRowVisible(view.second)
     assert not is_region(viewer.layers["t1-S t1"])  # never measured, kept or saved
     dock.view.side_button.setChecked(False)
     assert {layer.name for layer in viewer.layers} == {"t0-CT", "t0-S"}
     assert times.combo.currentIndex() == 0
+    assert view.rows.isRowVisible(view.second)
+    assert dock.message == "One scan again."
     two_times.select(timepoint="t1")
     assert times.combo.itemText(1) == "t0 (day 0)"

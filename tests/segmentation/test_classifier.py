@@ -554,10 +554,7 @@ def test_roles_and_modalities_find_their_channels_in_any_order(pair):
     found = taught.predict([extra, *there[::-1]])
     np.testing.assert_array_equal(found.labels, taught.predict(here).labels)
     assert not found.notes
-    half = [
-        replace(there[0], metadata={}),
-        there[1],
-    ]  # one role is known, the other is what is left
+    half = [replace(there[0], name="P3", metadata={}), there[1]]  # one is what is left
     found = taught.predict(half[::-1])
     np.testing.assert_array_equal(found.labels, taught.predict(here).labels)
     assert '"P3" as "T1c"' in found.notes[0]

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.data.segmentation import Segmentation
-from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.errors import GeometryError, InputError, RadiogenomicsError
 from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.forms.fields import NumberBox, QuietCombo
@@ -248,7 +248,9 @@ class ComparePage(QWidget):
         elif outcome.cancelled:
             self.said.emit("Cancelled.", "plain")
         else:
-            self.said.emit(str(outcome.error), "error")
+            apart = isinstance(outcome.error, GeometryError)
+            way = " (Draw: choose the segmentation and the scan, then Onto scan.)" if apart else ""
+            self.said.emit(f"{outcome.error}{way}", "error")
 
     def _show_table(self, result: pd.DataFrame) -> None:
         self.result = result

@@ -16,6 +16,7 @@ from napari_radiogenomics.gui.segment.draw_page import DrawPage, guarded, labels
 from napari_radiogenomics.gui.segment.keys import KeyBinder
 from napari_radiogenomics.gui.segment.label_actions import LabelActions
 from napari_radiogenomics.gui.segment.measured import Measured
+from napari_radiogenomics.gui.segment.onto_scan import OntoScan
 from napari_radiogenomics.gui.segment.painting import NO_SCAN_FITS, fits, guards_of
 from napari_radiogenomics.gui.segment.places import go_to_region
 from napari_radiogenomics.gui.segment.regions import adopt, entries, restore_erased
@@ -69,6 +70,7 @@ class DrawDesk(QObject):
         self.regions_shown: list[Layer] = []
         self._keys = KeyBinder(self)
         self.labels, self.tools = LabelActions(self), ToolDesk(self)
+        self.onto = OntoScan(self)
         self._sight = Sight(page)
         self._sight.changed.connect(self._seen)
         # A page that is in no window is that of a script, which wants its numbers.

@@ -97,9 +97,14 @@ class DrawPage(QWidget):
         self.scan = LayerCombo(self.viewer, is_scan, empty="Open a scan: drop a file here")
         self.new_button = QPushButton("New")
         self.new_button.setToolTip("An empty segmentation on the grid of the scan")
+        self.onto_button = QPushButton("Onto scan")
+        self.onto_button.setToolTip(
+            "<p>Resample the regions onto the grid of the scan, as a new segmentation</p>"
+        )
         line = QHBoxLayout()
         line.addWidget(self.region, 1)
         line.addWidget(self.new_button)
+        line.addWidget(self.onto_button)
         rows.addRow("Scan", self.scan)
         rows.addRow("Regions", line)
         return rows

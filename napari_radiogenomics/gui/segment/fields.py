@@ -183,6 +183,11 @@ class RangeRow(QWidget):
         column.addLayout(row)
         column.addLayout(below)
 
+    @property
+    def touched(self) -> bool:
+        """Whether the person set a range."""
+        return self._touched
+
     def use_scan(self, array: np.ndarray | None, unit: str = "") -> None:
         """Take the ends of the slider from a scan; a range that was not touched follows."""
         for box in (self.low_box, self.high_box):
@@ -211,6 +216,11 @@ class RangeRow(QWidget):
     def range(self, ends: tuple[float, float]) -> None:
         self._touched = True
         self._set(*ends)
+        self.changed.emit()
+
+    def suggest(self, low: float, high: float) -> None:
+        """Propose a range; it counts as not touched."""
+        self._set(low, high)
         self.changed.emit()
 
     def _set(self, low: float, high: float) -> None:

@@ -251,8 +251,9 @@ def scan_fitting(job: ToolJob, before: Segmentation) -> Image | None:
     if not job.tool.needs_image and not _asks_for_values(job.settings):
         return None
     raise GeometryError(
-        f'Scan "{image.name}" ({image.geometry}) and segmentation "{before.name}" '
-        f"({before.geometry}) are on different grids. Choose the scan it was drawn on."
+        f'Scan "{image.name}" ({image.geometry}) and {before.called} '
+        f"({before.geometry}) are on different grids. Choose the scan it was drawn on, or press "
+        "Onto scan to resample the regions."
     )
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["NO_SCAN_FITS", "PaintRow", "fits", "guards_of"]
 
 NO_SCAN_FITS = (
-    "The range is taken from a scan with the voxels of the segmentation. Choose it above."
+    "The range is taken from a scan with the voxels of the segmentation. Choose it above, or press "
+    "Onto scan."
 )
 """Said where a range cannot be taken from the chosen scan."""
 

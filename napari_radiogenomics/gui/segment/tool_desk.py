@@ -21,6 +21,8 @@ from napari_radiogenomics.gui.segment.places import contour_points, slices_in_si
 from napari_radiogenomics.gui.segment.tool_work import ToolWork
 
 if TYPE_CHECKING:
+    from napari.layers import Labels, Layer
+
     from napari_radiogenomics.gui.segment.desk import DrawDesk
 
 __all__ = ["ToolDesk"]
@@ -89,6 +91,8 @@ class ToolDesk(QObject):
         self._at_mm = None
         if tool is None:
             self.work.clear()
+        elif tool.name == "threshold" and not self.page.tools.range.touched:
+            self._begin_range()
         else:
             self.work.wake()
         if self._learns:
@@ -163,6 +167,18 @@ class ToolDesk(QObject):
         self.desk.list_labels()
         self.desk.measured.ask()
 
+    def _begin_range(self) -> None:
+        """Begin with the range of what is drawn; where nothing is, wait for one."""
+        self.work.clear()
+        layer, scan = self.desk.watched, self.page.scan.layer
+        if layer is None or scan is None or not fits(layer, scan):
+            self.work.wake()  # it says what is missing
+        elif (np.asarray(layer.data) == self.desk.value).any():
+            self.page.tools.forms["threshold"].fields["add"].value = True  # what is drawn stays
+            self.page.tools.range.suggest(*self._range_of_label(layer, scan))
+        else:
+            self.desk.say("Set the range of values; what it would label is shown then.")
+
     def _propose_for_tool(self) -> None:
         self._propose(self.page.tools.range)
 
@@ -175,13 +191,17 @@ class ToolDesk(QObject):
         if layer is None or scan is None or not fits(layer, scan):
             self.desk.say(NO_SCAN_FITS, "error")
             return
-        inside = np.asarray(scan.data)[np.asarray(layer.data) == self.desk.value]
-        if not inside.size:
+        if not (np.asarray(layer.data) == self.desk.value).any():
             name = self.desk.name_of(self.desk.value)
             self.desk.say(f"{name} is not drawn: paint some of it first.", "error")
             return
+        row.range = self._range_of_label(layer, scan)
+
+    def _range_of_label(self, layer: Labels, scan: Layer) -> tuple[float, float]:
+        """Mean ± 2 SD of the chosen label, which is drawn."""
+        inside = np.asarray(scan.data)[np.asarray(layer.data) == self.desk.value]
         mean, sd = float(inside.mean()), float(inside.std())
-        row.range = (mean - 2 * sd, mean + 2 * sd)
+        return mean - 2 * sd, mean + 2 * sd
 
 
 def _weakly(owner: QWidget, method: Callable[[Any], None]) -> Callable[[Any, Any], None]:

@@ -26,7 +26,7 @@ def classify_pixels(
     background: int | None = None,
     from_strokes: bool = True,
     smooth_mm: float = 1.0,
-    reach_mm: float | None = 40.0,
+    reach_mm: float | None = 20.0,
     scales_mm: Annotated[Sequence[float], Setting(unit="mm", advanced=True)] = (1.0, 2.0, 4.0),
     position: Annotated[bool, Setting(advanced=True)] = False,
     trees: Annotated[int, Setting(minimum=1, advanced=True)] = 60,
