@@ -37,6 +37,7 @@ def brain(tmp_path, monkeypatch):
     scan = Image(rng.normal(200, 60, grid.shape).astype(np.float32), grid, unit="HU")
     write(scan, tmp_path / "brain1_image.nrrd")
     write(Segmentation(labels, grid), tmp_path / "brain1_label.nrrd")
+    write(scan, tmp_path / "breast1_image.nrrd")
     monkeypatch.chdir(tmp_path)
     return scan
 
