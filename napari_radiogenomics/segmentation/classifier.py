@@ -395,7 +395,6 @@ def _classes(
     if len(classes) < 2:
         there = f"of {classes[0].name} ({classes[0].value}) only" if classes else "missing"
         raise InputError(
-            f"Strokes are {there}. Draw a stroke of another class, for example of the background, "
-            "so that there is something to tell it from."
+            f"Strokes are {there}. Draw a stroke of another class, such as the background."
         )
     return classes

@@ -167,8 +167,8 @@ def test_legend_follows_a_map_that_is_exchanged(viewer):
     ("name", "title"),
     [
         ("original_firstorder_MeanAbsoluteDeviation", "Mean absolute deviation"),
-        ("original_glcm_MCC", "MCC"),
-        ("original_glcm_Imc1", "Imc 1"),
+        ("original_glcm_MCC", "Maximal correlation coefficient"),
+        ("original_glcm_Imc1", "Informational measure of correlation 1"),
         ("original_glszm_LargeAreaHighGrayLevelEmphasis", "Large area high gray level emphasis"),
         ("wavelet-LLH_firstorder_Mean", "Mean (wavelet-LLH)"),
         ("my_own_map", "my_own_map"),

@@ -43,8 +43,7 @@ __all__ = ["CohortDock"]
 
 _PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and slides."
 _WIDTH = 380
-# Pauses before and between the hidden scans of a patient: what is seen is drawn first.
-_DRAWN_MS, _REST_MS = 300, 50
+_DRAWN_MS, _REST_MS = 300, 50  # before and between the hidden scans of a patient
 _OWN = "folder"
 
 
@@ -151,7 +150,8 @@ class CohortDock(QWidget):
         self.runner.ended.connect(self._ended)
         self._rest.timeout.connect(self._show_next)
         self._ready.timeout.connect(self._show_ready)
-        self._drawn.timeout.connect(self._wait_with_hidden)
+        self._drawn.timeout.connect(self.drawn)
+        self.drawn.connect(partial(self._rest.start, _DRAWN_MS))
         self.rested.connect(self._read_ahead)
         self.connections.add(self.session.cohort_changed, self._use)
         self.connections.add(self.session.selection_changed, self._follow)
@@ -343,11 +343,6 @@ class CohortDock(QWidget):
         if not self.view.show_next():
             self._rest.stop()
             self.rested.emit()
-
-    def _wait_with_hidden(self) -> None:
-        """Leave the person a moment with what is seen before hidden scans come."""
-        self.drawn.emit()
-        self._rest.start(_DRAWN_MS)
 
     def _show_loaded(self, loaded: Loaded) -> None:
         selection = self.session.selection
