@@ -50,7 +50,14 @@ def test_regions_come_onto_the_scan_as_a_new_layer(qtbot):
 def test_a_threshold_begins_with_what_is_drawn_and_erases_nothing(qtbot):
     dock = opened(qtbot, box(GRID, np.s_[3:5, 6:10, 6:12]))
     dock.draw.tools.choose("threshold")
-    work = dock.desk.tools.work
+    work, values = dock.desk.tools.work, dock.draw.tools.range
+    assert "range is that of tumour" in dock.message
+    qtbot.wait(600)  # longer than a preview waits for the next setting
+    assert work.change is None
+    assert not work.busy
+    low, high = values.range
+    assert 190 < low < 200 < high < 210
+    values.range = (low, high)
     qtbot.waitUntil(lambda: work.change is not None and not work.busy, timeout=20_000)
     before, after = work.change.job.shown == 1, work.change.true == 1
     assert (after | before == after).all()

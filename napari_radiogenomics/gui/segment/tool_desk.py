@@ -168,14 +168,16 @@ class ToolDesk(QObject):
         self.desk.measured.ask()
 
     def _begin_range(self) -> None:
-        """Begin with the range of what is drawn; where nothing is, wait for one."""
-        self.work.clear()
+        """Begin with the range of what is drawn, and propose nothing until it is touched."""
         layer, scan = self.desk.watched, self.page.scan.layer
+        self.page.tools.forms["threshold"].fields["add"].value = True  # what is drawn stays
+        self.work.rest()
         if layer is None or scan is None or not fits(layer, scan):
             self.work.wake()  # it says what is missing
         elif (np.asarray(layer.data) == self.desk.value).any():
-            self.page.tools.forms["threshold"].fields["add"].value = True  # what is drawn stays
             self.page.tools.range.suggest(*self._range_of_label(layer, scan))
+            name = self.desk.name_of(self.desk.value)
+            self.desk.say(f"The range is that of {name} (mean ± 2 SD). Change it to see a preview.")
         else:
             self.desk.say("Set the range of values; what it would label is shown then.")
 

@@ -115,6 +115,11 @@ class ToolWork(QObject):
         self.preview.clear()
         self.busy_changed.emit()
 
+    def rest(self) -> None:
+        """Take the preview back, and make none until a setting is touched."""
+        self.clear()
+        self._resting = True
+
     def apply(self) -> None:
         """Write what the preview shows; where there is none yet, make it first."""
         if self.change is not None and not self.busy and _is_current(self.change):

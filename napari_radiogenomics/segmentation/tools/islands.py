@@ -39,7 +39,7 @@ def islands(
     smallest_ml: float = 0.1,
     at_mm: Sequence[float] = (),
     corners: bool = True,
-    neck_mm: float | None = None,
+    neck_mm: float = 0.0,
     locked: Sequence[int] = (),
 ) -> Segmentation:
     """Keep, remove or split the pieces of a label.
@@ -61,8 +61,8 @@ def islands(
         Whether voxels that touch at an edge or a corner only belong together.
     neck_mm : float, optional
         For "split": part pieces that touch, too, where the way between their middles is narrower
-        by this much in radius than the narrower of them: 1 to 3 mm for touching balls. Pieces that
-        are joined only stay one where None is given.
+        by this much in radius than the narrower of them: 1 to 3 mm for touching balls. 0: what
+        is joined stays one piece.
     locked : sequence of int, optional
         Labels that never change.
 
@@ -91,7 +91,7 @@ def islands(
     """
     if action not in _ACTIONS:
         raise InputError(f'Unknown action "{action}". {did_you_mean(action, _ACTIONS)}')
-    if neck_mm is not None and action == "split":
+    if neck_mm and action == "split":
         mask = segmentation.mask(label)
         numbers, counts = parted(mask, spacing_zyx(segmentation), neck_mm, corners=corners)
     else:
