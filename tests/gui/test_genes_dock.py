@@ -209,7 +209,7 @@ def test_the_hover_card_tells_the_gene(opened, viewer, qtbot):
     attached(viewer, PatientView).go_to(tuple(place)[::-1])
     card = " ".join(card_lines(viewer, place))
     assert "CA9 8.1 log2 CPM" in card
-    assert "point, n=2" in card
+    assert "region, n=2" in card
 
 
 def test_scores_in_standard_deviations(opened, qtbot):

@@ -82,7 +82,6 @@ class CohortDock(QWidget):
         self._rest = QTimer(self)
         self.ahead = ReadAhead(self)
         self._ready = QTimer(self, interval=0, singleShot=True)
-        # Fires when the canvases have been drawn: until then the window is busy.
         self._drawn = QTimer(self, interval=_REST_MS, singleShot=True)
         self._build()
         self._connect()
