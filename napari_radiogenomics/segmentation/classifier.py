@@ -394,5 +394,5 @@ def _classes(
     classes = tuple(known.get(int(value), Label(int(value))) for value in values)
     if len(classes) < 2:
         there = f"of {classes[0].name} ({classes[0].value}) only" if classes else "missing"
-        raise InputError(f"Strokes are {there}. Draw one of another class, as the background.")
+        raise InputError(f"Strokes are {there}. Draw a stroke of another class beside it.")
     return classes
