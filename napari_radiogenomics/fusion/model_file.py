@@ -1,17 +1,12 @@
-"""A fusion model as a file: a zip of plain arrays and one JSON text.
+"""A fusion model as a file: what was learned as plain arrays, the rest as JSON.
 
-Nothing in it is run on loading. What the text says of the arrays is checked before they are
-used, and a digest of both tells of a file that was changed or cut off.
+A digest of both tells of a file that was changed or cut off.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +21,13 @@ from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.predictor import predictor_from
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
 from napari_radiogenomics.fusion.views import FittedView, View
-from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.io.model_archive import ModelArchive
 from napari_radiogenomics.provenance import content_hash
 
 __all__ = ["SavedModel", "load_model", "save_model"]
 
-_SCHEMA, _VERSION = "napari-radiogenomics fusion model", 1
-_ABOUT = "about"
-_MOST_BYTES = 1 << 30  # unpacked
-_REMEDY = "Choose a file that save_model wrote, or fit the model again."
-# What numpy and zipfile raise at files that are no such archive, or a broken one.
-_BROKEN = (
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-    zipfile.BadZipFile,
-    zlib.error,
+_ARCHIVE = ModelArchive(
+    "fusion model", "model", "Choose a file that save_model wrote, or fit the model again."
 )
 
 
@@ -102,34 +84,15 @@ def save_model(model: FusionModel, path: str | Path, *, card: bool = True) -> Pa
     from napari_radiogenomics.fusion.model_card import model_card
 
     check_is_fitted(model, "fitted_")
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise InputError(f'"{path.name}" is no name for a model. End it with .npz.')
-    if not path.parent.is_dir():
-        raise InputError(f"The folder {path.parent} does not exist. Create it, then save again.")
     arrays: dict[str, NDArray] = {}
     about = {
-        "schema": _SCHEMA,
-        "version": _VERSION,
+        **_ARCHIVE.header(),
         "strategy": getattr(model, "strategy", type(model).__name__),
-        "versions": {p: version(p) for p in ("napari-radiogenomics", "numpy", "scikit-learn")},
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": _packed(_state(model.fitted_), arrays, ""),
     }
     about["digest"] = _digest(about, arrays)
-    text = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    try:
-        with atomic_path(path) as temporary:
-            np.savez_compressed(temporary, **{_ABOUT: text}, **arrays)  # type: ignore[arg-type]
-        if card:
-            with atomic_path(path.with_suffix(".md")) as temporary:
-                temporary.write_text(model_card(model), encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{path} could not be saved: {error.strerror or error}. Check the permissions and the "
-            "free space, or save it elsewhere."
-        ) from error
-    return path
+    beside = {".md": model_card(model)} if card else {}
+    return _ARCHIVE.write(Path(path), about, arrays, beside=beside)
 
 
 def load_model(path: str | Path) -> SavedModel:
@@ -163,48 +126,13 @@ def load_model(path: str | Path) -> SavedModel:
     >>> bool((back.predict_proba({"rna": rna}) == model.predict_proba({"rna": rna})).all())
     True
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(
-            f"{path} does not exist. Check the spelling; looked in {path.parent.resolve()}."
-        )
-    try:
-        arrays = _arrays(path)
-        about = json.loads(bytes(arrays.pop(_ABOUT)))
-        _require_schema(about)
+    with _ARCHIVE.opened(Path(path)) as (about, arrays):
         if about.pop("digest", "") != _digest(about, arrays):
             raise InputError("it is not what was saved; it was changed or cut off")
         model = SavedModel(str(about["strategy"]))
         model.fitted_ = _fitted(_unpacked(about["model"], arrays))
         model.classes_ = np.array(model.fitted_.classes)
-    except InputError as error:
-        raise InputError(f"{path} is no model that can be used: {error}. {_REMEDY}") from error
-    except _BROKEN as error:
-        raise InputError(
-            f"{path} is no model that can be used: it is damaged, or another kind of file "
-            f"({type(error).__name__}). {_REMEDY}"
-        ) from error
     return model
-
-
-def _arrays(path: Path) -> dict[str, NDArray]:
-    """Arrays of the file; members that are too large or hold objects are refused."""
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > _MOST_BYTES:
-        raise InputError(f"it unpacks to {size / 1e9:.1f} GB, more than any model needs")
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-
-
-def _require_schema(about: Any) -> None:
-    if not isinstance(about, dict) or about.get("schema") != _SCHEMA:
-        raise InputError("it says nothing of a fusion model")
-    if about.get("version") != _VERSION:
-        raise InputError(
-            f"it is of version {about.get('version')}, and version {_VERSION} can be read; update "
-            "napari-radiogenomics"
-        )
 
 
 def _digest(about: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> str:

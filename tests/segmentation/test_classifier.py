@@ -22,8 +22,8 @@ from napari_radiogenomics import (
     classify_pixels,
 )
 from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
+from napari_radiogenomics.io import model_archive
 from napari_radiogenomics.progress import reporting
-from napari_radiogenomics.segmentation import model_file
 from napari_radiogenomics.segmentation import pixel_features as module
 from napari_radiogenomics.segmentation.forest import Forest
 from napari_radiogenomics.segmentation.pixel_features import (
@@ -375,7 +375,7 @@ def test_files_of_other_kinds_are_refused(learned, tmp_path, monkeypatch):
         PixelClassifier.load(tmp_path / "none.npz")
     with pytest.raises(InputError, match="End it with .npz"):
         learned.save(tmp_path / "model.pkl")
-    monkeypatch.setattr(model_file, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(model_archive, "_MOST_BYTES", 1000)
     with pytest.raises(InputError, match="unpacks to .* more than any classifier needs"):
         PixelClassifier.load(path)
 
