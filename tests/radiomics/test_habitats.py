@@ -337,7 +337,7 @@ def test_voxels_beyond_limits_and_at_the_edge_have_no_habitat_and_maps_are_smoot
     [
         ({"maps": {}}, "There is no map"),
         ({"n": 0}, 'n is a whole number of habitats from 1 to 20, or "auto"; got 0'),
-        ({"n": 21}, "got 21"),
+        ({"n": 21}, 'n is a whole number of habitats from 1 to 20, or "auto"; got 21'),
         ({"n": 2.5}, "got 2.5"),
         ({"n": "many"}, "got 'many'"),
         ({"n": float("nan")}, "got nan"),
