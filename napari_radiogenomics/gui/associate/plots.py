@@ -116,7 +116,8 @@ class AssociationMap(Plot):
         step = -(-len(names) * _LEAST_COLUMN // max(width, _LEAST_COLUMN))
         most = max(8, int(width * step / len(names) / _LETTER))
         below = [(at, _elided(names[at], most)) for at in range(step // 2, len(names), step)]
-        left = [(at, _elided(name, 24)) for at, name in enumerate(self.matrix.features)]
+        features = [name.removeprefix("original_") for name in self.matrix.features]
+        left = [(at, _elided(name, 24)) for at, name in enumerate(features)]
         self.plot.getAxis("left").setTicks([left])
         self.plot.getAxis("bottom").setTicks([below])
 

@@ -40,8 +40,8 @@ class ScanBar(Attached):
         super().__init__(viewer)
         self._enabled = True
         layers = self.viewer.layers
-        self.viewer.canvas.overlay_tiling.top_left = "vertical"
-        self._title = keep_text(viewer, "scan_unit", position="top_left", font_size=9)
+        self.viewer.canvas.overlay_tiling.bottom_left = "vertical"
+        self._title = keep_text(viewer, "scan_unit", position="bottom_left", font_size=9)
         for layer in layers:
             self._watch(layer)
         layers.events.inserted.connect(self._inserted)
@@ -76,7 +76,7 @@ class ScanBar(Attached):
         seen = (layer for layer in scans if layer.visible and self._enabled)
         shown = next(seen, None)
         if shown is not None:
-            shown.colorbar.position, shown.colorbar.size = "top_left", _BAR_PIXELS
+            shown.colorbar.position, shown.colorbar.size = "bottom_left", _BAR_PIXELS
             shown.colorbar.font_size = 8
         for scan in scans:
             scan.colorbar.visible = scan is shown

@@ -186,9 +186,12 @@ def _harmonizable(
     varies = (numbers.groupby(batch.reindex(numbers.index)).nunique() >= _FEWEST_VALUES).all()
     lost = [str(name) for name in numbers.columns[~varies]]
     if not varies.any():
+        counts = batch.reindex(numbers.index).value_counts()
+        few = ", ".join(f"{name} ({n})" for name, n in counts.items() if n < _FEWEST_VALUES)
+        why = f" Fewer than {_FEWEST_VALUES} patients are in {few}." if few else ""
         raise InputError(
-            "No feature varies in every batch, so that nothing can be evened out. Choose another "
-            "batch, or one with more patients in each group."
+            f"No feature varies in every batch, so that nothing can be evened out.{why} Choose "
+            "another batch, or a table with more patients in each."
         )
     notes: tuple[str, ...] = ()
     if lost:
