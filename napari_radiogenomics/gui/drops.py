@@ -136,7 +136,8 @@ def on_another_grid(objects: Iterable[Any], shown: Iterable[Any] = ()) -> str:
     return (
         f"On the grid of no open scan: {drawn}. The scan {scans[0].name} has "
         f"{_grid(scans[0].geometry)}. Both are drawn where they lie in mm. Open the scan that the "
-        "regions were drawn on; or bring them onto this one with Onto scan in the Segment dock."
+        "regions were drawn on; or bring them onto this one with Onto scan in the Segment dock "
+        "(imaging.resample in Python)."
     )
 
 

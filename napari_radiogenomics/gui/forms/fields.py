@@ -194,14 +194,16 @@ class _Choice(Field[QuietCombo]):
 
 
 class _Choices(Field[CheckList]):
+    """A list to tick; nothing ticked is None where that is allowed."""
+
     def __init__(self, parameter: Parameter) -> None:
         choices = parameter.choices
         super().__init__(parameter, CheckList([(str(c), str(c), m) for c, m in choices.items()]))
         self.widget.changed.connect(self.changed.emit)
 
     @property
-    def value(self) -> tuple[str, ...]:
-        return self.widget.checked
+    def value(self) -> tuple[str, ...] | None:
+        return self.widget.checked or (None if self.parameter.optional else ())
 
     @value.setter
     def value(self, value: Any) -> None:
