@@ -143,7 +143,7 @@ class Linker:
             return
         named = self.structures.labels(structure, self.segmentation)
         for row in rows:
-            sure = row["counts"] and "label" in row and not row["warning"]
+            sure = "label" in row and row["counts"] and not row["warning"]
             if sure and named and row["label"] not in named:
                 meant = " or ".join(self.names[label] for label in named)
                 row["warning"] = f'its structure "{structure}" means {meant}'

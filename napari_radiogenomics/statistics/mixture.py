@@ -86,7 +86,7 @@ def mixture_tails(q: ArrayLike, weights: ArrayLike, *, precision: float = _ENOUG
     Examples
     --------
     >>> mixture_tails([20.0, 40.0], [6.0, 3.0, 1.0]).round(5).tolist()
-    [0.12396, 0.01735]
+    [0.12396, 0.01686]
     """
     w = np.asarray(weights, float).ravel()
     values = np.asarray(q, float).ravel()

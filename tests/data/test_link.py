@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from napari_radiogenomics.data.flip import flip_samples
@@ -129,6 +129,7 @@ def test_uncertainty_makes_the_claim_coarser_and_never_finer():
     assert parts[-1] < 0.8
 
 
+@example(14.0, 0.0, 0.0, 12.0, 12.0, "point", "location", "CT", True)  # across regions, and named
 @given(
     st.floats(0, 49), st.floats(0, 29), st.floats(0, 29), st.floats(0, 12), st.floats(0, 12),
     st.sampled_from(["point", "polygon", "region", "tumour", "patient"]),
