@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
@@ -72,3 +75,39 @@ def test_crosshair_and_brush_in_all_three_views(make_napari_viewer, qtbot):
     assert not any(tab.isVisible() for tab in tabs)
     views.shown = False
     assert len(models(viewer)) == 1
+
+
+_COME_AND_GO = """
+import napari, numpy as np
+from qtpy.QtTest import QTest
+from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.canvas.three_views import ThreeViews
+viewer = napari.Viewer()
+views = attached(viewer, ThreeViews)
+views.show()
+QTest.qWait(200)
+for crosshair in (True, False):
+    views.crosshair = crosshair
+    for _ in range(2):
+        for number in range(2):
+            viewer.add_image(np.full((6, 8, 9), number))
+        QTest.qWait(100)
+        while viewer.layers:
+            viewer.layers.pop(0)
+            QTest.qWait(100)
+        viewer.add_image(np.zeros((8, 9, 3), np.uint8), rgb=True)
+        QTest.qWait(100)
+        viewer.layers.clear()
+        QTest.qWait(100)
+viewer.close()
+print("lived")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("opengl")
+def test_scans_and_slides_come_and_go_without_a_crash_of_software_opengl():
+    ran = subprocess.run(
+        [sys.executable, "-c", _COME_AND_GO], capture_output=True, text=True, check=False
+    )
+    assert "lived" in ran.stdout, ran.stderr[-2000:]

@@ -21,6 +21,7 @@ from qtpy.QtCore import QTimer
 from napari_radiogenomics.gui.attached import Attached, attached
 from napari_radiogenomics.gui.canvas.crosshair import use_thin_crosshair
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.steady_frames import SteadyFrames
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -121,6 +122,7 @@ class ThreeViews(Attached):
             manager = _get_manager(self.viewer)
             manager.set_sync_filters(_NOT_REPEATED)
             self._manager = weakref.ref(manager)
+            attached(self.viewer, SteadyFrames)
         if manager is not None:
             manager.set_show_orth_views(shown)
             self.arrange()
@@ -169,6 +171,7 @@ class ThreeViews(Attached):
                 self._followed.add(model)
                 model.dims.events.order.connect(self.update, position="last")
                 dress_canvas(model, linked=True)
+                attached(model, SteadyFrames)
             labels, dims = tuple(self.viewer.dims.axis_labels), model.dims
             if dims.ndim != len(labels):
                 continue  # it has not got its layers yet
