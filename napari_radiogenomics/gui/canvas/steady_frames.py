@@ -42,7 +42,7 @@ class SteadyFrames(Attached):
         self._programs: WeakKeyDictionary[Any, list[Program]] = WeakKeyDictionary()
         for widget in QApplication.allWidgets():
             canvas = getattr(widget, "canvas", None)
-            if getattr(widget, "viewer", None) is viewer and hasattr(canvas, "events"):
+            if canvas is not None and getattr(widget, "viewer", None) is viewer:
                 canvas.events.draw.connect(self._open_frame, position="first")
 
     def _open_frame(self, event: Any) -> None:
