@@ -23,7 +23,13 @@ from napari_radiogenomics.errors import (
     MissingDependency,
     RadiogenomicsError,
 )
-from napari_radiogenomics.gui.drops import dress_later, files_of, is_cohort, on_another_grid
+from napari_radiogenomics.gui.drops import (
+    dress_later,
+    files_of,
+    is_cohort,
+    on_another_grid,
+    readers_of_others,
+)
 from napari_radiogenomics.gui.layers.edits import mark_saved, object_from
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
 from napari_radiogenomics.gui.layers.layers import LayerData, layers_of, notes_of
@@ -74,12 +80,15 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
     -------
     callable or None
         The reader. Files that look like ours by their name get one even when they are
-        damaged, so that the person hears why; so do all folders, for which napari asks the
-        person who is to read them.
+        damaged, so that the person hears why; so do folders, but for those that hold only what
+        another plugin reads: they are passed on to it; of several, napari lets the person choose.
     """
     paths = [path] if isinstance(path, str) else list(path)
     if not paths or not all(_is_ours(Path(one)) for one in paths):
         return None
+    others = readers_of_others([Path(one) for one in paths])
+    if others:
+        return others[0] if len(others) == 1 else None
     return read_paths
 
 

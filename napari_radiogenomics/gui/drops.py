@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from napari_radiogenomics.io.files import find_format
 from napari_radiogenomics.io.format import FORMATS, Format
 from napari_radiogenomics.io.layout import LAYOUTS
 
-__all__ = ["dress_later", "files_of", "is_cohort", "on_another_grid"]
+__all__ = ["dress_later", "files_of", "is_cohort", "on_another_grid", "readers_of_others"]
 
 # A folder with more volumes than this is rather a cohort than something to look at at once.
 _MOST_VOLUMES = 20
@@ -52,6 +53,10 @@ def _of_pixels() -> list[Format]:
     return [form for form in FORMATS if {"image", "segmentation", "slide"} & set(form.kinds)]
 
 
+def _of_voxels() -> list[Format]:
+    return [form for form in FORMATS if {"image", "segmentation"} & set(form.kinds)]
+
+
 def _format_of(path: Path) -> Format | None:
     try:
         return find_format(path)
@@ -80,7 +85,7 @@ def files_of(path: Path) -> list[Path]:
     """
     if not path.is_dir() or _format_of(path) is not None:
         return [path]
-    able = [form for form in FORMATS if {"image", "segmentation"} & set(form.kinds)]
+    able = _of_voxels()
     volumes = [
         one
         for one in sorted(path.iterdir())
@@ -94,6 +99,41 @@ def files_of(path: Path) -> list[Path]:
             "once. Choose the files themselves, or open the folder in the Cohort dock."
         )
     return volumes
+
+
+def readers_of_others(paths: Sequence[Path]) -> list[Callable[[str], list[LayerData]]]:
+    """How other plugins read a folder that holds nothing of ours, such as one of pictures.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        What was dropped.
+
+    Returns
+    -------
+    list of callable
+        One for each plugin; none where it is no single folder, is ours, or holds nothing that
+        anybody reads.
+    """
+    from npe2 import PluginManager, read
+
+    def others(one: Path) -> set[str]:
+        readers = PluginManager.instance().iter_compatible_readers([str(one)])
+        return {reader.plugin_name for reader in readers} - {"napari-radiogenomics"}
+
+    def pass_on(plugin: str, path: str) -> list[LayerData]:
+        return list(read([path], stack=False, plugin_name=plugin))
+
+    if len(paths) != 1 or not paths[0].is_dir() or is_cohort(paths[0]):
+        return []
+    (folder,) = paths
+    files = [one for one in folder.iterdir() if one.is_file()]
+    ours = _format_of(folder) is not None or any(
+        form.claims(f) for form in _of_voxels() for f in files
+    )
+    if ours or not (folder.suffix == ".zarr" or any(map(others, files))):
+        return []
+    return [partial(pass_on, plugin) for plugin in sorted(others(folder))]
 
 
 def _nothing_in(path: Path, able: Iterable[Format]) -> str:

@@ -7,8 +7,12 @@ from typing import Any
 __all__ = ["prefer_own_reader", "preference"]
 
 _PLUGIN = "napari-radiogenomics"
-# Volumes that napari's own reader claims too: without a preference napari asks at each drop.
-_VOLUMES = ("*.nii", "*.nii.gz", "*.nrrd", "*.nhdr", "*.mha", "*.mhd", "*.dcm")
+# What napari's own reader claims too: without a preference napari asks at each drop. "*/" are
+# folders; what is none of ours among them is passed on (see `contributions.get_reader`).
+_OURS = (
+    "*.nii", "*.nii.gz", "*.nrrd", "*.nhdr", "*.mha", "*.mhd", "*.dcm", "*.DCM", "*.dicom",
+    "*.svs", "*.ome.tif", "*.ome.tiff", "*.ome.btf", "*/",
+)  # fmt: skip
 _DEFAULTS: dict[str, Any] = {"window": "auto", "fourth_axis": "auto", "reader": ""}
 _GROUPS = {"reader": "person"}  # all others are in "display"
 
@@ -37,15 +41,15 @@ def preference(name: str) -> Any:
 
 
 def prefer_own_reader() -> None:
-    """Let dropped volumes be read by this plugin, which keeps their geometry, without asking.
+    """Let dropped scans, slides and folders be read by this plugin without asking.
 
-    Called when the person opens the workspace. What was chosen before under File ▸ Preferences ▸
-    Plugins stays.
+    Called when the person opens the workspace or the Cohort dock. What was chosen before under
+    File ▸ Preferences ▸ Plugins stays.
     """
     from napari.settings import get_settings
 
     plugins = get_settings().plugins
     chosen = dict(plugins.extension2reader)
-    new = {pattern: _PLUGIN for pattern in _VOLUMES if pattern not in chosen}
+    new = {pattern: _PLUGIN for pattern in _OURS if pattern not in chosen}
     if new:
         plugins.extension2reader = {**chosen, **new}

@@ -119,6 +119,7 @@ def raise_dock(widget: QWidget) -> None:
 
 def cohort_dock(viewer: napari.viewer.Viewer) -> CohortDock:
     """Return the Cohort dock of a viewer, opened and raised."""
+    prefer_own_reader()
     dock, widget = viewer.window.add_plugin_dock_widget(_PLUGIN, "Cohort", tabify=True)
     dock.show()
     dock.raise_()

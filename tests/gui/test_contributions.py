@@ -10,6 +10,8 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 from napari.layers import Labels
+from napari.plugins.utils import get_preferred_reader
+from napari.settings import get_settings
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManager, PluginManifest
 from npe2.io_utils import read_get_reader
@@ -23,6 +25,7 @@ from napari_radiogenomics.gui.cohort.dock import CohortDock
 from napari_radiogenomics.gui.drops import is_cohort, on_another_grid
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import image_layers, segmentation_layers
+from napari_radiogenomics.gui.preferences import prefer_own_reader
 from napari_radiogenomics.imaging import resample
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.io.format import FORMATS
@@ -45,6 +48,15 @@ def manifest():
 def scan(tmp_path):
     array = np.random.default_rng(0).normal(size=GRID.shape).astype(np.float32)
     return write(Image(array, GRID), tmp_path / "scan.nii.gz")
+
+
+@pytest.fixture
+def readers_chosen():
+    """Set which readers the person chose; what was set before comes back."""
+    plugins = get_settings().plugins
+    before = dict(plugins.extension2reader)
+    yield lambda chosen: setattr(plugins, "extension2reader", chosen)
+    plugins.extension2reader = before
 
 
 @pytest.fixture
@@ -188,7 +200,7 @@ def folder_of(tmp_path, *names):
 
 @pytest.mark.parametrize(
     ("names", "says"),
-    [((), "Looked for a cohort"), (("a.png", "b.h5"), "Looked for a cohort")],
+    [((), "Looked for a cohort"), (("a.xyz", "notes"), "Looked for a cohort")],
     ids=["empty", "foreign"],
 )
 def test_a_folder_of_nothing_gives_one_message_that_says_what_was_looked_for(
@@ -201,6 +213,43 @@ def test_a_folder_of_nothing_gives_one_message_that_says_what_was_looked_for(
     assert str(folder) in message
     for word in ("cohort.toml", "BraTS", "DICOM series", ".nii.gz"):
         assert word in message
+
+
+def test_a_folder_of_pictures_is_passed_on_to_napari(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    pictures = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    for number, picture in enumerate(pictures):
+        tifffile.imwrite(folder / f"{number}.tif", picture)
+    (layer,) = ViewerModel().open(str(folder), plugin=PLUGIN)
+    np.testing.assert_array_equal(layer.data, pictures)
+
+
+def test_a_folder_of_zarr_is_left_to_those_who_read_it(tmp_path):
+    folder = tmp_path / "cells.zarr"
+    folder.mkdir()
+    (folder / "zarr.json").write_text("{}")
+    assert contributions.get_reader(str(folder)) is not contributions.read_paths
+
+
+def test_nothing_is_asked_for_scans_slides_and_folders_once_the_workspace_was_open(
+    scan, tmp_path, readers_chosen
+):
+    readers_chosen({f"{tmp_path / 'own'}/": "napari"})
+    for folder in ("patient", "own"):
+        (tmp_path / folder).mkdir()
+    prefer_own_reader()
+    assert get_preferred_reader(tmp_path / "patient") == PLUGIN
+    assert get_preferred_reader(tmp_path / "own") == "napari"
+    for name in ("a.nii.gz", "a.svs", "a.ome.tif", "a.ome.tiff", "IM1.DCM"):
+        assert get_preferred_reader(tmp_path / name) == PLUGIN
+    for name in ("a.tif", "a.csv", "a.png"):
+        assert get_preferred_reader(tmp_path / name) is None
+    scan.rename(tmp_path / "patient" / "ct.nii.gz")
+    (layer,) = ViewerModel().open(
+        str(tmp_path / "patient"), plugin=None
+    )  # raises where napari would ask
+    assert layer.name == "ct"
 
 
 def test_the_volumes_of_a_folder_open_with_scans_at_the_bottom(scan, tmp_path):
