@@ -111,3 +111,22 @@ def test_scans_and_slides_come_and_go_without_a_crash_of_software_opengl():
         [sys.executable, "-c", _COME_AND_GO], capture_output=True, text=True, check=False
     )
     assert "lived" in ran.stdout, ran.stderr[-2000:]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("opengl")
+def test_a_small_scan_over_time_opens_in_the_middle_and_stays_there(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    show_three_views(viewer)
+    qtbot.waitUntil(lambda: len(models(viewer)) == 3, timeout=5000)
+    grid = Geometry((8, 9, 6), (1.0, 1.0, 2.0), direction=(-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    array = np.random.default_rng(0).random((4, *grid.shape), np.float32)
+    for data, settings, _ in layers_of([Image(array, grid, fourth_axis="time")]):
+        viewer.add_image(data, **settings)
+    qtbot.wait(100)
+    np.testing.assert_allclose(viewer.scene.camera.center[-2:], (-4.0, -3.5))
+    for model in models(viewer):
+        for z in (0.0, 8.0):
+            model.dims.set_point(1, z)
+            np.testing.assert_allclose(viewer.scene.camera.center[-2:], (-4.0, -3.5))
+            assert viewer.dims.point[1] == z

@@ -172,6 +172,7 @@ class ThreeViews(Attached):
                 model.dims.events.order.connect(self.update, position="last")
                 dress_canvas(model, linked=True)
                 attached(model, SteadyFrames)
+                self._hold_still(model)
             labels, dims = tuple(self.viewer.dims.axis_labels), model.dims
             if dims.ndim != len(labels):
                 continue  # it has not got its layers yet
@@ -182,7 +183,7 @@ class ThreeViews(Attached):
                 dims.order = order
 
     def _hold_still(self, model: ViewerModel) -> None:
-        """Keep the pictures where they are when slices change.
+        """Keep the pictures where they are when slices change, in whichever view.
 
         napari-orthogonal-views 0.5 follows the slice with the camera, but takes places for
         voxel indices, so that a scan that does not start at 0 mm jumps out of sight.
