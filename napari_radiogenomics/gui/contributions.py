@@ -17,12 +17,8 @@ import numpy as np
 from napari.utils.notifications import show_error, show_warning
 
 from napari_radiogenomics.data.segmentation import Segmentation, labels_present
-from napari_radiogenomics.errors import (
-    DataWarning,
-    InputError,
-    MissingDependency,
-    RadiogenomicsError,
-)
+from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
+from napari_radiogenomics.gui.by_name import by_name
 from napari_radiogenomics.gui.drops import (
     dress_later,
     files_of,
@@ -34,6 +30,7 @@ from napari_radiogenomics.gui.layers.edits import mark_saved, object_from
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
 from napari_radiogenomics.gui.layers.layers import LayerData, layers_of, notes_of
 from napari_radiogenomics.gui.preferences import preference
+from napari_radiogenomics.gui.real_cases import pyradiomics_case
 from napari_radiogenomics.io.files import find_format, read_all, write
 from napari_radiogenomics.io.format import FORMATS
 from napari_radiogenomics.io.formats.ometiff import is_whole_slide
@@ -48,7 +45,6 @@ __all__ = [
     "is_cohort",
     "lung_case",
     "open_sample_cohort",
-    "pyradiomics_case",
     "read_objects",
     "read_paths",
     "sample_case",
@@ -107,14 +103,16 @@ def _is_ours(path: Path) -> bool:
     return True
 
 
-def guarded(work: Callable[[], list[LayerData]]) -> list[LayerData]:
-    """Do some reading; an expected error becomes one notification where there is a window."""
+def guarded(
+    work: Callable[[], list[LayerData]], paths: Sequence[str | Path] = ()
+) -> list[LayerData]:
+    """Do the reading of paths; an expected error becomes one notification in a window."""
     try:
         layers = work()
     except RadiogenomicsError as error:
         if napari.current_viewer() is None:
             raise
-        show_error(str(error))
+        show_error(by_name(str(error), paths))
         return NOTHING
     if layers is not NOTHING:
         dress_later(layers)
@@ -141,7 +139,7 @@ def read_paths(path: str | Sequence[str]) -> list[LayerData]:
         All layers, or none at all.
     """
     paths = [Path(path)] if isinstance(path, str) else [Path(one) for one in path]
-    return guarded(lambda: _layers_of_paths(paths))
+    return guarded(lambda: _layers_of_paths(paths), paths)
 
 
 def _layers_of_paths(paths: Sequence[Path]) -> list[LayerData]:
@@ -170,7 +168,7 @@ def read_objects(path: Path, **options: Any) -> list[Any]:
         warnings.simplefilter("ignore", DataWarning)
         objects = read_all(path, **options)
     for note in notes_of(objects):
-        show_warning(note)
+        show_warning(by_name(note, [path]))
     return objects
 
 
@@ -239,10 +237,13 @@ def _write(obj: Any, path: str) -> Path:
     """Write; what the format cannot keep comes as a notification, every time."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        written = write(obj, path)
+        try:
+            written = write(obj, path)
+        except InputError as error:
+            raise InputError(by_name(str(error), [path])) from error
     for one in caught:
         if issubclass(one.category, DataWarning):
-            show_warning(str(one.message))
+            show_warning(by_name(str(one.message), [path]))
         else:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
     return written
@@ -338,50 +339,6 @@ def _real_case(name: str, title: str, modality: str, unit: str) -> list[LayerDat
     drawn = read_objects(mask, kind="segmentation")
     scan = replace(scans[0], name=title, modality=modality, unit=unit)
     return _shown([scan, replace(drawn[0], name=f"{title} tumour")])
-
-
-def pyradiomics_case(name: str) -> tuple[str, str]:
-    """Fetch a test case of PyRadiomics, once, into the user's cache.
-
-    Parameters
-    ----------
-    name : str
-        ``"brain1"``, ``"breast1"``, ``"lung1"``, …
-
-    Returns
-    -------
-    tuple of str
-        Files of the image and of the mask.
-
-    Raises
-    ------
-    MissingDependency
-        If PyRadiomics is not installed.
-    InputError
-        If the case cannot be fetched.
-    """
-    import platformdirs
-
-    try:
-        import radiomics
-    except ImportError as error:
-        raise MissingDependency(
-            "pyradiomics", extra="pyradiomics", purpose="fetch its test cases"
-        ) from error
-    folder = Path(platformdirs.user_cache_dir("napari-radiogenomics")) / "pyradiomics"
-    try:
-        image, mask = radiomics.getTestCase(name, str(folder))
-    except (OSError, ValueError) as error:
-        image = mask = None
-        reason = f" ({type(error).__name__}: {error})"
-    else:
-        reason = ""
-    if image is None or mask is None or not Path(mask).exists():
-        raise InputError(
-            f'The PyRadiomics case "{name}" could not be fetched{reason}. It needs the internet '
-            f"once; or put {name}_image.nrrd and {name}_label.nrrd into {folder}."
-        )
-    return image, mask
 
 
 def brain_case() -> list[LayerData]:

@@ -171,6 +171,28 @@ def test_a_damaged_file_gives_one_message_and_no_layer(tmp_path, in_a_window, na
     assert name in in_a_window[0]
 
 
+def test_a_message_begins_with_the_name_and_the_cause_and_ends_with_the_path(tmp_path, in_a_window):
+    path = tmp_path / "my scans" / "ct.nii.gz"
+    path.parent.mkdir()
+    path.touch()
+    contributions.read_paths(str(path))
+    (message,) = in_a_window
+    assert message.startswith("ct.nii.gz is empty (0 bytes).")
+    assert message.endswith(str(path))
+    assert message.count(str(path.parent)) == 1
+
+
+def test_saving_where_it_cannot_be_says_the_name_first(tmp_path):
+    data, settings, _ = image_layers(Image(np.zeros(GRID.shape, np.float32), GRID))[0]
+    path = tmp_path / "ct.xyz"
+    with pytest.raises(InputError, match=r'^"ct\.xyz" is no name'):
+        contributions.write_image(str(path), data, settings)
+    (tmp_path / "taken.nii.gz").mkdir()
+    with pytest.raises(InputError, match=r"^taken\.nii\.gz could not be saved") as caught:
+        contributions.write_image(str(tmp_path / "taken.nii.gz"), data, settings)
+    assert str(caught.value).endswith(str(tmp_path / "taken.nii.gz"))
+
+
 def test_one_bad_file_of_several_adds_nothing(scan, tmp_path, in_a_window):
     bad = tmp_path / "bad.nii.gz"
     bad.write_bytes(b"")
