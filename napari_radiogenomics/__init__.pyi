@@ -43,6 +43,7 @@ from .io.cohort_open import open_cohort as open_cohort
 from .io.cohort_validate import validate_cohort as validate_cohort
 from .io.cohort_variants import cohort_variants as cohort_variants
 from .io.cohort_variants import mutation_table as mutation_table
+from .io.drawn_on import drawn_on as drawn_on
 from .io.expression import read_expression as read_expression
 from .io.files import read as read
 from .io.files import read_all as read_all

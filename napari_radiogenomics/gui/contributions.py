@@ -25,6 +25,7 @@ from napari_radiogenomics.gui.drops import (
     is_cohort,
     on_another_grid,
     readers_of_others,
+    scan_of,
 )
 from napari_radiogenomics.gui.layers.edits import mark_saved, object_from
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
@@ -150,16 +151,22 @@ def _layers_of_paths(paths: Sequence[Path]) -> list[LayerData]:
         path = cohorts[0]
         return _open_cohort(path.parent if path.name == "cohort.toml" else path)
     files = [file for one in paths for file in files_of(one)]
-    return _shown([obj for file in files for obj in read_objects(file)])
+    objects: list[Any] = []
+    for file in files:
+        objects += read_objects(file, beside=objects)
+    return _shown(objects)
 
 
-def read_objects(path: Path, **options: Any) -> list[Any]:
+def read_objects(path: Path, *, beside: Sequence[Any] = (), **options: Any) -> list[Any]:
     """Read all objects of a path; what should be known of it comes as a notification.
 
     Parameters
     ----------
     path : Path
         File or DICOM folder.
+    beside : sequence, optional
+        What was read before: a DICOM SEG that refers to one of these scans, or to one that is
+        open, comes on its grid.
     **options
         As for `napari_radiogenomics.read_all`.
     """
@@ -167,6 +174,9 @@ def read_objects(path: Path, **options: Any) -> list[Any]:
         # Python would show the same note once in a session, not once a file.
         warnings.simplefilter("ignore", DataWarning)
         objects = read_all(path, **options)
+        scan = scan_of(objects, beside, getattr(napari.current_viewer(), "layers", ()))
+        if scan is not None:
+            objects = read_all(path, **options, reference=scan)
     for note in notes_of(objects):
         show_warning(by_name(note, [path]))
     return objects

@@ -22,7 +22,14 @@ from napari_radiogenomics.io.files import find_format
 from napari_radiogenomics.io.format import FORMATS, Format
 from napari_radiogenomics.io.layout import LAYOUTS
 
-__all__ = ["dress_later", "files_of", "is_cohort", "on_another_grid", "readers_of_others"]
+__all__ = [
+    "dress_later",
+    "files_of",
+    "is_cohort",
+    "on_another_grid",
+    "readers_of_others",
+    "scan_of",
+]
 
 # A folder with more volumes than this is rather a cohort than something to look at at once.
 _MOST_VOLUMES = 20
@@ -144,6 +151,36 @@ def _nothing_in(path: Path, able: Iterable[Format]) -> str:
         f"DICOM series, and for volumes directly in it ({endings}). Choose the folder that holds "
         "them."
     )
+
+
+def scan_of(
+    objects: Iterable[Any], beside: Iterable[Any], shown: Iterable[Any] = ()
+) -> Image | None:
+    """Find the scan that a segmentation which was read without it refers to.
+
+    Parameters
+    ----------
+    objects : iterable
+        What was read.
+    beside : iterable
+        What else was read.
+    shown : iterable, optional
+        Layers that are there already.
+
+    Returns
+    -------
+    Image or None
+        Nothing where the segmentation lies on the grid of its scan already.
+    """
+    there = [getattr(layer, "metadata", {}).get(SOURCE) for layer in shown]
+    scans = [x for x in (*beside, *there) if isinstance(x, Image) and x.modality != "map"]
+    for obj in objects:
+        series = obj.metadata.get("source_series") if isinstance(obj, Segmentation) else ""
+        for scan in scans if series else ():
+            same = scan.geometry.same_grid(obj.geometry)
+            if scan.metadata.get("series") == series and not same:
+                return scan
+    return None
 
 
 def on_another_grid(objects: Iterable[Any], shown: Iterable[Any] = ()) -> str:

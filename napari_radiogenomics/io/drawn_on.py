@@ -41,6 +41,21 @@ def drawn_on(segmentation: Segmentation, scan: Image) -> Segmentation:
     ------
     GeometryError
         If the grids differ.
+
+    Notes
+    -----
+    A DICOM SEG that was read without its scan may lie on a smaller grid; read it again with
+    ``read(path, reference=scan)``, which puts it on the grid of the scan and says the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_radiogenomics import Geometry
+    >>> grid = Geometry((4, 3, 2))
+    >>> scan = Image(np.zeros(grid.shape), grid, metadata={"series": "1.2.3"})
+    >>> drawn = drawn_on(Segmentation(np.ones(grid.shape, np.uint8), grid), scan)
+    >>> drawn.metadata["source_series"]
+    '1.2.3'
     """
     require_same_grid(scan.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
     known = {theirs: scan.metadata.get(ours) for ours, theirs in _CARRIED.items()}

@@ -111,10 +111,10 @@ def read_all(
     gaps : {"blank", "refuse"}, optional
         Where a DICOM series misses slices, keep their places blank and warn, or refuse.
         Nothing is ever interpolated.
-    reference : Image, optional
-        Scan onto whose grid contours (RTSTRUCT) are rasterized; found beside the file where
-        it is not given. A segmentation on the same grid refers to it when it is written as
-        DICOM SEG.
+    reference : Image, str or Path, optional
+        Scan, or where it lies, onto whose grid a DICOM SEG is put and contours (RTSTRUCT) are
+        rasterized; found beside the file where it is not given. A segmentation on the same
+        grid refers to it when it is written as DICOM SEG; `drawn_on` says it afterwards.
     series : str, optional
         Read only this SeriesInstanceUID of a folder that holds several.
 
@@ -137,6 +137,8 @@ def read_all(
 
 def _read(path: Path, options: ReadOptions) -> list[Any]:
     form = find_format(path)
+    if isinstance(options.reference, str | Path):
+        options = replace(options, reference=_scan_at(Path(options.reference)))
     if options.kind != "auto" and options.kind not in form.kinds:
         raise InputError(
             f"{path} is {form.title}, which holds {' or '.join(form.kinds)}, not {options.kind}."
@@ -152,6 +154,18 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
         ) from error
     found = [_on_its_scan(with_brats_names(obj, path), options.reference) for obj in found]
     return [_with_its_history(found[0], path)] if len(found) == 1 else found
+
+
+def _scan_at(path: Path) -> Image:
+    """Scan that a reference names by its path."""
+    scans = [obj for obj in _read(path, ReadOptions("image")) if isinstance(obj, Image)]
+    if len(scans) != 1:
+        names = "; ".join(_describe(scan) for scan in scans)
+        raise InputError(
+            f"{path} holds {len(scans)} scans{f': {names}' if names else ''}, and a reference is "
+            "one. Read the one that was drawn on with the setting series, and give it instead."
+        )
+    return scans[0]
 
 
 def _wrong_content(path: Path) -> str:

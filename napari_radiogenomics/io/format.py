@@ -31,7 +31,7 @@ class ReadOptions:
     gaps : {"blank", "refuse"}
         What to do where a series misses slices: keep their places blank and say so, or refuse.
     reference : object or None
-        Scan onto whose grid contours are rasterized.
+        Scan onto whose grid segmentations of DICOM are put.
     series : str
         SeriesInstanceUID to read from a folder that holds several.
     """

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pydicom
 import pytest
 import tifffile
 from napari.components import ViewerModel
@@ -27,6 +28,7 @@ from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.layers.layers import image_layers, segmentation_layers
 from napari_radiogenomics.gui.preferences import prefer_own_reader
 from napari_radiogenomics.imaging import resample
+from napari_radiogenomics.io.drawn_on import drawn_on
 from napari_radiogenomics.io.files import write
 from napari_radiogenomics.io.format import FORMATS
 
@@ -324,6 +326,36 @@ def test_regions_on_another_grid_are_told_once_with_both_grids_and_a_remedy():
         assert "T1 has 6×5×4 at 0.8×0.8×3 mm, first voxel at x 1.0" in said
     moved = resample(odd, image)  # the remedy that the message names
     assert on_another_grid([image, moved]) == ""
+
+
+def test_a_dicom_seg_comes_on_the_grid_of_the_open_scan_it_refers_to(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(contributions, "show_warning", said.append)
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[2, 1:3, 1:3] = 1
+    scan = Image(
+        np.zeros(GRID.shape),
+        GRID,
+        name="CT",
+        metadata={"series": "1.2.3", "instances": ("1", "2", "3", "4")},
+    )
+    path = write(drawn_on(Segmentation(labels, GRID, (Label(1, "t"),)), scan), tmp_path / "seg.dcm")
+    data = pydicom.dcmread(path)
+    del data[0x0063, 0x0010], data[0x0063, 0x1002]  # as another program would write it
+    data.save_as(path)
+    (alone,) = contributions.read_objects(path)
+    assert alone.geometry.size == (6, 5, 1)
+    assert "without the scan" in said[0]
+    said.clear()
+    (placed,) = contributions.read_objects(path, beside=[scan])
+    assert placed.geometry.same_grid(GRID)
+    np.testing.assert_array_equal(placed.labels, labels)
+    viewer = ViewerModel()
+    viewer._add_layer_from_data(*image_layers(scan)[0])
+    monkeypatch.setattr(contributions.napari, "current_viewer", lambda: viewer)
+    (placed,) = contributions.read_objects(path)
+    assert placed.geometry.same_grid(GRID)
+    assert said == []
 
 
 def test_a_drop_on_two_grids_opens_with_one_warning(scan, tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from napari_radiogenomics import read, read_all, write
+from napari_radiogenomics import drawn_on, read, read_all, write
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.segmentation import Code, Label, Segmentation
 from napari_radiogenomics.errors import GeometryError, InputError, MissingDependency
@@ -100,7 +100,9 @@ def test_overlapping_segments_keep_every_voxel(real_data: Any) -> None:
 def test_without_its_scan_the_frames_make_the_grid(real_data: Any, tmp_path: Path) -> None:
     folder = real_data("dicom_seg/dcmqi")
     shutil.copy(folder / "liver.dcm", tmp_path)
-    alone, placed = quietly(tmp_path / "liver.dcm"), quietly(folder / "liver.dcm")
+    with pytest.warns(UserWarning, match="without the scan it was drawn on"):
+        alone = read(tmp_path / "liver.dcm")
+    placed = quietly(folder / "liver.dcm")
     np.testing.assert_array_equal(alone.labels, placed.labels)
     np.testing.assert_allclose(alone.geometry.corners, placed.geometry.corners, atol=1e-5)
     given = quietly(tmp_path / "liver.dcm", reference=quietly(folder / "01.dcm"))
@@ -119,7 +121,8 @@ def test_highdicoms_own_files_hold_what_highdicom_reads(
     real_data: Any, tmp_path: Path, name: str
 ) -> None:
     path = Path(shutil.copy(real_data("dicom_seg/highdicom") / f"{name}.dcm", tmp_path))
-    ours = quietly(path)
+    with pytest.warns(UserWarning, match="without the scan it was drawn on"):
+        ours = read(path)
     oracle = highdicom.seg.segread(path)
     groups = oracle.PerFrameFunctionalGroupsSequence
     frames = np.atleast_3d(oracle.pixel_array.T).T
@@ -318,10 +321,48 @@ def test_sparse_frames_lie_on_their_slices(tmp_path: Path, dicom: SimpleNamespac
     del data[0x0063, 0x0010], data[0x0063, 0x1002]  # as another program would write it
     data.save_as(path)
     np.testing.assert_array_equal(quietly(path).labels, labels)
-    own = quietly(Path(shutil.copy(path, tmp_path)))
+    with pytest.warns(UserWarning, match=r"without the scan .* \(4×5×5 at .*reference=scan"):
+        own = read(Path(shutil.copy(path, tmp_path)))
     assert own.geometry.size == (4, 5, 5)
     assert own.geometry.spacing[2] == pytest.approx(2.5)
     assert own.labels.sum() == 2
+
+
+def test_the_scan_is_given_as_an_object_or_by_its_path(
+    tmp_path: Path, dicom: SimpleNamespace
+) -> None:
+    scan = scanned(tmp_path / "a", dicom)
+    labels = np.zeros((6, 5, 4), np.uint8)
+    labels[2, 2, 2] = 1
+    path = write(Segmentation(labels, scan.geometry, metadata=scan.metadata), tmp_path / "seg.dcm")
+    data = pydicom.dcmread(path)
+    del data[0x0063, 0x0010], data[0x0063, 0x1002]  # as another program would write it
+    data.save_as(path)
+    for reference in (scan, tmp_path / "a", str(tmp_path / "a")):
+        back = quietly(path, reference=reference)
+        assert back.geometry.same_grid(scan.geometry)
+        np.testing.assert_array_equal(back.labels, labels)
+        assert back.metadata["source_files"] == scan.metadata["source_files"]
+    with pytest.raises(InputError, match=r"none\.dcm does not exist"):
+        read(path, reference=tmp_path / "none.dcm")
+    dicom.series(tmp_path / "b", np.zeros((6, 5, 4), np.int16))
+    dicom.series(tmp_path / "b" / "2", np.zeros((6, 5, 4), np.int16))
+    for file in (tmp_path / "b" / "2").iterdir():
+        file.rename(tmp_path / "b" / f"second_{file.name}")
+    (tmp_path / "b" / "2").rmdir()
+    with pytest.raises(InputError, match="holds 2 scans: .* a reference is one"):
+        read(path, reference=tmp_path / "b")
+
+
+def test_a_label_map_told_its_scan_refers_to_it_in_dicom(
+    tmp_path: Path, dicom: SimpleNamespace
+) -> None:
+    scan = scanned(tmp_path / "a", dicom)
+    plain = Segmentation(LABELS, scan.geometry, (Label(1, "a"),))
+    data = pydicom.dcmread(write(drawn_on(plain, scan), tmp_path / "seg.dcm"))
+    assert data.ReferencedSeriesSequence[0].SeriesInstanceUID == scan.metadata["series"]
+    with pytest.raises(GeometryError, match="Segmentation"):
+        drawn_on(drawn(OBLIQUE), scan)
 
 
 def test_a_scan_on_other_voxels_is_told(tmp_path: Path, dicom: SimpleNamespace) -> None:

@@ -60,14 +60,25 @@ def read_seg(path: Path, options: ReadOptions, folder: dicom.Folder | None = Non
     labels, fractions, geometry, more, notes = _on_source(
         labels, fractions, grid.geometry, references, path
     )
+    alone = (_alone(path, geometry),) if facts["source_series"] and not references else ()
     return Segmentation(
         labels,
         geometry,
         scheme,
         name=facts["description"] or path.stem,
         fractions=fractions,
-        notes=(*grid.notes, *notes),
+        notes=(*grid.notes, *notes, *alone),
         metadata={**facts, **more},
+    )
+
+
+def _alone(path: Path, own: Geometry) -> str:
+    """What reading a segmentation without its scan costs, and the remedy."""
+    return (
+        f"{path.name} was read without the scan it was drawn on: its grid is the box of its own "
+        f"frames ({own}), which may be smaller than the scan, so that it has to be put onto the "
+        "scan before measuring. Give the scan, read(path, reference=scan), or keep both in one "
+        "folder."
     )
 
 
