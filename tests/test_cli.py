@@ -307,6 +307,7 @@ def test_validate_prints_json_and_csv(cohort, capsys):
     assert main(["validate", str(cohort), "--csv"]) == 1
     again = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["what"] for row in again] == [row["what"] for row in rows]
+    assert all(row["remedy"] for row in again)
 
 
 def test_validate_says_that_there_is_no_cohort(tmp_path, capsys):
@@ -360,6 +361,19 @@ def test_info_tells_what_a_cohort_holds(cohort, capsys):
     facts = _facts(capsys.readouterr().out)
     assert facts["cohort"].strip() == "Trial"
     assert facts["patients"].strip() == "2"
+
+
+def test_info_says_what_it_counts(cohort, capsys):
+    main(["info", str(cohort)])
+    said = capsys.readouterr().out
+    assert "1 note\n" in said
+    assert "note: cohort: Recognized as" in said
+    rows = "".join(f"P1,=B,{number}\n" for number in range(9))
+    (cohort / "patients.csv").write_text(f"patient_id,site,age\nP1,A,61\n{rows}")
+    main(["info", str(cohort)])
+    said = capsys.readouterr().out
+    assert said.count("error: patients.csv") == 5
+    assert f"validate {cohort}" in said
 
 
 def test_info_tells_a_slide_of_unknown_pixel_size(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Level", "Problem", "problems_table", "summarize_problems"]
+__all__ = ["Level", "Problem", "problem_of", "problems_table", "summarize_problems"]
 
 Level = Literal["error", "warning", "note"]
 _ORDER: tuple[Level, ...] = ("error", "warning", "note")
@@ -56,6 +57,41 @@ class Problem:
         column = f"column {self.column}" if self.column else ""
         place = ", ".join(part for part in (self.file, row, column) if part)
         return f"{self.level}: {place}: {self.what} {self.remedy}".rstrip()
+
+
+# What a library said, in brackets at the end of a message.
+_SAID = re.compile(r"\s\([A-Z]\w+: .*\)\.?$", re.DOTALL)
+
+
+def problem_of(
+    error: Exception | str,
+    file: str,
+    *,
+    column: str = "",
+    row: int | None = None,
+    level: Level = "error",
+) -> Problem:
+    """Make a problem of an error; its last sentence, which says what to do, is the remedy.
+
+    Parameters
+    ----------
+    error : Exception or str
+        Fact, limit, remedy.
+    file, column, row, level
+        As in `Problem`.
+
+    Examples
+    --------
+    >>> problem_of("It is cut off. Copy it again. (EOFError: at byte 9)", "rna.csv").remedy
+    'Copy it again.'
+    """
+    text = str(error).strip()
+    said = _SAID.search(text)
+    body = text[: said.start()] if said else text
+    ends = [match.end() for match in re.finditer(r"[.?!…]\s+(?=[A-ZÄÖÜ\"])", body)]
+    at = ends[-1] if ends else len(body)
+    what = body[:at].strip() + (said[0] if said else "")
+    return Problem(file, row, column, what, body[at:].strip(), level)
 
 
 def problems_table(problems: Iterable[Problem]) -> pd.DataFrame:

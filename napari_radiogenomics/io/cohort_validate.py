@@ -11,8 +11,9 @@ import numpy as np
 
 from napari_radiogenomics.data.cohort import Cohort, ExpressionRef
 from napari_radiogenomics.data.ids import canonical_id
-from napari_radiogenomics.data.problems import Level, Problem
+from napari_radiogenomics.data.problems import Level, Problem, problem_of
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.cohort_columns import further_columns
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.io.cohort_open import open_cohort
 from napari_radiogenomics.io.cohort_variants import cohort_variants
@@ -72,6 +73,7 @@ def validate_cohort(
     for sets in cohort.gene_sets:
         found += _gene_sets(_shown(cohort, sets.path), sets.path)
     found += _transforms(cohort)
+    found += further_columns(cohort)
     if deep:
         errors = [problem for problem in cohort.problems if problem.level == "error"]
         told = {_place(problem) for problem in errors}
@@ -135,7 +137,7 @@ def _by_reading(cohort: Cohort, reference: ExpressionRef, file: str) -> list[Pro
     try:
         table = cohort_expression(cohort, expression=reference.id)
     except InputError as error:
-        return [Problem(file, None, "", str(error), "")]
+        return [problem_of(error, file)]
     found = [Problem(file, None, "", note, "", "note") for note in table.attrs["notes"]]
     lost = table.attrs["unmatched"]
     if lost:
@@ -167,7 +169,7 @@ def _expression(cohort: Cohort, reference: ExpressionRef) -> list[Problem]:
             return _by_reading(cohort, reference, file)
         header, names = read_header(reference.path), expression_samples(reference)
     except InputError as error:
-        return [Problem(file, None, "", str(error), "")]
+        return [problem_of(error, file)]
     if len(header) < 2:
         what = f"The header has {len(header)} cell: there are no genes or no samples."
         report(1, "", what, "Check its delimiter and its first line.", "error")
@@ -243,7 +245,7 @@ def _variants(cohort: Cohort, path: Path) -> list[Problem]:
     try:
         table, found = read_table(path, file=file)
     except InputError as error:
-        return [Problem(file, None, "", str(error), "")]
+        return [problem_of(error, file)]
     if "Tumor_Sample_Barcode" in table.frame or "sample_id" in table.frame:
         return _findings(cohort, path, file)
     for column in ("patient_id", "gene"):
@@ -265,7 +267,7 @@ def _findings(cohort: Cohort, path: Path, file: str) -> list[Problem]:
     try:
         table = cohort_variants(cohort, variants=reference.id)
     except InputError as error:
-        return [Problem(file, None, "", str(error), "")]
+        return [problem_of(error, file)]
     return [Problem(file, None, "", note, "", "note") for note in table.attrs["notes"]]
 
 
@@ -274,7 +276,7 @@ def _gene_sets(file: str, path: Path) -> list[Problem]:
     try:
         lines = decode(b"".join(first_lines(path)), file)[0].splitlines()
     except InputError as error:
-        return [Problem(file, None, "", str(error), "")]
+        return [problem_of(error, file)]
     for row, line in enumerate(lines, start=1):
         cells = line.split("\t")
         if line.strip() and (len(cells) < 3 or not any(cell.strip() for cell in cells[2:])):

@@ -111,6 +111,41 @@ def test_a_good_folder_has_no_problem(folder: Path) -> None:
     assert note.level == "note"
 
 
+@pytest.mark.parametrize(
+    ("file", "header", "level", "said"),
+    [
+        ("scans.csv", "modalty", "warning", 'Did you mean "modality"?'),
+        ("scans.csv", "wombat", "note", "known one: scan_id, patient_id"),
+        ("segmentations.csv", "readers", "warning", 'Did you mean "reader"?'),
+        ("samples.csv", "wombat", "note", "known one: sample_id"),
+        ("patients.csv", "os_day", "warning", 'Did you mean "os_days"?'),
+    ],
+)
+def test_a_column_that_nobody_knows_is_told_by_validate(
+    folder: Path, file: str, header: str, level: str, said: str
+) -> None:
+    lines = (folder / file).read_text(encoding="utf-8").splitlines()
+    text = "\n".join([f"{lines[0]},{header}", *(f"{line},7" for line in lines[1:])])
+    (folder / file).write_text(text, encoding="utf-8")
+    found = [p for p in validate_cohort(folder) if p.file == file and header in p.what]
+    assert [(p.row, p.level) for p in found] == [(1, level)]
+    assert said in found[0].remedy
+
+
+def test_clinical_columns_are_nothing_to_tell(folder: Path) -> None:
+    change(folder / "patients.csv", "note", "smoking")
+    assert not [p for p in validate_cohort(folder) if p.file == "patients.csv"]
+
+
+def test_every_problem_has_its_remedy_in_its_own_column(folder: Path) -> None:
+    (folder / "segmentations.csv").write_bytes(b"")
+    put(folder, "rna.csv", "")
+    (folder / "labels.csv").write_bytes(b"\xff\xfe\x00")
+    problems = [p for p in validate_cohort(folder) if p.level != "note"]
+    assert {"segmentations.csv", "rna.csv"} <= {p.file for p in problems}
+    assert [str(p) for p in problems if not p.remedy or not p.what] == []
+
+
 @pytest.mark.parametrize("name", ["", "cohort.toml", "patients.csv", "scans.csv"])
 def test_opens_by_the_folder_or_a_file_of_it(folder: Path, name: str) -> None:
     assert len(open_cohort(folder / name)) == 2
@@ -396,5 +431,6 @@ def test_a_ragged_row_is_the_one_cause_that_its_dependents_name(folder: Path) ->
 
 def test_an_empty_path_is_told_once(folder: Path) -> None:
     change(folder / "scans.csv", "scans/P2_CT.nii.gz", "")
-    found = [p for p in validate_cohort(folder, deep=True) if p.file == "scans.csv"]
+    problems = serious(validate_cohort(folder, deep=True))
+    found = [p for p in problems if p.file == "scans.csv"]
     assert [(p.row, p.column) for p in found] == [(3, "path")]

@@ -23,6 +23,8 @@ __all__ = ["COMMAND"]
 Facts = list[list[str]]
 _PACKAGE = "napari-radiogenomics"
 _WHERE = ("layout", "pattern")
+# As many problems of a cohort are said here as fit a small terminal.
+_MOST_SAID = 5
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -75,8 +77,9 @@ def _cohort(path: Path, **where: Any) -> Facts:
         ["expression", f"{ref.id} ({ref.unit or 'unit not told'})"] for ref in cohort.expression
     ]
     facts.append(["problems", summarize_problems(cohort.problems)])
-    if any(problem.level != "note" for problem in cohort.problems):
-        facts.append(["", f"See them with: {_PACKAGE} validate {path}"])
+    facts += [["", str(problem)] for problem in cohort.problems[:_MOST_SAID]]
+    if len(cohort.problems) > _MOST_SAID:
+        facts.append(["", f"… all of them with: {_PACKAGE} validate {path}"])
     return facts
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMAND"]
 
+_NONE_NEEDED = "Nothing to do."
 _COLUMNS = ("level", "file", "row", "column", "what", "remedy")
 
 
@@ -56,7 +57,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _row(problem: Problem) -> dict[str, Any]:
-    return {column: getattr(problem, column) for column in _COLUMNS}
+    """Cells of a problem; a note without a remedy says so, that none looks forgotten."""
+    cells = {column: getattr(problem, column) for column in _COLUMNS}
+    return cells | {"remedy": problem.remedy or _NONE_NEEDED}
 
 
 def _as_text(rows: Iterable[dict[str, Any]]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from napari_radiogenomics.data.cohort import FeaturesRef
 from napari_radiogenomics.data.ids import tcga_patient
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.table import table_of
 from napari_radiogenomics.errors import InputError
@@ -164,7 +164,7 @@ def _add_table(path: Path, file: str, patients: set[str], draft: Draft) -> None:
     try:
         table, problems = read_table(path, file=file)
     except InputError as error:
-        draft.problems.append(Problem(file, None, "", str(error), ""))
+        draft.problems.append(problem_of(error, file))
         return
     draft.problems += problems
     if path.name == _MAPPING:

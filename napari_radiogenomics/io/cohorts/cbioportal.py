@@ -12,7 +12,7 @@ from pathlib import Path
 
 from napari_radiogenomics.data.cohort import ExpressionRef, VariantsRef
 from napari_radiogenomics.data.precision import Precision
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.table import table_of
 from napari_radiogenomics.errors import InputError
@@ -88,7 +88,7 @@ def _add_clinical(
     try:
         rows = _rows(file)
     except InputError as error:
-        draft.problems.append(Problem(file.name, None, "", str(error), ""))
+        draft.problems.append(problem_of(error, file.name))
         return
     for row in rows:
         if "sample_id" in row:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogenomics.data.cohort import ExpressionRef, GeneSetsRef, VariantsRef
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import EXPRESSION_UNITS, TABLES
 from napari_radiogenomics.data.table import Table, table_of
 from napari_radiogenomics.errors import InputError
@@ -87,7 +87,7 @@ def _settings(root: Path, draft: Draft) -> dict[str, Any]:
         report(row, "", what, "Mend the line; texts need quotation marks.", "error")
         return {}
     except InputError as error:
-        report(None, "", str(error), "", "error")
+        draft.problems.append(problem_of(error, _TOML))
         return {}
     _check_keys(settings, report)
     return settings
@@ -154,7 +154,7 @@ def _add_table(name: str, file: str, tree: Tree, draft: Draft) -> None:
         draft.tables[name], problems = read_table(tree.root / file, file=file)
     except InputError as error:
         what = str(error).replace(str(tree.root / file), file)
-        draft.problems.append(Problem(file, None, "", what, ""))
+        draft.problems.append(problem_of(what, file))
     else:
         draft.problems += problems
 
@@ -206,7 +206,7 @@ def _add_spots(entry: ExpressionRef, facts: dict[str, str], place: str, draft: D
     try:
         records = spot_records(entry.path, facts, prefix=f"{entry.id}:")
     except InputError as error:
-        report(None, place, str(error), "", "error")
+        draft.problems.append(problem_of(error, _TOML, column=place))
         return
     spec = TABLES["samples"]
     spots = table_of(records, _TOML, spec.names)

@@ -13,7 +13,7 @@ from typing import Any
 
 from napari_radiogenomics.data.cohort import ExpressionRef
 from napari_radiogenomics.data.precision import Precision
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.table import Table, table_of
 from napari_radiogenomics.errors import InputError
@@ -56,7 +56,7 @@ def _read(path: Path, options: LayoutOptions) -> Draft:
         try:
             found = _rna(step, draft) if step.is_dir() else _ish(step, draft, patients)
         except InputError as error:
-            draft.problems.append(Problem(step.name, None, "", str(error), ""))
+            draft.problems.append(problem_of(error, step.name))
             continue
         samples += [_sample(name, facts) for name, facts in found.items()]
     for sample in samples:

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from napari_radiogenomics.data.cohort import ExpressionRef
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.table import Table, table_of
 from napari_radiogenomics.errors import InputError
@@ -82,7 +82,7 @@ def _add_csv(root: Path, place: str, draft: Draft) -> Table | None:
     try:
         table, problems = read_table(root / place, file=place)
     except InputError as error:
-        draft.problems.append(Problem(place, None, "", str(error), ""))
+        draft.problems.append(problem_of(error, place))
         return None
     draft.problems += problems
     if not clinical:
@@ -101,7 +101,7 @@ def _add_matrix(root: Path, place: str, draft: Draft) -> None:
     try:
         records = read_series_matrix(root / place)
     except InputError as error:
-        draft.problems.append(Problem(place, None, "", str(error), ""))
+        draft.problems.append(problem_of(error, place))
         return
     aliases = [
         {"patient_id": record["title"], "system": "GEO", "alias": record["geo_accession"]}
@@ -126,7 +126,7 @@ def _annotation(root: Path, place: str, draft: Draft) -> list[dict[str, str]]:
     try:
         return [read_aim(root / place)]
     except InputError as error:
-        draft.problems.append(Problem(place, None, "", str(error), ""))
+        draft.problems.append(problem_of(error, place))
         return []
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from napari_radiogenomics.data.problems import Problem
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import TABLES
 from napari_radiogenomics.data.segmentation import Label
 from napari_radiogenomics.data.table import Table, table_of
@@ -82,7 +82,7 @@ def _clinical(root: Path, tables: list[str], draft: Draft) -> Table | None:
         try:
             table, problems = read_table(root / place, file=place)
         except InputError as error:
-            draft.problems.append(Problem(place, None, "", str(error), ""))
+            draft.problems.append(problem_of(error, place))
             return None
         draft.problems += problems
         if "ID" in table.frame:
