@@ -128,7 +128,7 @@ def readers_of_others(paths: Sequence[Path]) -> list[Callable[[str], list[LayerD
         readers = PluginManager.instance().iter_compatible_readers([str(one)])
         return {reader.plugin_name for reader in readers} - {"napari-radiogenomics"}
 
-    def pass_on(plugin: str, path: str) -> list[LayerData]:
+    def pass_on(plugin: str, path: str) -> list[Any]:
         return list(read([path], stack=False, plugin_name=plugin))
 
     if len(paths) != 1 or not paths[0].is_dir() or is_cohort(paths[0]):

@@ -111,6 +111,23 @@ def test_the_card_follows_the_cursor_and_leaves_with_it(viewer, qtbot):
     assert show_hover(viewer) is card
 
 
+def test_the_card_waits_until_the_mouse_has_pointed(qtbot):
+    viewer = ViewerModel()
+    grid = Geometry((6, 5, 4), origin=(-3.0, -2.0, -1.0))
+    data, settings, _ = image_layers(Image(np.ones(grid.shape, np.float32), grid))[0]
+    viewer.add_image(data, **settings)
+    text = show_hover(viewer)._text
+    viewer.mouse_over_canvas = True  # as napari has it when a window opens under the mouse
+    viewer.dims.set_point(0, 1.0)
+    qtbot.wait(100)
+    assert not text.visible
+    viewer.cursor.position = (1.0, 1.0, 2.0)
+    qtbot.waitUntil(lambda: text.visible, timeout=2000)
+    viewer.cursor.position = (1.0, 0.0, 0.0)  # and now the place itself is pointed at
+    qtbot.waitUntil(lambda: "x 0.0 y 0.0" in text.text, timeout=2000)
+    assert text.visible
+
+
 def test_a_narrow_canvas_gets_narrow_lines_that_keep_the_value(viewer):
     viewer.layers[0].name = "TCGA-06-0133_2002-11-09_T1_post-contrast"
     viewer.canvas.size = (300, 360)

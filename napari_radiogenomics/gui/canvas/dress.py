@@ -8,10 +8,12 @@ import numpy as np
 from napari.layers import Labels
 
 from napari_radiogenomics.gui.attached import Attached, attached, is_attached
+from napari_radiogenomics.gui.canvas.empty_slice import show_empty_slice
 from napari_radiogenomics.gui.canvas.hover import show_hover
 from napari_radiogenomics.gui.canvas.legend import show_legend
 from napari_radiogenomics.gui.canvas.overlays import show_orientation, show_scale_bar, stand_upright
 from napari_radiogenomics.gui.canvas.scan_bar import ScanBar
+from napari_radiogenomics.gui.canvas.slider_numbers import show_whole_numbers
 from napari_radiogenomics.gui.canvas.slider_steps import step_by_slices
 from napari_radiogenomics.gui.canvas.window_level import RightDrag, drag_with_right
 
@@ -81,9 +83,11 @@ def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
     attached(viewer, DarkCanvas)
     drag_with_right(viewer)
     step_by_slices(viewer)
+    show_whole_numbers(viewer)
     if not linked:
         show_scale_bar(viewer)
         show_legend(viewer)
+        show_empty_slice(viewer)
         attached(viewer, ScanBar)
 
 

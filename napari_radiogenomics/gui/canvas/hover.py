@@ -195,6 +195,12 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
     return [*_place_lines(dict(zip(dims.axis_labels, position, strict=True)), room), *lines]
 
 
+def _has_pointed(viewer: ViewerModel) -> bool:
+    """Whether the mouse has been anywhere; until it moves, napari puts it at 0, 0."""
+    dims, position = viewer.dims, viewer.cursor.position
+    return len(position) == dims.ndim and any(position[axis] for axis in dims.displayed)
+
+
 def _place_lines(mm: Mapping[str, float], room: int) -> list[str]:
     """Position in mm, in two lines where one is too long."""
     parts = [f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in "xyz" if axis in mm]
@@ -223,6 +229,7 @@ class HoverCard(Attached):
 
         super().__init__(viewer)
         self._enabled = True
+        self._pointed = False
         self._text = keep_text(self.viewer, "hover", position="top_left", font_size=9)
         self._later = qthrottled(self.update, timeout=_EVERY_MS)
         self.viewer.cursor.events.position.connect(self._moved)
@@ -246,7 +253,8 @@ class HoverCard(Attached):
         viewer = self._viewer()
         if viewer is None:
             return
-        shown = self._enabled and viewer.mouse_over_canvas
+        self._pointed = self._pointed or _has_pointed(viewer)
+        shown = self._enabled and self._pointed and viewer.mouse_over_canvas
         lines = card_lines(viewer) if shown else []
         if lines:
             self._text.text = "\n".join(lines)
