@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -164,7 +165,8 @@ def _read_row(
             path = _one_file(cohort.file(row["path"]), kind)
             objects = read_all(path, kind=kind, **_series(path, row), reference=reference)
     except (InputError, MissingDependency, OSError) as error:
-        report(str(error), "The rest of the patient was read.", "error")
+        what = str(error).replace(f"{cohort.root}{os.sep}", "")  # as the table names the file
+        report(what, "The rest of the patient was read.", "error")
         return []
     facts = {name: value for name, value in row.items() if name != "key" and _there(value)}
     for note in dict.fromkeys(note for obj in objects for note in obj.notes):

@@ -429,6 +429,13 @@ def test_a_ragged_row_is_the_one_cause_that_its_dependents_name(folder: Path) ->
     assert len({p.file for p in rest}) == len(rest) > 1
 
 
+def test_a_broken_scan_is_named_as_the_table_names_it(folder: Path) -> None:
+    (folder / "scans" / "P1_CT.nii.gz").write_bytes(b"\x1f\x8bcut")
+    errors = [p for p in load_patient(open_cohort(folder), "P1").problems if p.level == "error"]
+    assert [(p.file, p.row) for p in errors] == [("scans.csv", 2)]
+    assert errors[0].what.startswith("scans/P1_CT.nii.gz is cut off or damaged inside")
+
+
 def test_an_empty_path_is_told_once(folder: Path) -> None:
     change(folder / "scans.csv", "scans/P2_CT.nii.gz", "")
     problems = serious(validate_cohort(folder, deep=True))
