@@ -113,11 +113,12 @@ def test_the_card_follows_the_cursor_and_leaves_with_it(viewer, qtbot):
 
 def test_the_card_waits_until_the_mouse_has_pointed(qtbot):
     viewer = ViewerModel()
+    text = show_hover(viewer)._text
+    viewer.mouse_over_canvas = True  # as napari has it when a window opens under the mouse
+    qtbot.wait(50)
     grid = Geometry((6, 5, 4), origin=(-3.0, -2.0, -1.0))
     data, settings, _ = image_layers(Image(np.ones(grid.shape, np.float32), grid))[0]
     viewer.add_image(data, **settings)
-    text = show_hover(viewer)._text
-    viewer.mouse_over_canvas = True  # as napari has it when a window opens under the mouse
     viewer.dims.set_point(0, 1.0)
     qtbot.wait(100)
     assert not text.visible

@@ -44,8 +44,9 @@ def empty_text(viewer: ViewerModel) -> str:
     >>> data, settings, _ = image_layers(scan)[0]
     >>> _ = viewer.add_image(data, **settings)
     >>> print(empty_text(viewer))
-    Nothing to see in this slice:
-    CT is 0 HU everywhere
+    Empty slice:
+    0 HU
+    everywhere
     """
     seen = (layer for layer in reversed(viewer.layers) if layer.visible and _is_scan(layer))
     layer = next(seen, None)
@@ -57,9 +58,10 @@ def empty_text(viewer: ViewerModel) -> str:
     image = image_of(layer)
     unit = image.unit if image is not None else ""
     value = f"{number_text(float(plane.flat[0]))} {unit}".rstrip()
+    # Short lines: beside the letter of the edge there is half a canvas of a small screen.
     if image is not None and image.blank_slices:
-        return f"This slice is missing in the series:\nits place holds {value}"
-    return f"Nothing to see in this slice:\n{layer.name} is {value} everywhere"
+        return f"Slice missing\nin the series:\n{value}"
+    return f"Empty slice:\n{value}\neverywhere"
 
 
 def _is_scan(layer: Layer) -> bool:
@@ -93,7 +95,7 @@ class EmptySlice(Attached):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__(viewer)
         viewer = self.viewer
-        self._text = keep_text(viewer, "empty_slice", position="top_right", font_size=10)
+        self._text = keep_text(viewer, "empty_slice", position="top_right", font_size=9)
         for layer in viewer.layers:
             self._watch(layer)
         viewer.layers.events.inserted.connect(self._inserted)

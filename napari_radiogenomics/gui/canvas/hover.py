@@ -196,9 +196,11 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
 
 
 def _has_pointed(viewer: ViewerModel) -> bool:
-    """Whether the mouse has been anywhere; until it moves, napari puts it at 0, 0."""
-    dims, position = viewer.dims, viewer.cursor.position
-    return len(position) == dims.ndim and any(position[axis] for axis in dims.displayed)
+    """Whether the mouse has been anywhere; until it moves, napari puts it at 1, 1, then 0, 0."""
+    dims, position = viewer.dims, tuple(viewer.cursor.position)
+    if len(position) != dims.ndim or position == type(viewer.cursor)().position:
+        return False
+    return any(position[axis] for axis in dims.displayed)
 
 
 def _place_lines(mm: Mapping[str, float], room: int) -> list[str]:
