@@ -125,3 +125,18 @@ def test_scores_on_the_command_line(cohort, tmp_path, capsys):
     assert "Did you mean" in capsys.readouterr().err
     assert main(["scores", folder, "--output", str(tmp_path / "all.csv")]) == 0
     assert (tmp_path / "all.csv").is_file()
+
+
+def test_image_features_go_into_the_file_of_the_cohort(cohort, tmp_path, capsys):
+    features, target = tmp_path / "features.csv", tmp_path / "all.h5mu"
+    features.write_text("patient_id,region,entropy\nP001,core,1.5\nP001,rim,2\nP002,core,3\n")
+    folder = str(cohort.root)
+    assert main(["scores", folder, "--imaging", str(features), "--output", str(target)]) == 0
+    imaging = pytest.importorskip("mudata").read_h5mu(target)["imaging"]
+    assert list(imaging.obs["patient_id"]) == ["P001", "P001", "P002"]
+    assert list(imaging.obs["region"]) == ["core", "rim", "core"]
+    np.testing.assert_allclose(imaging[:, "entropy"].X.ravel(), [1.5, 2, 3])
+    capsys.readouterr()
+    for rest in (["CA9", "--output", str(target)], ["--output", str(tmp_path / "x.csv")], []):
+        assert main(["scores", folder, *rest, "--imaging", str(features)]) == 2
+        assert "--output NAME.h5mu" in capsys.readouterr().err

@@ -48,12 +48,25 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="Table of the scores (CSV), or without names the whole cohort: .h5ad, .h5mu or .csv. "
         "Printed where not given.",
     )
+    parser.add_argument(
+        "--imaging",
+        type=Path,
+        metavar="PATH",
+        help="Image features by patient, such as `extract-cohort` writes: they go into the .h5mu "
+        "beside the genes.",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from napari_radiogenomics.io.cohorts import open_cohort
 
     where = given(arguments, describe(open_cohort))
+    whole = arguments.output is not None and arguments.output.name.lower().endswith(".h5mu")
+    if arguments.imaging is not None and (arguments.names or not whole):
+        raise InputError(
+            "--imaging goes into a MuData file of the whole cohort. Give --output NAME.h5mu and "
+            "no names of genes."
+        )
     cohort = open_cohort(arguments.cohort, **where)
     if arguments.names:
         return _scores(cohort, arguments)
@@ -71,10 +84,29 @@ def _export(cohort: Cohort, arguments: argparse.Namespace) -> int:
     links = link_cohort(cohort, progress=progress) if arguments.regions else None
     expression = getattr(arguments, "expression", "")
     path = write_multimodal(
-        cohort, arguments.output, links=links, expression=expression, progress=progress
+        cohort,
+        arguments.output,
+        imaging=None if arguments.imaging is None else _imaging(arguments.imaging),
+        links=links,
+        expression=expression,
+        progress=progress,
     )
     sys.stdout.write(f"{path}\n")
     return 0
+
+
+def _imaging(path: Path) -> pd.DataFrame:
+    """Features by patient; rows of several regions of one patient are numbered."""
+    from napari_radiogenomics.cli.patient_tables import read_features
+
+    table, names = read_features(path)
+    text = [name for name in table if table[name].dtype.kind not in "fiub"]
+    features = table[[*names, *text]]
+    patients = features.index.astype(str)
+    if patients.is_unique:
+        return features
+    number = features.groupby(level=0).cumcount().astype(str)
+    return features.assign(patient_id=patients).set_axis(patients + "/" + number.to_numpy())
 
 
 def _scores(cohort: Cohort, arguments: argparse.Namespace) -> int:
