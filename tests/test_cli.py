@@ -414,6 +414,16 @@ def test_info_tells_gene_sets_with_what_is_odd(tmp_path, capsys):
     assert "EMPTY has no genes" in said
 
 
+def test_info_tells_the_classes_of_samples(tmp_path, capsys):
+    path = tmp_path / "a.cls"
+    path.write_text("3 2 1\n# sick well\n0 1 0\n")
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "sick: 2" in said
+    assert "well: 1" in said
+
+
+
 def test_info_takes_a_layout_and_a_pattern(files, tmp_path, capsys):
     folder = tmp_path / "tree"
     (folder / "P1").mkdir(parents=True)

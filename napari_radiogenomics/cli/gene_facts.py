@@ -1,4 +1,4 @@
-"""What `info` tells of an expression table or of gene sets."""
+"""What `info` tells of an expression table, of gene sets or of classes of samples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN = 5
 
 
 def gene_facts(path: Path) -> list[list[str]]:
-    """Facts of an expression table or a file of gene sets.
+    """Facts of an expression table, a file of gene sets, or of the classes of its samples.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ def gene_facts(path: Path) -> list[list[str]]:
 
     if path.name.lower().endswith(_SETS):
         return _sets(path)
+    if path.name.lower().endswith(".cls"):
+        return _classes(path)
     try:
         layout_of(path)
     except InputError:
@@ -72,6 +74,20 @@ def _sets(path: Path) -> list[list[str]]:
         ["sets", f"{len(sizes):,}: {_some([one.name for one in sets.sets])}"],
         ["genes of a set", f"{sizes[0]} to {sizes[-1]}"],
         *(["note", note] for note in sets.notes),
+    ]
+
+
+def _classes(path: Path) -> list[list[str]]:
+    from collections import Counter
+
+    from napari_radiogenomics.io.expression_formats.gct import read_cls
+
+    counts = Counter(read_cls(path))
+    return [
+        ["format", "Classes of samples (CLS)"],
+        ["kind", "classes, in the order of the samples of a GCT file"],
+        ["samples", f"{counts.total():,}"],
+        *(["class", f"{name}: {count}"] for name, count in counts.items()),
     ]
 
 
