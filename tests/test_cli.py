@@ -423,7 +423,6 @@ def test_info_tells_the_classes_of_samples(tmp_path, capsys):
     assert "well: 1" in said
 
 
-
 def test_info_takes_a_layout_and_a_pattern(files, tmp_path, capsys):
     folder = tmp_path / "tree"
     (folder / "P1").mkdir(parents=True)
