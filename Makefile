@@ -9,6 +9,8 @@ SHELL := bash
 BIN := .venv/bin
 NEEDS := pyproject.toml constraints.txt .ci/prepare
 PYTEST := $(BIN)/python -m pytest
+# Tests of one file stay together, so that what they share is made once.
+BOTH_CORES := -n auto --maxprocesses 4 --dist loadfile
 
 # Each check runs, whatever the others said; `failed` tells whether one of them did.
 define CHECKS
@@ -34,7 +36,7 @@ demo: .venv/.ready-demo ## Open the sample cohort in napari; without a display, 
 	@$(BIN)/napari-radiogenomics demo
 
 test: .venv/.ready-test ## Run every check and all tests; the tests run even where a check fails
-	@failed=0; $(CHECKS); $(PYTEST) && exit $$failed
+	@failed=0; $(CHECKS); $(PYTEST) $(BOTH_CORES) && exit $$failed
 
 test-slow: .venv/.ready-test ## Run the tests that take minutes: false discoveries over hundreds of cohorts
 	@$(PYTEST) -m very_slow --timeout 3600 tests
