@@ -25,6 +25,7 @@ from .fusion.missing_curve import missing_curve as missing_curve
 from .fusion.model_card import model_card as model_card
 from .fusion.model_file import load_model as load_model
 from .fusion.model_file import save_model as save_model
+from .fusion.permutation import permutation_importance as permutation_importance
 from .fusion.result import FusionResult as FusionResult
 from .fusion.strategies.early import EarlyFusion as EarlyFusion
 from .fusion.strategies.hybrid import HybridFusion as HybridFusion

@@ -9,6 +9,7 @@ from napari_radiogenomics.fusion.fuse import fuse
 from napari_radiogenomics.fusion.missing_curve import missing_curve
 from napari_radiogenomics.fusion.model_card import model_card
 from napari_radiogenomics.fusion.model_file import load_model, save_model
+from napari_radiogenomics.fusion.permutation import permutation_importance
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.strategies.baseline import Baseline
 from napari_radiogenomics.fusion.strategies.cooperative import CooperativeFusion
@@ -30,6 +31,7 @@ __all__ = [
     "load_model",
     "missing_curve",
     "model_card",
+    "permutation_importance",
     "predict_patients",
     "save_model",
 ]

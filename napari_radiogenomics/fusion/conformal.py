@@ -17,7 +17,7 @@ from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.statistics.survival import baseline_hazard
 
-__all__ = ["conformal_interval", "conformal_scores", "conformal_set"]
+__all__ = ["conformal_interval", "conformal_p", "conformal_scores", "conformal_set"]
 
 Reals = NDArray[np.float64]
 
@@ -65,6 +65,35 @@ def conformal_set(scores: Mapping[str, Reals], link: Reals, *, level: float) -> 
     p = sigmoid(link)
     found = np.column_stack([p <= _limit(scores["0"], level), 1 - p <= _limit(scores["1"], level)])
     return found | ~np.isfinite(link)[:, None]
+
+
+def conformal_p(scores: Mapping[str, Reals], link: Reals) -> Reals:
+    """How well each class fits, shape (N, 2): the share of its patients that are no more typical.
+
+    A class is in the set of a level where it exceeds 1 - level.
+
+    Parameters
+    ----------
+    scores : mapping
+        Of the model.
+    link : ndarray, shape (N,)
+        Log odds; a patient without one fits both classes.
+
+    Examples
+    --------
+    >>> scores = {"0": np.array([0.1, 0.2, 0.3]), "1": np.array([0.2, 0.4, 0.6])}
+    >>> conformal_p(scores, np.array([-1.5, 1.5])).tolist()
+    [[0.75, 0.25], [0.25, 1.0]]
+    """
+    p = sigmoid(link)
+    found = np.column_stack([_typical(scores["0"], p), _typical(scores["1"], 1 - p)])
+    return np.where(np.isfinite(link)[:, None], found, 1.0)
+
+
+def _typical(scores: Reals, own: Reals) -> Reals:
+    """Share of the scores that are as great as those of new patients, themselves counted."""
+    above = len(scores) - np.searchsorted(scores, own, side="left")
+    return np.asarray((above + 1) / (len(scores) + 1), float)
 
 
 def conformal_interval(scores: Mapping[str, Reals], link: Reals, *, level: float) -> Reals:

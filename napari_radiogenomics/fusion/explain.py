@@ -24,7 +24,7 @@ from napari_radiogenomics.fusion.tree_shap import tree_shap
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["explain", "predict_patients"]
+__all__ = ["explain", "explained", "predict_patients"]
 
 Reals = NDArray[np.float64]
 _DRIVERS = 3
@@ -77,10 +77,13 @@ def explain(
     >>> shares.loc[shares["contribution"].abs().idxmax(), "feature"]
     'VEGFA'
     """
+    return explained(model.fitted_, new_tables(modalities, groups)).drop(columns="view")
+
+
+def explained(fitted: Fitted, tables: Tables) -> pd.DataFrame:
+    """What `explain` answers, and the ``view`` of each feature."""
     import pandas as pd
 
-    fitted = model.fitted_
-    tables = new_tables(modalities, groups)
     shares = fitted.shares(tables)
     parts: list[pd.DataFrame] = []
     base = np.zeros(len(tables))
@@ -95,7 +98,7 @@ def explain(
         base[rows] += shares[rows, at] * start
         found["contribution"] *= np.repeat(shares[rows, at], len(found) // len(rows))
         parts.append(found)
-    columns = ["patient_id", "modality", "feature", "column", "value", "contribution"]
+    columns = ["patient_id", "modality", "view", "feature", "column", "value", "contribution"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     table = table[table["contribution"] != 0].reset_index(drop=True)
     table.attrs["base"] = dict(zip(map(str, tables.patients), base.tolist(), strict=True))
@@ -123,6 +126,7 @@ def _of_expert(expert: Expert, tables: Tables) -> tuple[pd.DataFrame, float]:
                 {
                     "patient_id": np.repeat(tables.patients.astype(str), len(names)),
                     "modality": expert.views[name].view.source,
+                    "view": name,
                     "feature": names * n,
                     "column": expert.views[name].origins * n,
                     "value": matrices[name].ravel(),

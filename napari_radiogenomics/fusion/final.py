@@ -5,7 +5,7 @@ Letters: N patients.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from napari_radiogenomics.fusion.comparing import estimates_row
 from napari_radiogenomics.fusion.intervals import Held
 from napari_radiogenomics.fusion.measures import CHANCE, MAIN, main_measure, measures
 from napari_radiogenomics.fusion.model import FusionModel
-from napari_radiogenomics.fusion.outcome import Outcome, outcome_of
+from napari_radiogenomics.fusion.outcome import Kind, Outcome, outcome_of
 from napari_radiogenomics.fusion.running import Data
 from napari_radiogenomics.fusion.tables import patients_of, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["external_table", "optimism_corrected"]
+__all__ = ["external_table", "measure_models", "optimism_corrected"]
 
 
 def external_table(
@@ -35,6 +35,46 @@ def external_table(
     InputError
         If the cohort is not given as asked, or its outcome is another.
     """
+    return measure_models(
+        models,
+        external,
+        kind=data.outcome.kind,
+        classes=data.outcome.classes,
+        learned=set(map(str, data.tables.patients)),
+        seed=data.seed,
+    )
+
+
+def measure_models(
+    models: Mapping[str, FusionModel],
+    external: tuple[Any, ...],
+    *,
+    kind: Kind,
+    classes: tuple[Any, ...],
+    learned: Collection[str] = (),
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Measures of fitted models in a cohort that they did not learn from.
+
+    Parameters
+    ----------
+    models : mapping of str to FusionModel
+        Fitted, of the same outcome.
+    external : tuple
+        ``(modalities, target)`` or ``(modalities, target, groups)``.
+    kind, classes
+        Of the outcome that they know.
+    learned : collection of str, optional
+        Patients that they learned from, where that is known.
+    seed : int, optional
+        Of what is drawn for the intervals.
+
+    Raises
+    ------
+    InputError
+        If the cohort is not given as asked, its outcome is another, or it holds patients that
+        were learned from.
+    """
     import pandas as pd
 
     if len(external) not in (2, 3):
@@ -43,15 +83,14 @@ def external_table(
         )
     modalities, target, *groups = external
     everyone = patients_of(modalities)
-    outcome, patients = outcome_of(target, data.outcome.kind)
-    outcome = _same_classes(outcome, data.outcome)
+    outcome, patients = outcome_of(target, kind)
+    _require_classes(outcome, classes)
     rows = np.flatnonzero(patients.isin(everyone))
     if not rows.size:
         raise InputError(
             "No patient of the external target is in an external table. Give both the same ids."
         )
-    known = set(map(str, data.tables.patients))
-    both = [name for name in patients[rows] if name in known]
+    both = [name for name in patients[rows] if name in set(learned)]
     if both:
         raise InputError(
             f"{len(both)} patients of the external cohort were learned from, the first is "
@@ -62,19 +101,18 @@ def external_table(
     for name, model in models.items():
         fitted = model.fitted_
         fold = Held(0, np.arange(len(rows)), fitted.link(tables), fitted.hazard())
-        row = estimates_row(measures(own, [fold], seed=data.seed))
+        row = estimates_row(measures(own, [fold], seed=seed))
         row["answered"] = len(fold.known().rows) / len(rows)
         found[name] = row
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("strategy")
 
 
-def _same_classes(outcome: Outcome, learned: Outcome) -> Outcome:
-    if outcome.classes != learned.classes:
+def _require_classes(outcome: Outcome, classes: tuple[Any, ...]) -> None:
+    if outcome.classes != classes:
         raise InputError(
-            f"The external target has the classes {outcome.classes}, the models know "
-            f"{learned.classes}. Name them alike."
+            f"The external target has the classes {outcome.classes}, the models know {classes}. "
+            "Name them alike."
         )
-    return outcome
 
 
 def optimism_corrected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,7 @@ from napari_radiogenomics.fusion.splits import Scheme
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
 from napari_radiogenomics.fusion.summaries import (
+    contribution_table,
     fold_table,
     importance_table,
     modality_table,
@@ -76,7 +78,7 @@ def fuse(
     repeats: Annotated[int, Setting(minimum=1)] = 2,
     inner_folds: Annotated[int, Setting(minimum=2, advanced=True)] = 5,
     thorough: Annotated[bool, Setting(advanced=True)] = True,
-    n_permutations: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
+    n_permutations: Annotated[int, Setting(minimum=0)] = 0,
     external: tuple[Any, ...] | None = None,
     seed: Annotated[int, Setting(advanced=True)] = 0,
     workers: Annotated[int, Setting(minimum=1, advanced=True)] = 1,
@@ -173,7 +175,7 @@ def fuse(
     splits = resplit(outcome=data.outcome, repeats=repeats)
     if n_permutations < 0:
         raise InputError(f"n_permutations is {n_permutations}; it must be 0 or more.")
-    warn_of_target(data.tables, data.outcome)
+    warned = warn_of_target(data.tables, data.outcome)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     runs = run_splits(data, models, splits, what="Folds", **options)
     fitted = _on_all(data, models, progress)
@@ -191,7 +193,8 @@ def fuse(
             **options,
         )
     outside = None if external is None else external_table(fitted, data, external)
-    return _result(data, models, runs, fitted, table, outside, thorough, scheme, options)
+    found = _result(data, models, runs, fitted, table, outside, thorough, scheme, options)
+    return replace(found, warnings=warned)
 
 
 def _on_all(
@@ -258,6 +261,7 @@ def _result(
         calibration_curve(outcome, runs),
         decision_curve(outcome, runs),
         importance,
+        contribution_table(runs),
         modality_table(importance),
         missing,
         learning,

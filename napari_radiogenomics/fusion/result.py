@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind
+from napari_radiogenomics.fusion.patients import patient_table
 from napari_radiogenomics.provenance import Record
 from napari_radiogenomics.registry import did_you_mean
 
@@ -42,7 +43,9 @@ class FusionResult:
         ``answered`` the share of patients that got a prediction.
     predictions : DataFrame
         ``strategy``, ``repeat``, ``fold``, ``patient_id``, ``link``, ``probability``,
-        ``outcome``, ``site``: of patients that the fold did not learn from.
+        ``outcome``, ``site``: of patients that the fold did not learn from. For classes
+        ``fits_0`` and ``fits_1`` say how well each fits (conformal p-values), for numbers
+        ``low`` and ``high`` are the interval of 90 %.
     folds : DataFrame
         Main measure of each strategy in each fold.
     comparison : DataFrame
@@ -60,10 +63,14 @@ class FusionResult:
     calibration, decision : DataFrame
         Calibration curve, and net benefit over thresholds (classification).
     importance : DataFrame
-        Features of each strategy: mean ``share`` of its weights, and in how many folds it was
-        ``selected``.
+        Features of each strategy: mean ``share`` of its weights, in how many folds it was
+        ``selected``, and ``shap``, its mean absolute Shapley value in patients left out.
+    contributions : DataFrame
+        Shapley values of the features that drove each patient's prediction, in the first repeat,
+        by models that did not learn from the patient; a row without a name sums up the others.
+        ``attrs["scale"]`` as of `explain`.
     modalities : DataFrame
-        The same by modality.
+        Importance by modality.
     missing : DataFrame
         How often each modality is missing, by outcome.
     learning : DataFrame
@@ -76,6 +83,8 @@ class FusionResult:
         Which strategy to trust and why, and what else should be known.
     models : dict of FusionModel
         Each strategy, fitted on all patients.
+    warnings : tuple of str
+        Why the result may be too good to be true: columns that tell the target by themselves.
     history : tuple of Record
         How it came about.
     """
@@ -95,6 +104,7 @@ class FusionResult:
     calibration: pd.DataFrame
     decision: pd.DataFrame
     importance: pd.DataFrame
+    contributions: pd.DataFrame
     modalities: pd.DataFrame
     missing: pd.DataFrame
     learning: pd.DataFrame
@@ -102,6 +112,7 @@ class FusionResult:
     trusted: str
     advice: tuple[str, ...]
     models: Mapping[str, FusionModel]
+    warnings: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
 
     def model(self, strategy: str = "") -> FusionModel:
@@ -111,6 +122,32 @@ class FusionResult:
             hint = did_you_mean(name, list(self.models))
             raise InputError(f'There is no strategy "{name}" in this result. {hint}')
         return self.models[name]
+
+    def patients(self, strategy: str = "", *, level: float = 0.9) -> pd.DataFrame:
+        """One row a patient, by models that did not learn from them; means over the repeats.
+
+        Parameters
+        ----------
+        strategy : str, optional
+            Which; the trusted one without a name.
+        level : float, optional
+            Coverage of the conformal sets.
+
+        Returns
+        -------
+        DataFrame
+            By ``patient_id``. For classes ``outcome``, ``probability`` of the greater class,
+            ``set`` of the classes that cannot be excluded, whether the more likely class is
+            ``right`` and whether the set has ``covered`` the true one. For numbers
+            ``predicted``, the interval of 90 % and whether it is ``right``; for survival
+            ``time``, ``event`` and ``link``. ``drivers`` are the three features that moved the
+            prediction most.
+        """
+        name = strategy or self.trusted
+        return patient_table(
+            self.predictions, self.contributions, kind=self.kind,
+            classes=self.model(name).fitted_.classes, strategy=name, level=level,
+        )  # fmt: skip
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name, as they are written to files; empty ones left out."""

@@ -17,9 +17,12 @@ from sklearn.base import clone
 
 from napari_radiogenomics.errors import Cancelled
 from napari_radiogenomics.fusion.bench import Bench
+from napari_radiogenomics.fusion.conformal import conformal_interval, conformal_p
+from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.importance import feature_weights
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.shares import fold_shares
 from napari_radiogenomics.fusion.splits import Split
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.views import View
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Data", "SplitRun", "run_splits"]
 
 Reals = NDArray[np.float64]
+LEVEL = 0.9
+"""Coverage of intervals of numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +80,10 @@ class SplitRun:
         `feature_weights` by model.
     hazards : dict of Steps
         By model, for survival.
+    sure : dict of ndarray, shape (test patients, 2)
+        By model: conformal p-values of both classes, or ends of the interval of 90 %.
+    shares : dict of (DataFrame, Series)
+        `fold_shares` by model, in the first repeat.
     """
 
     split: Split
@@ -83,6 +92,8 @@ class SplitRun:
     without: dict[tuple[str, str], Reals] = field(default_factory=dict)
     weights: dict[str, pd.DataFrame] = field(default_factory=dict)
     hazards: dict[str, Steps | None] = field(default_factory=dict)
+    sure: dict[str, Reals] = field(default_factory=dict)
+    shares: dict[str, tuple[pd.DataFrame, pd.Series]] = field(default_factory=dict)
 
 
 def run_splits(
@@ -200,11 +211,23 @@ def _run(
             if details:
                 run.apparent[name] = fitted.link(train)
                 run.weights[name] = feature_weights(fitted)
+                run.sure[name] = how_sure(fitted, run.links[name])
+                if split.repeat == 0:
+                    run.shares[name] = fold_shares(fitted, test)
                 everyone = np.ones(len(test), bool)
                 for source in test.present:
                     lost = test.without(source, everyone)
                     run.without[name, source] = fitted.link(lost)
     return run
+
+
+def how_sure(fitted: Fitted, link: Reals) -> Reals:
+    """Conformal p-values of both classes, or ends of an interval, shape (N, 2); NaN for times."""
+    if fitted.kind == "classification":
+        return conformal_p(fitted.scores, link)
+    if fitted.kind == "regression":
+        return conformal_interval(fitted.scores, link, level=LEVEL)
+    return np.full((len(link), 2), np.nan)
 
 
 def _fit(unfitted: FusionModel, bench: Bench, seed: int) -> Any:

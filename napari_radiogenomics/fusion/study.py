@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.more_runs import learnable
@@ -48,9 +49,11 @@ def data_of(
     Raises
     ------
     InputError
-        If there are none, or the outcome cannot be learned.
+        If there are none, the outcome cannot be learned, or a table was harmonized over all
+        patients.
     """
     everyone = patients_of(modalities)
+    refuse_fitted_outside(modalities)
     outcome, patients = outcome_of(target)
     rows = np.flatnonzero(patients.isin(everyone))
     if not rows.size:

@@ -5,7 +5,7 @@ Letters: N patients.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +13,26 @@ import numpy as np
 from napari_radiogenomics.fusion.comparing import held_of
 from napari_radiogenomics.fusion.intervals import Held
 from napari_radiogenomics.fusion.measures import main_measure, score_folds
-from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.outcome import Kind, Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.running import Data, SplitRun
+from napari_radiogenomics.fusion.shares import KEYS, mean_shares
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["fold_table", "importance_table", "modality_table", "prediction_table", "without_table"]
+_SURE: Mapping[Kind, list[str]] = {
+    "classification": ["fits_0", "fits_1"],
+    "regression": ["low", "high"],
+}
+__all__ = [
+    "contribution_table",
+    "fold_table",
+    "importance_table",
+    "modality_table",
+    "prediction_table",
+    "without_table",
+]
 
 
 def prediction_table(data: Data, runs: Sequence[SplitRun]) -> pd.DataFrame:
@@ -37,6 +49,8 @@ def prediction_table(data: Data, runs: Sequence[SplitRun]) -> pd.DataFrame:
             part.insert(2, "fold", split.fold)
             sure = data.outcome.kind == "classification"
             part["probability"] = sigmoid(link) if sure else np.nan
+            if data.outcome.kind in _SURE:
+                part[_SURE[data.outcome.kind]] = run.sure[name]
             part["outcome"] = data.outcome.values[rows]
             part["event"] = data.outcome.event[rows]
             part["site"] = "" if data.tables.sites is None else data.tables.sites[rows]
@@ -70,7 +84,39 @@ def importance_table(runs: Sequence[SplitRun]) -> pd.DataFrame:
     keys = ["strategy", "view", "feature"]
     table = joined.groupby(keys, sort=False)[["weight", "share", "selected"]].sum() / len(runs)
     table = table[table["selected"] > 0].reset_index()
+    table["shap"] = _mean_shap(runs, table)
     return table.sort_values(["strategy", "share"], ascending=[True, False], ignore_index=True)
+
+
+def _mean_shap(runs: Sequence[SplitRun], table: pd.DataFrame) -> pd.Series:
+    """Mean absolute Shapley value of the features of a table, over the patients left out."""
+    import pandas as pd
+
+    explained = [run for run in runs if run.shares]
+    patients = sum(len(run.split.test) for run in explained)
+    sizes = {
+        name: mean_shares([run.shares[name][1] for run in explained], patients)
+        for name in explained[0].shares
+    }
+    joined = pd.concat(sizes, names=["strategy"])
+    found = joined.reindex(pd.MultiIndex.from_frame(table[["strategy", *KEYS]]))
+    return found.fillna(0.0).set_axis(table.index)
+
+
+def contribution_table(runs: Sequence[SplitRun]) -> pd.DataFrame:
+    """Shapley values of each patient by models that did not learn from them."""
+    import pandas as pd
+
+    parts, scale = [], "link"
+    for run in runs:
+        for name, (shares, _) in run.shares.items():
+            parts.append(shares.assign(strategy=name))
+            scale = str(shares.attrs["scale"])
+    table = pd.concat(parts, ignore_index=True)
+    order = ["strategy", "patient_id", "modality", "feature", "column", "value", "contribution"]
+    table = table[order]
+    table.attrs = {"scale": scale}
+    return table
 
 
 def modality_table(importance: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ Reals = NDArray[np.float64]
 _ALL, _FEWEST = 0.995, 10
 
 
-def warn_of_target(tables: Tables, outcome: Outcome) -> list[str]:
+def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
     """Warn of columns that tell the target almost without error by themselves.
 
     Parameters
@@ -33,8 +33,8 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> list[str]:
 
     Returns
     -------
-    list of str
-        ``modality: column`` of those found.
+    tuple of str
+        The warning; empty where no column is found.
     """
     found = []
     for name, frame in tables.frames.items():
@@ -47,12 +47,12 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> list[str]:
                 numbers = values.iloc[known].to_numpy(float)
                 if column_concordance(numbers, outcome.take(known)) > _ALL:
                     found.append(f"{name}: {column}")
-    if found:
-        warnings.warn(
-            f"{len(found)} columns tell {outcome.name} almost without error by themselves: "
-            f"{', '.join(found[:5])}. Are they the target, or made from it? Then leave them out; "
-            "true markers as strong as that are rare.",
-            DataWarning,
-            stacklevel=3,
-        )
-    return found
+    if not found:
+        return ()
+    text = (
+        f"{len(found)} columns tell {outcome.name} almost without error by themselves: "
+        f"{', '.join(found[:5])}. Are they the target, or made from it? Then leave them out; "
+        "true markers as strong as that are rare."
+    )
+    warnings.warn(text, DataWarning, stacklevel=3)
+    return (text,)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from napari_radiogenomics import ComBat
-from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse
+from napari_radiogenomics import ComBat, harmonize
+from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, permutation_importance
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
 
@@ -41,6 +41,24 @@ def test_harmonization_cannot_keep_the_outcome(noise):
         with pytest.raises(InputError, match="has no setting"):
             fuse({"imaging": imaging}, y, strategies=["late"],
                  preparations={"imaging": {"method": "imaging", **wish}}, **QUICK)  # fmt: skip
+
+
+def test_a_table_that_was_harmonized_over_all_patients_is_refused(noise):
+    imaging, y = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)
+    even = harmonize(imaging, sites, covariates=y.to_frame("y"))
+    for run in (fuse, permutation_importance):
+        with pytest.raises(InputError, match='modality "imaging" went through harmonize'):
+            run({"imaging": even}, y, groups=sites, folds=3, inner_folds=3)
+
+
+def test_a_column_that_is_the_target_is_told_on_the_result(noise):
+    imaging, y = noise
+    told = imaging.assign(again=y + 0.0)
+    with pytest.warns(DataWarning, match="imaging: again"):
+        found = fuse({"imaging": told}, y, strategies=["single"], **QUICK)
+    assert "again" in found.warnings[0]
+    assert fuse({"imaging": imaging}, y, strategies=["single"], **QUICK).warnings == ()
 
 
 def test_a_fitted_estimator_cannot_be_brought_in(noise):
