@@ -17,12 +17,12 @@ from napari_radiogenomics.fusion.measures import CHANCE, MAIN, main_measure, mea
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind, Outcome, outcome_of
 from napari_radiogenomics.fusion.running import Data
-from napari_radiogenomics.fusion.tables import patients_of, tables_of
+from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["external_table", "measure_models", "optimism_corrected"]
+__all__ = ["external_table", "measure_models", "optimism_corrected", "outside_of"]
 
 
 def external_table(
@@ -77,6 +77,21 @@ def measure_models(
     """
     import pandas as pd
 
+    tables, own = outside_of(external, kind=kind, classes=classes, learned=learned)
+    found = {}
+    for name, model in models.items():
+        fitted = model.fitted_
+        fold = Held(0, np.arange(len(own)), fitted.link(tables), fitted.hazard())
+        row = estimates_row(measures(own, [fold], seed=seed))
+        row["answered"] = len(fold.known().rows) / len(own)
+        found[name] = row
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("strategy")
+
+
+def outside_of(
+    external: tuple[Any, ...], *, kind: Kind, classes: tuple[Any, ...], learned: Collection[str]
+) -> tuple[Tables, Outcome]:
+    """Tables and outcome of another cohort, checked; parameters as `measure_models`."""
     if len(external) not in (2, 3):
         raise InputError(
             "The external cohort must be (modalities, target) or (modalities, target, groups)."
@@ -97,14 +112,7 @@ def measure_models(
             f"{both[0]}. Leave them out of one of the two."
         )
     tables = tables_of(modalities, patients[rows], groups[0] if groups else None)
-    own, found = outcome.take(rows), {}
-    for name, model in models.items():
-        fitted = model.fitted_
-        fold = Held(0, np.arange(len(rows)), fitted.link(tables), fitted.hazard())
-        row = estimates_row(measures(own, [fold], seed=seed))
-        row["answered"] = len(fold.known().rows) / len(rows)
-        found[name] = row
-    return pd.DataFrame.from_dict(found, orient="index").rename_axis("strategy")
+    return tables, outcome.take(rows)
 
 
 def _require_classes(outcome: Outcome, classes: tuple[Any, ...]) -> None:

@@ -20,7 +20,7 @@ from napari_radiogenomics.fusion.comparing import (
     measure_table,
     site_table,
 )
-from napari_radiogenomics.fusion.final import external_table, optimism_corrected
+from napari_radiogenomics.fusion.final import external_table, optimism_corrected, outside_of
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.measures import MAIN
 from napari_radiogenomics.fusion.missingness import missing_by_outcome
@@ -175,6 +175,9 @@ def fuse(
     splits = resplit(outcome=data.outcome, repeats=repeats)
     if n_permutations < 0:
         raise InputError(f"n_permutations is {n_permutations}; it must be 0 or more.")
+    if external is not None:  # told before the work, not after it
+        outside_of(external, kind=data.outcome.kind, classes=data.outcome.classes,
+                   learned=set(map(str, data.tables.patients)))  # fmt: skip
     warned = warn_of_target(data.tables, data.outcome)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     runs = run_splits(data, models, splits, what="Folds", **options)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.comparing import corrected_t, held_of
 from napari_radiogenomics.fusion.intervals import Estimate
 from napari_radiogenomics.fusion.measures import main_measure, score_folds
@@ -62,8 +63,9 @@ def contrast_table(
     sites = data.tables.sites
     if sites is not None and raw != dict(data.views):
         without = replace(data, views=raw)
-        again = run_splits(without, some, splits, details=False, what="Raw", **options)
-        found = {"raw": _measured(data, again, names), **found}
+        again = _beside(without, some, splits, what="Raw", **options)
+        if again:
+            found = {"raw": _measured(data, again, names), **found}
     if sites is not None and len(np.unique(sites.astype(str))) >= _FEWEST_SITES:
         left = _left_out(data, some, **options)
         if left:
@@ -85,9 +87,17 @@ def contrast_table(
 
 def _left_out(data: Data, models: Mapping[str, FusionModel], **options: Any) -> list[SplitRun]:
     splits = learnable(data, site_splits(data.tables.sites))
-    if not splits:
+    return _beside(data, models, splits, what="Sites left out", **options)
+
+
+def _beside(
+    data: Data, models: Mapping[str, FusionModel], splits: Sequence[Split], **options: Any
+) -> list[SplitRun]:
+    """Runs beside the main one; none where too few patients are left to learn from."""
+    try:
+        return run_splits(data, models, splits, details=False, **options) if splits else []
+    except InputError:  # the main run stands without it
         return []
-    return run_splits(data, models, splits, details=False, what="Sites left out", **options)
 
 
 def learnable(data: Data, splits: Sequence[Split]) -> list[Split]:
@@ -127,7 +137,9 @@ def ablation_table(data: Data, runs: Sequence[SplitRun], **options: Any) -> pd.D
     if not added:
         return pd.DataFrame(columns=columns)
     splits = [run.split for run in runs]
-    again = run_splits(data, added, splits, details=False, what="Added to the baseline", **options)
+    again = _beside(data, added, splits, what="Added to the baseline", **options)
+    if not again:
+        return pd.DataFrame(columns=columns)
     base = held_of(runs, "baseline")
     value = main_measure(data.outcome, base).value
     before = score_folds(data.outcome, base)
@@ -151,9 +163,9 @@ def learning_table(
     rows = []
     for share in _SHARES:
         splits = learnable(data, [_fewer(run.split, strata, share, data.seed) for run in first])
-        if splits:
-            what = f"{share:.0%} of the patients"
-            fewer = run_splits(data, {name: model}, splits, details=False, what=what, **options)
+        what = f"{share:.0%} of the patients"
+        fewer = _beside(data, {name: model}, splits, what=what, **options)
+        if fewer:
             found = main_measure(data.outcome, held_of(fewer, name))
             rows.append((np.mean([len(s.train) for s in splits]), *vars(found).values()))
     found = main_measure(data.outcome, held_of(first, name))

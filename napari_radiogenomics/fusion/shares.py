@@ -51,7 +51,7 @@ def fold_shares(fitted: Fitted, tables: Tables) -> tuple[pd.DataFrame, pd.Series
     top, rest = found[rank < MOST_SHARES], found[rank >= MOST_SHARES]
     summed = rest.groupby("patient_id", sort=False)["contribution"].sum().reset_index()
     named = summed.assign(modality="", view="", feature="", column="", value=float("nan"))
-    shares = pd.concat([top, named[top.columns]], ignore_index=True) if len(named) else top
+    shares = pd.concat([top, named[top.columns]], ignore_index=True) if len(named) else top.copy()
     shares.attrs = dict(found.attrs)
     return shares, sizes
 
@@ -68,5 +68,6 @@ def mean_shares(sizes: Sequence[pd.Series], patients: int) -> pd.Series:
     """
     import pandas as pd
 
-    joined = pd.concat(list(sizes))
+    known = [part for part in sizes if len(part)]
+    joined = pd.concat(known) if known else sizes[0]
     return joined.groupby(level=KEYS, sort=False).sum() / max(patients, 1)

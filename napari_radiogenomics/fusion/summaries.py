@@ -98,7 +98,10 @@ def _mean_shap(runs: Sequence[SplitRun], table: pd.DataFrame) -> pd.Series:
         name: mean_shares([run.shares[name][1] for run in explained], patients)
         for name in explained[0].shares
     }
-    joined = pd.concat(sizes, names=["strategy"])
+    known = {name: part for name, part in sizes.items() if len(part)}
+    if not known:
+        return pd.Series(0.0, table.index)
+    joined = pd.concat(known, names=["strategy"])
     found = joined.reindex(pd.MultiIndex.from_frame(table[["strategy", *KEYS]]))
     return found.fillna(0.0).set_axis(table.index)
 
@@ -107,14 +110,14 @@ def contribution_table(runs: Sequence[SplitRun]) -> pd.DataFrame:
     """Shapley values of each patient by models that did not learn from them."""
     import pandas as pd
 
+    order = ["strategy", "patient_id", "modality", "feature", "column", "value", "contribution"]
     parts, scale = [], "link"
     for run in runs:
         for name, (shares, _) in run.shares.items():
-            parts.append(shares.assign(strategy=name))
             scale = str(shares.attrs["scale"])
-    table = pd.concat(parts, ignore_index=True)
-    order = ["strategy", "patient_id", "modality", "feature", "column", "value", "contribution"]
-    table = table[order]
+            if len(shares):  # a model may answer alike for everybody
+                parts.append(shares.assign(strategy=name)[order])
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=order)
     table.attrs = {"scale": scale}
     return table
 

@@ -25,7 +25,7 @@ __all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace", "rais
 _PLUGIN = "napari-radiogenomics"
 DOCKS = (
     "Cohort", "Scan", "Segment", "Texture", "Features", "Habitats", "Vessels", "Genes",
-    "Harmonize", "Associate",
+    "Harmonize", "Associate", "Fuse",
 )  # fmt: skip
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380

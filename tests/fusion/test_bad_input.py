@@ -166,3 +166,13 @@ def test_patients_without_a_target_are_left_out(cohort):
     target.iloc[:20] = None
     found = fuse({"rna": cohort.modalities["rna"]}, target, **QUICK)
     assert found.predictions["patient_id"].nunique() == 100
+
+
+def test_few_patients_end_with_the_main_run_where_less_cannot_be_learned(draw):
+    cohort = draw(7, n=36)
+    found = fuse(cohort.modalities, cohort.target, groups=cohort.sites, strategies=["single"],
+                 folds=3, inner_folds=3, repeats=1)  # fmt: skip
+    assert len(found.table) == 4
+    # Half of 24 training patients are too few for a model; three quarters may be, too.
+    assert found.learning["patients"].max() == 24
+    assert len(found.learning) < 3

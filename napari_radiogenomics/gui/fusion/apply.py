@@ -1,0 +1,183 @@
+"""A model on patients that it did not learn from: predictions, and how good they are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.fusion.cohort_tables import cohort_modalities, modality_names
+from napari_radiogenomics.fusion.explain import predict_patients
+from napari_radiogenomics.fusion.final import measure_models
+from napari_radiogenomics.fusion.measures import MAIN
+from napari_radiogenomics.gui.fusion.outcomes import target_values
+from napari_radiogenomics.gui.fusion.work import LEVEL, Asked, patients_of_group, sites_of
+from napari_radiogenomics.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.cohort import Cohort
+    from napari_radiogenomics.extraction.result import CohortFeatures
+    from napari_radiogenomics.fusion.model import FusionModel
+
+__all__ = ["Applied", "apply_model", "modalities_read"]
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """A model on patients that it did not learn from.
+
+    Attributes
+    ----------
+    title : str
+        Which model.
+    table : DataFrame
+        As `predict_patients` answers, with the ``outcome`` where it is known.
+    measures : Series or None
+        How good it is there.
+    main : str
+        Measure that counts.
+    warnings : tuple of str
+        What lacks, and who was left out.
+    """
+
+    title: str
+    table: pd.DataFrame
+    measures: pd.Series | None
+    main: str
+    warnings: tuple[str, ...]
+
+
+def apply_model(
+    model: FusionModel,
+    features: CohortFeatures | None,
+    cohort: Cohort,
+    *,
+    name: str,
+    asked: Asked,
+    learned: Collection[str] = (),
+    progress: Progress = quiet,
+) -> Applied:
+    """Predict patients with a fitted model; measure it where their outcome is known.
+
+    Parameters
+    ----------
+    model : FusionModel
+        Fitted, or read from a file.
+    features : CohortFeatures or None
+        A row a patient.
+    cohort : Cohort
+        The open cohort.
+    name : str
+        Of the model.
+    asked : Asked
+        ``second`` are the patients, ``target`` the outcome they may be held against.
+    learned : collection of str, optional
+        Patients that the model is known to have learned from; they are left out.
+    progress : Progress, optional
+        Reports, may cancel.
+
+    Raises
+    ------
+    InputError
+        If nobody is left, or nothing that the model reads is there.
+    """
+    fitted = model.fitted_
+    offered = modality_names(features, cohort)
+    wanted = modalities_read(model)
+    names = [source for source in wanted if source in offered]
+    if not names:
+        raise InputError(
+            f"The model reads {', '.join(wanted)}; the cohort and the chosen table have none of "
+            "these. Measure the cohort, or open its table."
+        )
+    patients = patients_of_group(cohort, asked.second)
+    again = patients & set(learned)
+    if not patients - again:
+        raise InputError(
+            "The model learned from all of these patients: what it says of them proves nothing. "
+            "Choose other patients at Apply to, or open another cohort."
+        )
+    found = cohort_modalities(
+        features, cohort, names, clinical=_clinical(model, cohort), patients=patients - again,
+        progress=progress,
+    )  # fmt: skip
+    sites = sites_of(cohort, asked.site, found.tables)
+    said = [f"{len(again)} patients were learned from and are left out."] if again else []
+    if not learned:
+        said.append(_seen_before(model, sites, found.tables))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        table = predict_patients(model, found.tables, sites, level=LEVEL)
+    unread = [source for source in fitted.facts["held"] if source not in wanted]
+    table["lacks"] = [", ".join(n for n in text.split(", ") if n not in unread)
+                      for text in table["lacks"]]  # fmt: skip
+    said += [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
+    measures, outcome, why = _measured(model, found.tables, sites, cohort, asked)
+    said.append(why)
+    if outcome is not None:
+        table.insert(0, "outcome", outcome.reindex(table.index))
+    told = tuple(dict.fromkeys(text for text in said if text))
+    return Applied(name, table, measures, MAIN[fitted.kind], told)
+
+
+def modalities_read(model: FusionModel) -> list[str]:
+    """Modalities that a fitted model reads."""
+    experts = model.fitted_.experts
+    sources = [view.view.source for expert in experts for view in expert.views.values()]
+    return list(dict.fromkeys(sources))
+
+
+def _clinical(model: FusionModel, cohort: Cohort) -> list[str]:
+    """Columns of the patients that a model reads, as far as they are there."""
+    columns = [
+        str(name)
+        for expert in model.fitted_.experts
+        for view in expert.views.values()
+        if view.view.source == "clinical"
+        for name in view.state["columns"]
+    ]
+    return [name for name in dict.fromkeys(columns) if name in cohort.patients]
+
+
+def _seen_before(
+    model: FusionModel, sites: pd.Series | None, tables: dict[str, pd.DataFrame]
+) -> str:
+    """A file does not name patients: the same sites are what can be told."""
+    known = model.fitted_.facts["sites"]
+    there = set() if sites is None else {
+        str(sites[p]) for table in tables.values() for p in table.index if p in sites.index
+    }  # fmt: skip
+    same = sorted(there & set(known))
+    if not same:
+        return ""
+    return (
+        f"The model learned at {', '.join(same)} too, and its file does not name its patients. If "
+        "these are the same patients, what it says of them proves nothing."
+    )
+
+
+def _measured(
+    model: FusionModel,
+    tables: dict[str, pd.DataFrame],
+    sites: pd.Series | None,
+    cohort: Cohort,
+    asked: Asked,
+) -> tuple[pd.Series | None, pd.Series | None, str]:
+    """Measures and the outcome of each patient, where it is that of the model; else why not."""
+    fitted = model.fitted_
+    try:
+        values, *_ = target_values(cohort, asked.target, asked.text)
+        name = "time" if isinstance(values, pd.DataFrame) else str(values.name)
+        if name != fitted.target:
+            return None, None, f"Not measured: the model predicts {fitted.target}, not {name}."
+        external = (tables, values, *([] if sites is None else [sites]))
+        found = measure_models({"model": model}, external, kind=fitted.kind, classes=fitted.classes)
+    except InputError as error:
+        return None, None, f"Not measured: {error}"
+    shown = values["time"] if isinstance(values, pd.DataFrame) else values
+    shown.index = shown.index.astype(str)
+    return found.loc["model"], shown, ""

@@ -1,0 +1,364 @@
+"""The Fuse dock: what predicts an outcome, alone and together, and how far that holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QLineEdit
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.cohort_tables import clinical_columns, modality_names
+from napari_radiogenomics.fusion.fuse import fuse
+from napari_radiogenomics.fusion.model_card import model_card
+from napari_radiogenomics.fusion.model_file import load_model, save_model
+from napari_radiogenomics.fusion.strategy import STRATEGIES
+from napari_radiogenomics.gui.associate.behind import Behind
+from napari_radiogenomics.gui.associate.work import groups_of
+from napari_radiogenomics.gui.forms.checklist import CheckList
+from napari_radiogenomics.gui.forms.fields import QuietCombo
+from napari_radiogenomics.gui.forms.form import folded
+from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modalities_read
+from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
+from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
+from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
+from napari_radiogenomics.gui.fusion.work import Asked, Fused, Shuffled, compare, shuffle
+from napari_radiogenomics.gui.harmonize.work import batch_columns
+from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.tables.panel import TablePanel
+from napari_radiogenomics.io.atomic import atomic_path
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["FuseDock"]
+
+_HIDDEN = ("groups", "learner_settings", "preparations", "external", "workers")
+_AT_FIRST = ("imaging", "rna", "clinical")
+_EVERYBODY = "Everybody"
+_NOBODY = "Not known"
+_SOON_S = 3.0
+
+
+class FuseDock(TablePanel):
+    """Models on image, genes and clinic beside what they have to beat.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer.
+
+    Attributes
+    ----------
+    sheet : FuseSheet
+        The wide dock of the results; it opens with the first.
+    fused : Fused or None
+        What was compared last.
+    models : ModelBox
+        Models at hand.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        self.sheet = FuseSheet()
+        super().__init__(
+            napari_viewer,
+            fuse,
+            sheet=self.sheet,
+            sheet_name="Fusion",
+            name="fuse",
+            purpose="What predicts an outcome: image, genes, clinic, or all together?",
+            run="Fuse",
+            hidden=_HIDDEN,
+        )
+        self.fused: Fused | None = None
+        self._phase, self._begun = "", 0.0
+        self.behind = Behind(self.viewer, self)
+        self._make_inputs()
+        self._connect()
+        self.recall()
+        self._list_cohort()
+        self.sheet.use_theme(self.viewer.theme)
+        self.say("Choose what to predict, and from what.")
+
+    def _make_inputs(self) -> None:
+        self.target, self.site = QuietCombo(), QuietCombo()
+        self.who, self.second = QuietCombo(), QuietCombo()
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("CA9, a gene set, EGFR mutation …")
+        self.modalities = CheckList([], what="modalities")
+        _without_search(self.modalities)
+        strategies = self.form.fields["strategies"]
+        _without_search(strategies.widget)
+        strategies.value = list(STRATEGIES.names())
+        self.clinical = CheckList([], what="clinical columns", rows=5)
+        self.site.setToolTip(
+            "<p>Folds are balanced over sites, imaging is harmonized in each fold, and each site "
+            "is tested by models of the others.</p>"
+        )
+        self.second.setToolTip("<p>Models of all patients are tested here; nothing is learned.</p>")
+        for title, widget in (("Predict", self.target), ("Name", self.text),
+                              ("From", self.modalities), ("Site", self.site),
+                              ("Patients", self.who), ("2nd cohort", self.second)):  # fmt: skip
+            self.inputs.addRow(title, widget)
+        facts = folded("Clinical facts")
+        facts.addWidget(self.clinical)
+        self.before_settings.addWidget(facts)
+        self.models = ModelBox()
+        box = folded("Save, open, apply a model")
+        box.addWidget(self.models)
+        self.after.addWidget(box)
+
+    def _connect(self) -> None:
+        self.target.currentIndexChanged.connect(self._follow_target)
+        self.picker.chosen.connect(self._list_modalities)
+        self.runner.stepped.connect(self._tell_time)
+        self.sheet.patient_chosen.connect(self._open_patient)
+        self.sheet.feature_chosen.connect(self._map_feature)
+        self.sheet.shuffle_wanted.connect(self.measure_importance)
+        self.sheet.saved.connect(self._say_saved)
+        self.models.apply.connect(self.apply_model)
+        self.models.load.connect(self.load_model)
+        self.models.save.connect(self.save_model)
+        self.behind.told.connect(self.say)
+        self.connections.add(self.session.cohort_changed, self._list_cohort)
+        self.connections.add(self.session.selection_changed, self._follow)
+        self.connections.add(self.viewer.events.theme, self._use_theme)
+
+    def _list_cohort(self, _cohort: object = None) -> None:
+        """Outcomes, groups, sites and clinical columns of the open cohort."""
+        cohort = self.session.cohort
+        self.target.clear()
+        for target in targets_of(cohort):
+            self.target.addItem(target.title, target)
+        groups = groups_of(cohort)
+        for combo, first in ((self.who, _EVERYBODY), (self.second, "None"),
+                             (self.models.whom, _EVERYBODY)):  # fmt: skip
+            combo.clear()
+            combo.addItem(first, None)
+            for column, value in groups:
+                combo.addItem(f"{column}: {value}", (column, value))
+        if groups:  # what was learned in one half is tested in the other
+            self.who.setCurrentIndex(1)
+            self.second.setCurrentIndex(2 if len(groups) > 1 else 0)
+            self.models.whom.setCurrentIndex(2 if len(groups) > 1 else 0)
+        self.site.clear()
+        for name in batch_columns(cohort):
+            self.site.addItem(name, name)
+        self.site.addItem(_NOBODY, "")
+        known = {} if cohort is None else clinical_columns(cohort)
+        self.clinical.offer([(name, name if early else f"{name} (known only later?)", "")
+                             for name, early in known.items()])  # fmt: skip
+        self.clinical.checked = [name for name, early in known.items() if early]
+        self._list_modalities()
+        self._follow_target()
+
+    def _list_modalities(self) -> None:
+        features = self.picker.tables[self.picker.name] if self.picker.name else None
+        offered = modality_names(features, self.session.cohort)
+        before, known = self.modalities.checked, self.modalities.shown
+        self.modalities.offer([(name, name, meaning) for name, meaning in offered.items()])
+        new = [name for name in offered if name not in known and name in _AT_FIRST]
+        self.modalities.checked = [*before, *new]
+        height = self.modalities.list.sizeHintForRow(0) * max(2, len(offered)) + 8
+        self.modalities.list.setFixedHeight(height)
+
+    def _follow_target(self, _index: int = 0) -> None:
+        self.inputs.setRowVisible(self.text, self.target.currentData() == NAMED)
+
+    @property
+    def asked(self) -> Asked:
+        """What the controls ask."""
+        target = self.target.currentData()
+        if not isinstance(target, Target):
+            raise InputError("There is nothing to predict. Open a cohort in the Cohort dock.")
+        return Asked(
+            target, self.text.text(), self.modalities.checked, self.clinical.checked,
+            str(self.site.currentData() or ""), self.who.currentData(), self.second.currentData(),
+        )  # fmt: skip
+
+    @property
+    def features(self) -> Any:
+        """The chosen table; None where there is none and none is needed."""
+        imaging = set(self.modalities.checked) - {"rna", "pathways", "clinical"}
+        return self.picker.features if imaging or self.picker.name else None
+
+    def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        """The chosen table and what is asked of it."""
+        cohort, asked = self.cohort, self.asked
+        if not asked.names:
+            raise InputError(
+                "Nothing is chosen to predict from. Measure the cohort, or tick genes."
+            )
+        return compare, (self.features, cohort), {**self.form.values, "asked": asked}
+
+    def measure_importance(self, by: str) -> None:
+        """Measure what shuffling costs the strategy that is looked at."""
+        if self.fused is None:
+            self.say("Fuse first.", "warning")
+            return
+        data = (self.fused, self.sheet.strategy)
+        self.work(shuffle, lambda: data, "Permutation importance", by=by)
+
+    def apply_model(self) -> None:
+        """Apply the chosen model to the patients chosen for it."""
+        one = self.models.chosen
+        if one is None:
+            self.say("There is no model yet. Fuse, or open one.", "warning")
+            return
+
+        def data() -> tuple[Any, ...]:
+            features = self.picker.tables[self.picker.name] if self.picker.name else None
+            return one.model, features, self.cohort
+
+        try:
+            asked = self.asked
+        except InputError as error:
+            self.say(str(error), "error")
+            return
+        whom = Asked(
+            asked.target, asked.text, site=asked.site, second=self.models.whom.currentData()
+        )
+        self.work(apply_model, data, "Apply the model", name=one.title, asked=whom,
+                  learned=one.learned)  # fmt: skip
+
+    def load_model(self, path: str | Path) -> None:
+        """Read a model and offer it."""
+        try:
+            model = load_model(path)
+        except InputError as error:
+            self.say(str(error), "error")
+            return
+        self.models.add_file(OneModel(Path(path).name, model))
+        self.say(
+            f"{Path(path).name}: {model.strategy} of {', '.join(modalities_read(model))}, predicts "
+            f"{model.fitted_.target}, learned from {model.fitted_.facts['patients']} patients. "
+            "Next: Apply.",
+            "good",
+        )
+
+    def save_model(self, path: str | Path) -> None:
+        """Write the chosen model, and its card with the validation."""
+        one = self.models.chosen
+        if one is None:
+            self.say("There is no model yet. Fuse, or open one.", "warning")
+            return
+        try:
+            written = save_model(one.model, path, card=not one.strategy)
+            if one.strategy and self.fused is not None:
+                card = model_card(one.model, self.fused.result, strategy=one.strategy)
+                with atomic_path(written.with_suffix(".md")) as temporary:
+                    temporary.write_text(card, encoding="utf-8")
+        except InputError as error:
+            self.say(str(error), "error")
+            return
+        self.say(f"Written: {written}, and its card {written.with_suffix('.md').name}.", "good")
+
+    def show_found(self, found: Any) -> str:
+        """Show a comparison, an importance, or a model on other patients."""
+        if isinstance(found, Shuffled):
+            self.sheet.show_shuffled(found)
+            return _said_of_shuffled(found)
+        self.open_sheet()
+        if isinstance(found, Applied):
+            self.sheet.show_applied(found)
+            more = " ".join(found.warnings[:2])
+            return f"{found.title}: {len(found.table)} patients predicted. {more}".strip()
+        self.fused = found
+        self._offer_models(found)
+        self.sheet.show_fused(found, self.session.selection.patient_id)
+        warned = f"⚠ {shortened(found.warnings[0])} " if found.warnings else ""
+        return f"{warned}{found.result.advice[0]} Next: click a patient, or a strategy."
+
+    def _show_end(self, outcome: Outcome) -> None:
+        """Warn in the color of warnings where there are some."""
+        super()._show_end(outcome)
+        if getattr(outcome.value, "warnings", ()):
+            self.say(self.message, "warning")
+
+    def _offer_models(self, fused: Fused) -> None:
+        result, learned = fused.result, frozenset(fused.given.patients)
+        models = [
+            OneModel(f"{name}: {result.target}", model, learned, str(name))
+            for name, model in result.models.items()
+        ]
+        self.models.show_models(models, result.trusted)
+
+    def _tell_time(self, done: int, total: int, what: str) -> None:
+        """Say how long the steps under way will take."""
+        if what != self._phase or done == 0:
+            self._phase, self._begun = what, time.monotonic()
+            self._done_before = done
+            return
+        spent, made = time.monotonic() - self._begun, done - self._done_before
+        if made > 0 and self.runner.running and not self.runner.cancelling:
+            left = spent / made * (total - done)
+            if left + spent > _SOON_S:
+                self.say(f"{what}: {done} of {total}, about {_clock(left)} left in this step.")
+
+    def _open_patient(self, patient: str) -> None:
+        """Open the patient of a dot or a row, and map the image feature that drove it most."""
+        self.choose_patient(patient)
+        self.say(f"{self._said_of(patient)}. Opening …")
+        column = self._driver(patient)
+        if column:
+            self._map_feature(column)
+
+    def _said_of(self, patient: str) -> str:
+        """Prediction of a patient, in words."""
+        table = self.sheet.patients.rows.frame
+        row = self.sheet.patients.rows.row_of(patient)
+        if row is None or "probability" not in table:
+            return patient
+        own = table.iloc[row]
+        return f"{patient}: {own['probability']:.2f}, set {own['set']}, is {own['outcome']}"
+
+    def _driver(self, patient: str) -> str:
+        """Column of the image feature that moved the prediction most; empty where there is none."""
+        if self.fused is None:
+            return ""
+        table = self.fused.result.contributions
+        own = table[(table["strategy"] == self.sheet.strategy) & (table["patient_id"] == patient)]
+        own = own[own["modality"] == "imaging"]
+        return "" if own.empty else str(own.loc[own["contribution"].abs().idxmax(), "column"])
+
+    def _map_feature(self, column: str) -> None:
+        """Draw the map of a feature on the patient on the screen."""
+        patient = self.session.selection.patient_id
+        if patient:
+            self.session.select(feature=column)
+            self.behind.follow(patient, column)
+
+    def _follow(self, selection: Selection) -> None:
+        """Mark the patient on the screen."""
+        if selection.patient_id != self.sheet.here:
+            self.sheet.show_here(selection.patient_id)
+
+    def _say_saved(self, path: str) -> None:
+        self.say(f"Written: {path}", "good")
+
+    def _use_theme(self, _event: object = None) -> None:
+        self.sheet.use_theme(self.viewer.theme)
+
+
+def _without_search(entries: CheckList) -> None:
+    """Leave the search line of a short list out; All and None stay on the right."""
+    entries.search.hide()
+    entries.top.insertStretch(0, 1)
+
+
+def _said_of_shuffled(found: Shuffled) -> str:
+    if found.table.empty:
+        return f"{found.strategy} uses nothing: it answers alike for everybody."
+    first = found.table.iloc[0]
+    name = first["column"] or first["modality"]
+    return (
+        f"Shuffling {name} costs {found.strategy} most: {first['importance']:.3f} "
+        f"({first['low']:.3f} to {first['high']:.3f})."
+    )
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}" if seconds >= 60 else f"{seconds:.0f} s"

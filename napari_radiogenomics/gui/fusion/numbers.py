@@ -1,0 +1,92 @@
+"""Numbers of the strategies side by side, and what each adds to what everybody has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.fusion.result import FusionResult
+
+__all__ = ["NAMES", "compared", "is_plain", "reference_of"]
+
+NAMES = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
+"""Main measures as a person reads them."""
+_OTHERS = {
+    "brier": "Brier", "mean_absolute_error": "mean error", "integrated_brier": "Brier",
+    "calibration_slope": "slope", "calibration_intercept": "intercept",
+}  # fmt: skip
+
+
+def is_plain(strategy: str) -> bool:
+    """Whether it is what fusion has to beat: clinical facts and volume, or one modality."""
+    return strategy == "baseline" or strategy.endswith(" alone")
+
+
+def reference_of(result: FusionResult) -> str:
+    """Strategy that the others are held against: the baseline, else the best single modality."""
+    names = list(result.table.index)
+    if "baseline" in names:
+        return "baseline"
+    plain = [name for name in names if is_plain(name)]
+    best = result.table.loc[plain, result.main]
+    return str(best.idxmax()) if len(best.dropna()) else ""
+
+
+def compared(result: FusionResult) -> pd.DataFrame:
+    """Strategies × what is told of each, by title: interval, difference, p-values, calibration.
+
+    Parameters
+    ----------
+    result : FusionResult
+        What `fuse` found.
+    """
+    main, table = result.main, result.table
+    reference = reference_of(result)
+    rows = []
+    for name in map(str, table.index):
+        own = table.loc[name]
+        row: dict[str, object] = {
+            "strategy": name,
+            NAMES[main]: own[main],
+            "95 %": _interval(own[f"{main}_low"], own[f"{main}_high"]),
+            "p perm.": own.get("p_permutation", np.nan),
+        }
+        row |= _held_against(result, name, reference)
+        if "leave_site_out" in result.contrast and name in result.contrast.index:
+            row["sites out"] = result.contrast.loc[name, "leave_site_out"]
+        if result.external is not None:
+            row["2nd cohort"] = result.external.loc[name, main]
+        row |= {title: own[key] for key, title in _OTHERS.items() if key in own}
+        row |= {"optimism": own["optimism"], "features": own["features"],
+                "answered": own["answered"]}  # fmt: skip
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _interval(low: float, high: float) -> str:
+    if not np.isfinite(low):
+        return "none"
+    return f"{low + 0.0:.2f} to {high + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def _held_against(result: FusionResult, name: str, reference: str) -> dict[str, object]:
+    """Difference from the reference on the same folds, with interval and p-value."""
+    title = f"− {reference}"
+    if not reference:
+        return {}
+    table, sign = result.comparison, 1.0
+    row = table[(table["strategy"] == name) & (table["other"] == reference)]
+    if row.empty:
+        row, sign = table[(table["strategy"] == reference) & (table["other"] == name)], -1.0
+    if row.empty:
+        return {title: np.nan, "95 % of it": "", "p of it": np.nan}
+    first = row.iloc[0]
+    ends = sorted((sign * first["difference_low"], sign * first["difference_high"]))
+    return {
+        title: sign * first["difference"] + 0.0,
+        "95 % of it": _interval(*ends),
+        "p of it": first["p_value"],
+    }

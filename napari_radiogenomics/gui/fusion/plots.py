@@ -1,0 +1,241 @@
+"""Plots of a comparison: strategies, ROC, calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+
+from napari_radiogenomics.fusion.measures import CHANCE
+from napari_radiogenomics.gui.fusion.numbers import NAMES, is_plain, reference_of
+from napari_radiogenomics.gui.plots.plot import Plot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_radiogenomics.fusion.result import FusionResult
+
+__all__ = ["FUSED", "PLAIN", "CalibrationPlot", "RocPlot", "StrategyPlot"]
+
+FUSED, PLAIN, OUTSIDE, SITES = "#0072b2", "#999999", "#e69f00", "#009e73"
+_NAME_WIDTH = 132
+_LETTERS = 20
+
+
+class StrategyPlot(Plot):
+    """A line a strategy: its main measure with the interval, beside chance and the baseline.
+
+    Attributes
+    ----------
+    chosen : Signal(str)
+        Strategy whose line was clicked.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__("Strategies")
+        self.words.setTextFormat(Qt.TextFormat.RichText)
+        self.names: list[str] = []
+        self.plot.getPlotItem().getViewBox().invertY(True)
+        axis = self.plot.getAxis("left")
+        axis.setWidth(_NAME_WIDTH)
+        axis.setStyle(tickLength=0, autoReduceTextSpace=False, hideOverlappingLabels=False)
+        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.scene().sigMouseMoved.connect(self._moved)
+        self._result: FusionResult | None = None
+
+    def show_result(self, result: FusionResult, chosen: str) -> None:
+        """Draw all strategies; a star marks the one to trust."""
+        self._result, main = result, result.main
+        self.names = [str(name) for name in result.table.index]
+        self.begin(_legend(result))
+        self._mark(chosen)
+        for at, name in enumerate(self.names):
+            row = result.table.loc[name]
+            color = QColor(PLAIN if is_plain(name) else FUSED)
+            ends = [row[f"{main}_low"], row[f"{main}_high"]]
+            if np.isfinite(ends).all():
+                self.plot.plot(ends, [at, at], pen=pg.mkPen(color, width=3))
+            symbol = "star" if name == result.trusted else "o"
+            size = 15 if name == result.trusted else 10
+            self._dot(row[main], at, color, symbol, size)
+            self._others(result, name, at)
+        self._rules(result)
+        ticks = [(at, _short(name)) for at, name in enumerate(self.names)]
+        self.plot.getAxis("left").setTicks([ticks])
+        self.plot.setLabel("bottom", NAMES[main])
+        self.plot.enableAutoRange("x")
+        self.plot.setYRange(-0.6, len(self.names) - 0.4, padding=0)
+
+    def _dot(self, x: float, y: float, color: QColor, symbol: str, size: int) -> None:
+        if np.isfinite(x):
+            dot = pg.ScatterPlotItem([x], [y], symbol=symbol, size=size, brush=color, pen=None)
+            self.plot.addItem(dot)
+
+    def _others(self, result: FusionResult, name: str, at: int) -> None:
+        """The same at sites left out, and in the second cohort."""
+        contrast = result.contrast
+        if "leave_site_out" in contrast and name in contrast.index:
+            self._dot(contrast.loc[name, "leave_site_out"], at + 0.24, QColor(SITES), "t1", 9)
+        if result.external is not None:
+            row = result.external.loc[name]
+            ends = [row[f"{result.main}_low"], row[f"{result.main}_high"]]
+            if np.isfinite(ends).all():
+                pen = pg.mkPen(QColor(OUTSIDE), width=1)
+                self.plot.plot(ends, [at + 0.24] * 2, pen=pen)
+            self._dot(row[result.main], at + 0.24, QColor(OUTSIDE), "d", 9)
+
+    def _rules(self, result: FusionResult) -> None:
+        faint = QColor(self.text_color)
+        faint.setAlpha(130)
+        dashed = pg.mkPen(faint, style=Qt.PenStyle.DashLine)
+        self.plot.addItem(pg.InfiniteLine(CHANCE[result.kind], angle=90, pen=dashed))
+        reference = reference_of(result)
+        if reference:
+            dotted = pg.mkPen(faint, style=Qt.PenStyle.DotLine)
+            at = float(result.table.loc[reference, result.main])
+            if np.isfinite(at):
+                self.plot.addItem(pg.InfiniteLine(at, angle=90, pen=dotted))
+
+    def _mark(self, chosen: str) -> None:
+        """Shade the line of a strategy."""
+        if chosen in self.names:
+            at = self.names.index(chosen)
+            shade = QColor(self.text_color)
+            shade.setAlpha(28)
+            band = pg.LinearRegionItem(
+                (at - 0.5, at + 0.5), orientation="horizontal", movable=False,
+                brush=shade, pen=pg.mkPen(None),
+            )  # fmt: skip
+            self.plot.addItem(band)
+
+    def strategy_at(self, place: Any) -> str:
+        """Strategy under a place of the scene; empty where there is none."""
+        row = round(self.plot.getPlotItem().getViewBox().mapSceneToView(place).y())
+        return self.names[row] if 0 <= row < len(self.names) else ""
+
+    def _clicked(self, event: Any) -> None:
+        name = self.strategy_at(event.scenePos())
+        if name and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(name)
+
+    def _moved(self, place: Any) -> None:
+        name = self.strategy_at(place)
+        self.plot.setToolTip(_said_of(self._result, name) if name and self._result else "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+
+
+def _legend(result: FusionResult) -> str:
+    parts = [f'<span style="color:{FUSED}">●</span> fused',
+             f'<span style="color:{PLAIN}">●</span> to be beaten', "★ to trust"]  # fmt: skip
+    if "leave_site_out" in result.contrast:
+        parts.append(f'<span style="color:{SITES}">▲</span> sites left out')
+    if result.external is not None:
+        parts.append(f'<span style="color:{OUTSIDE}">◆</span> 2nd cohort')
+    return " &nbsp;".join(parts)
+
+
+def _said_of(result: FusionResult, name: str) -> str:
+    row, main = result.table.loc[name], result.main
+    lines = [f"{name}: {NAMES[main]} {row[main]:.2f} "
+             f"({row[f'{main}_low']:.2f} to {row[f'{main}_high']:.2f})"]  # fmt: skip
+    if np.isfinite(row.get("p_permutation", np.nan)):
+        lines.append(f"permutation p {row['p_permutation']:.2g}")
+    lines.append(f"{row['features']:.0f} features, optimism {row['optimism']:.2f}")
+    return "\n".join(lines)
+
+
+class RocPlot(Plot):
+    """Sensitivity against specificity of the chosen strategy, and of what it has to beat."""
+
+    def __init__(self) -> None:
+        super().__init__("ROC")
+        self.words.setTextFormat(Qt.TextFormat.RichText)
+
+    def show_strategy(self, result: FusionResult, strategy: str) -> None:
+        """Draw the curves of predictions of patients left out."""
+        if result.kind != "classification":
+            self.clear("ROC curves are of two classes.")
+            return
+        row, main = result.table.loc[strategy], result.main
+        reference = reference_of(result)
+        words = (
+            f"<b>{strategy}</b>: AUC {row[main]:.2f} ({row[f'{main}_low']:.2f} to "
+            f"{row[f'{main}_high']:.2f}), mean of the folds"
+        )
+        if reference and reference != strategy:
+            words += f'; <span style="color:{PLAIN}">—</span> {reference}'
+        self.begin(words)
+        for name, color, width in ((reference, PLAIN, 2), (strategy, FUSED, 3)):
+            if name:
+                x, y = roc_points(result.patients(name))
+                self.plot.plot(x, y, pen=pg.mkPen(QColor(color), width=width))
+        faint = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
+        self.plot.plot([0, 1], [0, 1], pen=faint)
+        self.plot.setLabel("bottom", "1 − specificity")
+        self.plot.setLabel("left", "sensitivity")
+        self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+
+
+def roc_points(patients: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """False and true positive rates over all thresholds; ties are one step.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        As `FusionResult.patients` answers for classes.
+    """
+    from sklearn.metrics import roc_curve
+
+    known = patients[patients["probability"].notna()]
+    greater = sorted(set(map(str, patients["outcome"])))[-1]
+    truth = known["outcome"].astype(str).eq(greater).to_numpy()
+    x, y, _ = roc_curve(truth, known["probability"].to_numpy(float), drop_intermediate=False)
+    return x, y
+
+
+class CalibrationPlot(Plot):
+    """What was predicted against what came, in fifths of the patients."""
+
+    def __init__(self) -> None:
+        super().__init__("Calibration")
+
+    def show_strategy(self, result: FusionResult, strategy: str) -> None:
+        """Draw the curve with Wilson's intervals."""
+        row = result.table.loc[strategy]
+        words = f"{strategy}: slope {_with_ends(row, 'calibration_slope')} (1 is right)"
+        if "calibration_intercept" in row:
+            words += f", intercept {_with_ends(row, 'calibration_intercept')} (0 is right)"
+        if "brier" in row:
+            words += f", Brier {row['brier']:.3f}"
+        if result.kind != "classification":
+            self.clear(f"{words}. Curves are of two classes.")
+            return
+        self.begin(words)
+        own = result.calibration[result.calibration["strategy"] == strategy]
+        faint = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
+        self.plot.plot([0, 1], [0, 1], pen=faint)
+        pen = pg.mkPen(QColor(FUSED), width=2)
+        for part in own.itertuples():
+            self.plot.plot([part.predicted] * 2, [part.low, part.high], pen=pen)
+        self.plot.plot(
+            own["predicted"].to_numpy(float), own["observed"].to_numpy(float), pen=pen,
+            symbol="o", symbolBrush=QColor(FUSED), symbolPen=None, symbolSize=9,
+        )  # fmt: skip
+        self.plot.setLabel("bottom", "predicted probability")
+        self.plot.setLabel("left", "observed share")
+        self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+
+
+def _with_ends(row: Any, name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    ends = f" ({low:.2f} to {high:.2f})" if np.isfinite(low) else ""
+    return f"{row[name]:.2f}{ends}"

@@ -1,0 +1,194 @@
+"""A table of numbers and names for the eye: sorted by any column, short numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QAbstractItemView, QTableView
+
+__all__ = ["FrameRows", "FrameTable"]
+
+_NONE = QModelIndex()
+_WIDE, _NARROW = 150, 68
+
+
+class FrameRows(QAbstractTableModel):
+    """Rows of a DataFrame.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+        Owner.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.frame = pd.DataFrame()
+        self.marked: QColor | None = None
+        self._tips: Mapping[str, str] = {}
+        self._wrong: set[str] = set()
+
+    def show(
+        self, frame: pd.DataFrame, *, tips: Mapping[str, str] | None = None, wrong: str = ""
+    ) -> None:
+        """Show another table.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The first column names the rows.
+        tips : mapping, optional
+            What columns mean.
+        wrong : str, optional
+            Column whose False marks a row; it is not shown.
+        """
+        self.beginResetModel()
+        self._wrong = set()
+        if wrong in frame:
+            self._wrong = {
+                str(name) for name in frame.loc[frame[wrong].eq(False), frame.columns[0]]
+            }
+            frame = frame.drop(columns=wrong)
+        self.frame, self._tips = frame.reset_index(drop=True), tips or {}
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; what is missing comes last."""
+        if not 0 <= column < self.frame.shape[1]:
+            return
+        self.beginResetModel()
+        name = self.frame.columns[column]
+        up = order == Qt.SortOrder.AscendingOrder
+        key = None if self.frame[name].dtype.kind in "fiub" else _as_text
+        self.frame = self.frame.sort_values(
+            name, ascending=up, kind="stable", ignore_index=True, key=key
+        )
+        self.endResetModel()
+
+    def name_at(self, row: int) -> str:
+        """Name of a row; empty where there is none."""
+        return str(self.frame.iloc[row, 0]) if 0 <= row < len(self.frame) else ""
+
+    def row_of(self, name: str) -> int | None:
+        """Row of a name; None where it is not there."""
+        if self.frame.empty:
+            return None
+        found = np.flatnonzero(self.frame.iloc[:, 0].astype(str) == name)
+        return int(found[0]) if len(found) else None
+
+    def rowCount(self, parent: QModelIndex = _NONE) -> int:  # noqa: N802 - Qt names it
+        """Rows."""
+        return 0 if parent.isValid() else len(self.frame)
+
+    def columnCount(self, parent: QModelIndex = _NONE) -> int:  # noqa: N802 - Qt names it
+        """Columns."""
+        return 0 if parent.isValid() else self.frame.shape[1]
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Cell."""
+        if not index.isValid():
+            return None
+        value = self.frame.iat[index.row(), index.column()]
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if role == Qt.ItemDataRole.TextAlignmentRole and number:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.ForegroundRole and self.marked is not None:
+            return self.marked if self.name_at(index.row()) in self._wrong else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return None if number else str(value)
+        return cell_text(value) if role == Qt.ItemDataRole.DisplayRole else None
+
+    def headerData(  # noqa: N802 - Qt names it
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Titles of the columns."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        name = str(self.frame.columns[section])
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tips.get(name, name)
+        return name if role == Qt.ItemDataRole.DisplayRole else None
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    return column.astype(str)
+
+
+def cell_text(value: Any) -> str:
+    """A cell as a person reads it.
+
+    Examples
+    --------
+    >>> cell_text(0.70312), cell_text(float("nan")), cell_text("late")
+    ('0.703', '', 'late')
+    """
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.3g}".replace("-", "−")
+    return str(value)
+
+
+class FrameTable(QTableView):
+    """The table; choosing a row says whose it is.
+
+    Parameters
+    ----------
+    name : str
+        What it shows, for screen readers.
+
+    Attributes
+    ----------
+    chosen : Signal(str)
+        Name of the row that was chosen by the person.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.rows = FrameRows(self)
+        self.setModel(self.rows)
+        self.setAccessibleName(name)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 6)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.horizontalHeader().setSortIndicatorShown(False)
+        self.setSortingEnabled(True)
+        self.clicked.connect(self._tell)
+        self.activated.connect(self._tell)
+
+    def _tell(self, index: QModelIndex) -> None:
+        name = self.rows.name_at(index.row())
+        if name:
+            self.chosen.emit(name)
+
+    def show_frame(
+        self, frame: pd.DataFrame, *, tips: Mapping[str, str] | None = None, wrong: str = ""
+    ) -> None:
+        """Show a table; parameters as `FrameRows.show`."""
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.rows.show(frame, tips=tips, wrong=wrong)
+        metrics = self.fontMetrics()
+        for column, name in enumerate(map(str, self.rows.frame.columns)):
+            texts = [name, *(cell_text(v) for v in self.rows.frame.iloc[:40, column])]
+            widest = max(metrics.horizontalAdvance(text) for text in texts) + 18
+            self.setColumnWidth(column, min(max(widest, _NARROW), _WIDE))
+
+    def mark(self, name: str) -> None:
+        """Select a row by its name, without telling."""
+        row = self.rows.row_of(name)
+        if row is None:
+            self.clearSelection()
+        elif self.currentIndex().row() != row:
+            self.selectRow(row)

@@ -1,0 +1,342 @@
+"""The wide dock of fusion: strategies beside the baselines, and the patients behind one."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QColor, QShowEvent
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QTabWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_radiogenomics.gui.forms.fields import QuietCombo
+from napari_radiogenomics.gui.forms.style import tone_color
+from napari_radiogenomics.gui.fusion.apply import Applied
+from napari_radiogenomics.gui.fusion.features_page import FeaturesPage
+from napari_radiogenomics.gui.fusion.numbers import NAMES, compared
+from napari_radiogenomics.gui.fusion.patient_plots import PredictionPlot
+from napari_radiogenomics.gui.fusion.plots import CalibrationPlot, RocPlot, StrategyPlot
+from napari_radiogenomics.gui.fusion.rows import FrameTable
+from napari_radiogenomics.gui.fusion.work import LEVEL, Fused, Shuffled
+from napari_radiogenomics.gui.plots.wide import move_below
+from napari_radiogenomics.io.tables_write import write_table
+from napari_radiogenomics.provenance import write_history
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.fusion.result import FusionResult
+
+__all__ = ["FuseSheet"]
+
+_WIDTH, _HEIGHT, _MOST = 380, 340, 140
+_NOTHING = "Fuse: the dock on the right does it. The strategies come here, with their intervals."
+_TIPS = {
+    "95 %": "Interval of 95 % over patients left out",
+    "p perm.": "The whole pipeline on shuffled outcomes: how often it was as good by chance",
+    "p of it": "Corrected resampled t-test on the same folds",
+    "sites out": "Each site was tested by models of the other sites",
+    "optimism": "What is lost from patients that were learned from to those left out",
+    "slope": "Of calibration; 1 is right, less is overconfident",
+    "answered": "Share of the patients who got a prediction",
+    "set": f"Classes that cannot be excluded at {LEVEL:.0%}",
+}
+
+
+class FuseSheet(QWidget):
+    """What was found, and the patients behind one strategy.
+
+    Attributes
+    ----------
+    strategy_changed : Signal(str)
+        Another strategy is looked at.
+    patient_chosen : Signal(str)
+        Patient of a dot or a row.
+    feature_chosen : Signal(str)
+        Column of a bar.
+    shuffle_wanted : Signal(str)
+        Importance by shuffling modalities or columns is wanted.
+    saved : Signal(str)
+        A table was written, and where.
+    """
+
+    strategy_changed, patient_chosen = Signal(str), Signal(str)
+    feature_chosen, shuffle_wanted, saved = Signal(str), Signal(str), Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fused: Fused | None = None
+        self.applied: Applied | None = None
+        self.here = ""
+        self._theme, self._placed = "dark", False
+        self.setObjectName("radiogenomics-fusion")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.strategies, self.predictions = StrategyPlot(), PredictionPlot()
+        self.roc, self.calibration, self.features = RocPlot(), CalibrationPlot(), FeaturesPage()
+        self.numbers, self.patients = FrameTable("Strategies"), FrameTable("Patients left out")
+        self.others = FrameTable("Patients of the model that was applied")
+        self.which = QuietCombo()
+        self.which.setAccessibleName("Strategy")
+        self._build()
+        self._connect()
+        self.strategies.clear(_NOTHING)
+        self.predictions.clear("Their patients come here; a click opens one.")
+        self.roc.clear()
+        self.calibration.clear()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
+        """Low, and no wider than the docks beside which it opens for a moment."""
+        return QSize(_WIDTH, _HEIGHT)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
+        """Move below the canvas at first."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            QTimer.singleShot(0, self._place)
+
+    def _place(self) -> None:
+        move_below(self)
+
+    def _build(self) -> None:
+        self.banner = QLabel()
+        self.banner.setWordWrap(True)
+        self.banner.setTextFormat(Qt.TextFormat.PlainText)
+        self.banner.setAccessibleName("Warnings")
+        self.banner.hide()
+        self.left, self.right = QTabWidget(), QTabWidget()
+        self.notes = QTextBrowser()
+        self.notes.setAccessibleName("Advice and warnings")
+        for page, title in ((self.strategies, "Strategies"), (self.numbers, "Numbers"),
+                            (self.patients, "Patients"), (self._make_applied(), "Applied"),
+                            (self.notes, "Notes")):  # fmt: skip
+            self.left.addTab(page, title)
+        for page, title in ((self.predictions, "Predictions"), (self.roc, "ROC"),
+                            (self.calibration, "Calibration"),
+                            (self.features, "Features")):  # fmt: skip
+            self.right.addTab(page, title)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        for tabs in (self.left, self.right):
+            tabs.setDocumentMode(True)
+            tabs.setUsesScrollButtons(True)
+        splitter.addWidget(self.left)
+        splitter.addWidget(self._make_right())
+        splitter.setChildrenCollapsible(False)
+        splitter.setSizes([_WIDTH, _WIDTH])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 2, 6, 4)
+        column.setSpacing(2)
+        column.addWidget(self.banner)
+        column.addWidget(splitter, 1)
+
+    def _make_right(self) -> QWidget:
+        self.save_button = QPushButton("Save tables…")
+        self.save_button.setToolTip("Write all tables (CSV) with their history, and the advice")
+        self.save_button.setEnabled(False)
+        row = QHBoxLayout()
+        row.addWidget(self.which, 1)
+        row.addWidget(self.save_button)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.right, 1)
+        return page
+
+    def _make_applied(self) -> QWidget:
+        self.headline = QLabel("A model of the dock's last section, applied to other patients.")
+        self.headline.setWordWrap(True)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 2, 0, 0)
+        column.addWidget(self.headline)
+        column.addWidget(self.others, 1)
+        return page
+
+    def _connect(self) -> None:
+        self.which.currentIndexChanged.connect(self._show_strategy)
+        self.strategies.chosen.connect(self.choose)
+        self.numbers.chosen.connect(self.choose)
+        for source in (self.predictions, self.patients, self.others):
+            source.chosen.connect(self.patient_chosen)
+        self.features.chosen.connect(self.feature_chosen)
+        self.features.wanted.connect(self.shuffle_wanted)
+        self.save_button.clicked.connect(self.ask_and_save)
+
+    @property
+    def strategy(self) -> str:
+        """Strategy that is looked at."""
+        return str(self.which.currentData() or "")
+
+    def choose(self, strategy: str) -> None:
+        """Look at a strategy."""
+        self.which.setCurrentIndex(max(self.which.findData(strategy), 0))
+
+    def show_fused(self, fused: Fused, here: str) -> None:
+        """Show a comparison.
+
+        Parameters
+        ----------
+        fused : Fused
+            What was compared.
+        here : str
+            The patient on the screen.
+        """
+        self.fused, self.here = fused, here
+        result = fused.result
+        kept = self.strategy
+        self.which.blockSignals(True)
+        self.which.clear()
+        for name in map(str, result.table.index):
+            star = " ★" if name == result.trusted else ""
+            self.which.addItem(f"{name}{star}", name)
+        known = kept if kept in result.table.index else result.trusted
+        self.which.setCurrentIndex(self.which.findData(known))
+        self.which.blockSignals(False)
+        self.numbers.show_frame(compared(result), tips=_TIPS)
+        self.features.show_result(result)
+        self.save_button.setEnabled(True)
+        self._show_notes(fused)
+        self._show_strategy()
+
+    def _show_notes(self, fused: Fused) -> None:
+        warned = fused.warnings
+        self.banner.setText("\n".join(f"⚠ {shortened(text)}" for text in warned))
+        self.banner.setToolTip("".join(f"<p>{escape(text)}</p>" for text in warned))
+        self.banner.setVisible(bool(warned))
+        items = "".join(f"<li><b>{escape(text)}</b></li>" for text in warned)
+        items += "".join(
+            f"<li>{escape(text)}</li>" for text in (*fused.result.advice, *fused.notes)
+        )
+        chosen = (
+            f"The star is chosen among {len(fused.result.table)} strategies on the same patients: "
+            "confirm it in another cohort."
+        )
+        self.notes.setHtml(f"<ul>{items}<li>{chosen}</li></ul>")
+        at = self.left.indexOf(self.notes)
+        self.left.setTabText(at, f"Notes ⚠ {len(warned)}" if warned else "Notes")
+
+    def _show_strategy(self, _index: int = 0) -> None:
+        fused, name = self.fused, self.strategy
+        if fused is None or not name:
+            return
+        result = fused.result
+        self.strategies.show_result(result, name)
+        self.numbers.mark(name)
+        self.roc.show_strategy(result, name)
+        self.calibration.show_strategy(result, name)
+        self._list_patients(result, name)
+        self._show_here()
+        self.strategy_changed.emit(name)
+
+    def _list_patients(self, result: FusionResult, name: str) -> None:
+        self._table = result.patients(name, level=LEVEL)
+        shown = self._table.drop(columns=["link", "covered"], errors="ignore").reset_index()
+        if "probability" in shown:
+            order = ["patient_id", "outcome", "probability", "set", "drivers", "site", "right"]
+            shown = shown[order].sort_values("probability", ascending=False, kind="stable")
+        self.patients.show_frame(shown.rename(columns={"patient_id": "patient"}), tips=_TIPS,
+                                 wrong="right")  # fmt: skip
+
+    def show_here(self, here: str) -> None:
+        """Mark the patient on the screen."""
+        self.here = here
+        self.others.mark(here)
+        if self.fused is not None:
+            self._show_here()
+
+    def _show_here(self) -> None:
+        if self.fused is None:
+            return
+        self.predictions.show_patients(self._table, target=self.fused.result.target,
+                                       here=self.here, level=LEVEL)  # fmt: skip
+        self.patients.mark(self.here)
+        self.features.show_strategy(self.strategy, self.here)
+
+    def show_shuffled(self, found: Shuffled) -> None:
+        """Show importance by shuffling."""
+        self.features.show_shuffled(found)
+        self.right.setCurrentWidget(self.features)
+
+    def show_applied(self, applied: Applied) -> None:
+        """Show a model on other patients."""
+        self.applied = applied
+        self.headline.setText(applied_text(applied))
+        columns = ("outcome", "probability", "set", "low", "high", "link", "driver_1", "driver_2",
+                   "driver_3", "lacks")  # fmt: skip
+        kept = [c for c in columns if c in applied.table]
+        if "probability" in kept:
+            kept.remove("link")
+        shown = applied.table[kept].reset_index()
+        self.others.show_frame(shown.rename(columns={"patient_id": "patient"}), tips=_TIPS)
+        self.left.setCurrentIndex(3)
+
+    def use_theme(self, theme: str) -> None:
+        """Draw in the colors of napari's theme."""
+        self._theme = theme
+        plots = (self.strategies, self.predictions, self.roc, self.calibration, self.features.plot)
+        for plot in plots:
+            plot.use_theme(theme)
+        color = tone_color(theme, "warning")
+        self.banner.setStyleSheet(f"color: {color}; font-weight: bold;")
+        for table in (self.patients, self.others):
+            table.rows.marked = QColor(color)
+        self._show_strategy()
+
+    def ask_and_save(self) -> None:
+        """Ask for a folder and write all tables there."""
+        path = QFileDialog.getExistingDirectory(self, "Folder for the tables")
+        if path:
+            self.save(path)
+
+    def save(self, folder: str | Path) -> None:
+        """Write all tables with their history, the patients of this strategy, and the advice."""
+        if self.fused is None:
+            return
+        result, folder = self.fused.result, Path(folder)
+        tables: dict[str, pd.DataFrame] = {**result.tables(), "patients": self._table}
+        for name, table in tables.items():
+            write_table(table, folder / f"{name}.csv", index=table.index.name is not None)
+        write_history(result, folder / "table.csv")
+        told = (*self.fused.warnings, *result.advice, *self.fused.notes)
+        (folder / "advice.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
+        self.saved.emit(str(folder))
+
+
+def shortened(text: str) -> str:
+    """A warning in one or two lines; the notes hold all of it.
+
+    Examples
+    --------
+    >>> shortened("Short."), shortened("word " * 100)[-18:]
+    ('Short.', 'word … (see Notes)')
+    """
+    if len(text) <= _MOST:
+        return text
+    kept = text[: _MOST - 14].rsplit(" ", 1)[0]
+    return f"{kept} … (see Notes)"
+
+
+def applied_text(applied: Applied) -> str:
+    """How good a model is on other patients, and what lacks, as rich text."""
+    said = f"<b>{escape(applied.title)}</b>: {len(applied.table)} patients."
+    row = applied.measures
+    if row is not None:
+        main = applied.main
+        said += (
+            f" {NAMES[main]} <b>{row[main]:.2f}</b> ({row[f'{main}_low']:.2f} to "
+            f"{row[f'{main}_high']:.2f})."
+        )
+    return said + "".join(f"<br>⚠ {escape(text)}" for text in applied.warnings)

@@ -1,0 +1,263 @@
+"""What the Fuse dock runs: a comparison, and the importance by shuffling."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.fusion.cohort_tables import cohort_modalities
+from napari_radiogenomics.fusion.final import outside_of
+from napari_radiogenomics.fusion.fuse import fuse
+from napari_radiogenomics.fusion.outcome import outcome_of
+from napari_radiogenomics.fusion.permutation import permutation_importance
+from napari_radiogenomics.gui.fusion.outcomes import Target, target_values
+from napari_radiogenomics.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.data.cohort import Cohort
+    from napari_radiogenomics.extraction.result import CohortFeatures
+    from napari_radiogenomics.fusion.result import FusionResult
+    from napari_radiogenomics.gui.associate.work import Who
+
+__all__ = [
+    "LEVEL",
+    "Asked",
+    "Fused",
+    "Given",
+    "Shuffled",
+    "compare",
+    "patients_of_group",
+    "shuffle",
+    "sites_of",
+]
+
+LEVEL = 0.9
+"""Coverage of sets and intervals."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the person asks.
+
+    Attributes
+    ----------
+    target : Target
+        What is predicted.
+    text : str
+        Its name, where it is written.
+    names : tuple of str
+        Modalities.
+    clinical : tuple of str
+        Columns of the patients that are clinical facts.
+    site : str
+        Column of the patients with the site; empty for none.
+    who, second : (column, value) or None
+        Patients to learn from, everybody for None; and those of another cohort to be tested.
+    """
+
+    target: Target
+    text: str = ""
+    names: tuple[str, ...] = ()
+    clinical: tuple[str, ...] = ()
+    site: str = ""
+    who: Who | None = None
+    second: Who | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Tables that were learned from, or are predicted."""
+
+    tables: dict[str, pd.DataFrame]
+    preparations: dict[str, Any]
+    target: Any
+    sites: pd.Series | None
+    notes: tuple[str, ...]
+
+    @property
+    def patients(self) -> list[str]:
+        """Ids of all patients of the tables."""
+        return list(dict.fromkeys(str(p) for table in self.tables.values() for p in table.index))
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """A comparison of strategies, and what it was made of.
+
+    Attributes
+    ----------
+    result : FusionResult
+        What `fuse` found.
+    given : Given
+        Tables of the patients.
+    settings : dict
+        Of `fuse`.
+    warnings, notes : tuple of str
+        What may be too good to be true, and what else should be known.
+    """
+
+    result: FusionResult
+    given: Given
+    settings: dict[str, Any]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Shuffled:
+    """Permutation importance of a strategy."""
+
+    strategy: str
+    by: Literal["modality", "column"]
+    table: pd.DataFrame
+
+
+def compare(
+    features: CohortFeatures | None,
+    cohort: Cohort,
+    *,
+    asked: Asked,
+    progress: Progress = quiet,
+    **settings: Any,
+) -> Fused:
+    """Compare strategies on a cohort, and test them on another group of it.
+
+    Parameters
+    ----------
+    features : CohortFeatures or None
+        A row a patient.
+    cohort : Cohort
+        The same cohort.
+    asked : Asked
+        What is predicted, from what, in whom.
+    progress : Progress, optional
+        Reports, may cancel.
+    **settings
+        As for `fuse`.
+    """
+    given = given_of(features, cohort, asked, asked.who, progress)
+    external, said = None, ""
+    if asked.second is not None and asked.second != asked.who:
+        other = given_of(features, cohort, asked, asked.second, progress)
+        external = (other.tables, other.target, *([] if other.sites is None else [other.sites]))
+        said = _untestable(given, external)
+        external = None if said else external
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the result holds them
+        result = fuse(
+            given.tables, given.target, groups=given.sites, preparations=given.preparations,
+            external=external, progress=progress, **settings,
+        )  # fmt: skip
+    later = [note for note in given.notes if "known only later" in note]
+    warned = (*result.warnings, *later, *_of_sites(given, result))
+    rest = tuple(note for note in given.notes if note not in later)
+    return Fused(result, given, settings, warned, (*rest, said) if said else rest)
+
+
+def _untestable(given: Given, external: tuple[Any, ...]) -> str:
+    """Why the second cohort cannot test a model; empty where it can."""
+    learned, _ = outcome_of(given.target)
+    try:
+        outside_of(external, kind=learned.kind, classes=learned.classes, learned=given.patients)
+    except InputError as error:
+        return f"The 2nd cohort was not tested: {error}"
+    return ""
+
+
+def _of_sites(given: Given, result: FusionResult) -> list[str]:
+    """What is said where nobody can see what the site does."""
+    if given.sites is None:
+        return [
+            "No column tells the site: whether the models see the scanner or the tumor cannot be "
+            "told. Choose one at Site."
+        ]
+    if "leave_site_out" in result.contrast or result.scheme == "leave_site_out":
+        return []
+    return [
+        "No model was tested at sites that it did not learn from. Turn Thorough on, or choose "
+        "the scheme leave_site_out."
+    ]
+
+
+def given_of(
+    features: CohortFeatures | None,
+    cohort: Cohort,
+    asked: Asked,
+    who: Who | None,
+    progress: Progress,
+) -> Given:
+    values, own, kind = target_values(cohort, asked.target, asked.text)
+    patients = patients_of_group(cohort, who)
+    known = values.loc[values.index.astype(str).isin(patients)]
+    found = cohort_modalities(
+        features, cohort, asked.names, clinical=asked.clinical, outcome=own, outcome_kind=kind,
+        patients=patients, progress=progress,
+    )  # fmt: skip
+    return Given(
+        found.tables, found.preparations, known, sites_of(cohort, asked.site, found.tables),
+        found.notes,
+    )  # fmt: skip
+
+
+def patients_of_group(cohort: Cohort, who: Who | None) -> set[str]:
+    """Ids of a group of patients; of everybody for None."""
+    table = cohort.patients
+    if who is not None:
+        table = table[table[who[0]].astype(str) == who[1]]
+    return set(table.index.astype(str))
+
+
+def sites_of(cohort: Cohort, column: str, tables: dict[str, pd.DataFrame]) -> pd.Series | None:
+    """Site of each patient by a column of the table of patients; None where none is named.
+
+    Raises
+    ------
+    InputError
+        If a patient of the tables has no cell there.
+    """
+    if not column:
+        return None
+    values = cohort.patients[column].replace("", None)
+    values.index = values.index.astype(str)
+    asked = {str(p) for table in tables.values() for p in table.index}
+    lost = [p for p in values.index[values.isna()] if p in asked]
+    if lost:
+        raise InputError(
+            f'{len(lost)} patients have no "{column}", the first is {lost[0]}. Fill it in the '
+            "table of patients, or choose another column at Site."
+        )
+    return values.astype(str)
+
+
+def shuffle(
+    fused: Fused,
+    strategy: str,
+    *,
+    by: Literal["modality", "column"],
+    progress: Progress = quiet,
+) -> Shuffled:
+    """Importance of modalities or columns by shuffling, on the folds of a comparison.
+
+    Parameters
+    ----------
+    fused : Fused
+        The comparison.
+    strategy : str
+        Name in its table.
+    by : {"modality", "column"}
+        What is shuffled.
+    progress : Progress, optional
+        Reports, may cancel.
+    """
+    shared = ("learner", "scheme", "folds", "inner_folds", "seed")
+    given = fused.given
+    table = permutation_importance(
+        given.tables, given.target, strategy=strategy, by=by, groups=given.sites,
+        preparations=given.preparations, progress=progress,
+        **{name: fused.settings[name] for name in shared if name in fused.settings},
+    )  # fmt: skip
+    return Shuffled(strategy, by, table)

@@ -1,0 +1,341 @@
+"""The Fuse dock: strategies beside the baselines, patients behind them, models that travel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from napari.components import ViewerModel
+
+from napari_radiogenomics import harmonize, load_model, open_cohort, save_model
+from napari_radiogenomics.extraction.result import CohortFeatures
+from napari_radiogenomics.gui.fusion.dock import FuseDock
+from napari_radiogenomics.gui.fusion.numbers import compared, reference_of
+from napari_radiogenomics.gui.fusion.outcomes import Target, target_values, targets_of
+from napari_radiogenomics.gui.fusion.plots import roc_points
+from napari_radiogenomics.gui.fusion.rows import FrameRows
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.provenance import history_of
+from napari_radiogenomics.statistics.roc import area_under_curve
+
+N = 120
+IDS = [f"P{k:03d}" for k in range(N)]
+QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False,
+         "strategies": ["baseline", "single", "late"]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Winding tells EGFR, the other features and age are noise; two cohorts of three sites."""
+    rng = np.random.default_rng(4)
+    latent = rng.normal(size=N)
+    patients = pd.DataFrame({
+        "patient_id": IDS, "site": np.array(["A", "B", "C"])[np.arange(N) % 3],
+        "cohort": np.repeat(["discovery", "validation"], N // 2),
+        "age": rng.integers(40, 80, N), "sex": rng.choice(["F", "M"], N),
+        "EGFR": np.where(latent > 0, "mutated", "wildtype"),
+        "stage": rng.choice(["I", "II", "III"], N),
+        "hypoxia": (latent + rng.normal(size=N)).round(3),
+        "os_days": np.round(400 * np.exp(-latent) * rng.exponential(size=N) + 1),
+        "os_event": rng.integers(0, 2, N),
+    })  # fmt: skip
+    root = tmp_path_factory.mktemp("cohort")
+    (root / "cohort.toml").write_text('format = 1\nname = "made up"\n', encoding="utf-8")
+    patients.to_csv(root / "patients.csv", index=False)
+    header = "scan_id,patient_id,timepoint,modality,role,path,unit,frame\n"
+    (root / "scans.csv").write_text(header, encoding="utf-8")
+    table = pd.DataFrame(rng.normal(size=(N, 5)), IDS).add_prefix("other")
+    table["original_glcm_Contrast"] = latent + 0.6 * rng.normal(size=N)
+    table["original_shape_MeshVolume"] = np.exp(rng.normal(3, 0.5, N))
+    table.index.name = "patient_id"
+    CohortFeatures(table, dict.fromkeys(table, "features")).save(root / "features.csv")
+    return root
+
+
+@pytest.fixture
+def viewer(folder):
+    viewer = ViewerModel()
+    session_of(viewer).cohort = open_cohort(folder)
+    return viewer
+
+
+@pytest.fixture
+def dock(viewer, folder, qtbot):
+    dock = FuseDock(viewer)
+    qtbot.addWidget(dock)
+    qtbot.addWidget(dock.sheet)
+    dock.picker.open_file(folder / "features.csv")
+    dock.form.values = QUICK
+    return dock
+
+
+def choose(dock, title):
+    at = dock.target.findText(title)
+    assert at >= 0, [dock.target.itemText(k) for k in range(dock.target.count())]
+    dock.target.setCurrentIndex(at)
+
+
+def run(qtbot, dock, work=None):
+    with qtbot.waitSignal(dock.runner.ended, timeout=110_000):
+        (work or dock.start)()
+
+
+@pytest.fixture(scope="module")
+def fused(folder):
+    """A comparison of the dock's own work, made once."""
+    from napari_radiogenomics.gui.fusion.work import Asked, compare
+
+    cohort = open_cohort(folder)
+    asked = Asked(
+        Target("mutation", "EGFR"), names=("imaging", "clinical"), clinical=("age",), site="site",
+        who=("cohort", "discovery"), second=("cohort", "validation"),
+    )  # fmt: skip
+    features = CohortFeatures.load(folder / "features.csv")
+    return compare(features, cohort, asked=asked, **QUICK)
+
+
+@pytest.fixture
+def shown(dock, fused):
+    dock.say(dock.show_found(fused))
+    return dock
+
+
+def test_what_the_cohort_offers_is_offered(dock):
+    titles = [dock.target.itemText(k) for k in range(dock.target.count())]
+    assert titles[0] == "EGFR mutation"
+    assert {"Survival (os_days)", "sex", "stage: II", "hypoxia", "Named below"} <= set(titles)
+    assert dock.modalities.checked == ("imaging", "clinical")
+    assert set(dock.clinical.checked) == {"age", "sex", "EGFR", "stage", "hypoxia"}
+    assert dock.who.currentData() == ("cohort", "discovery")
+    assert dock.second.currentData() == ("cohort", "validation")
+    assert dock.site.currentData() == "site"
+
+
+def test_strategies_come_beside_the_baseline_and_the_second_cohort(dock, qtbot):
+    choose(dock, "EGFR mutation")
+    dock.clinical.checked = ["age", "sex", "EGFR"]
+    run(qtbot, dock)
+    result = dock.fused.result
+    assert dock.message.startswith("⚠ No model was tested at sites")
+    assert set(result.table.index) == {"baseline", "volume alone", "imaging alone",
+                                       "clinical alone", "late"}  # fmt: skip
+    assert result.table.loc["imaging alone", "auc"] > 0.75
+    assert result.table.loc["baseline", "auc"] < 0.7  # EGFR itself was left out
+    assert result.external.loc["imaging alone", "auc"] > 0.75
+    assert any("EGFR is the outcome" in note for note in dock.fused.notes)
+    assert dock.sheet.strategy == result.trusted
+    assert dock.sheet.numbers.rows.rowCount() == 5
+    assert dock.sheet.patients.rows.rowCount() == 60
+    assert not dock.sheet.banner.isHidden()
+
+
+def test_cancel_leaves_nothing(dock, qtbot):
+    dock.form.values = {**QUICK, "repeats": 30, "thorough": True}
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+        dock.cancel()
+    assert dock.fused is None
+    assert dock.message.startswith("Cancelled")
+
+
+def test_a_click_opens_the_patient_and_marks_it(shown):
+    table = shown.fused.result.patients()
+    who = str(table.index[3])
+    shown.sheet.patient_chosen.emit(who)
+    assert session_of(shown.viewer).selection.patient_id == who
+    assert shown.sheet.here == who
+    assert session_of(shown.viewer).selection.feature.startswith(("other", "original"))
+    at = shown.sheet.patients.currentIndex().row()
+    assert shown.sheet.patients.rows.name_at(at) == who
+    shown.sheet.features.view = "patient"
+    assert f"{who}, by a fit of" in shown.sheet.features.plot.words.text()
+    session_of(shown.viewer).select(patient_id="P119")  # of the second cohort
+    assert "was not in the comparison" in shown.sheet.features.plot.words.text()
+
+
+def test_another_strategy_changes_every_plot(shown):
+    shown.sheet.strategies.chosen.emit("baseline")
+    assert shown.sheet.strategy == "baseline"
+    assert shown.sheet.calibration.words.text().startswith("baseline: slope")
+    assert "<b>baseline</b>" in shown.sheet.roc.words.text()
+    shown.sheet.numbers.chosen.emit("imaging alone")
+    assert shown.sheet.strategy == "imaging alone"
+    assert shown.sheet.features.plot.columns[0] == "original_glcm_Contrast"
+    shown.viewer.theme = "light"
+    assert shown.sheet.strategy == "imaging alone"
+    shown.viewer.theme = "dark"
+
+
+def test_what_is_shown_is_what_was_found(fused):
+    result = fused.result
+    table = compared(result).set_index("strategy")
+    assert reference_of(result) == "baseline"
+    assert table.loc["late", "AUC"] == result.table.loc["late", "auc"]
+    assert np.isnan(table.loc["baseline", "− baseline"])
+    pair = result.comparison.query("strategy == 'baseline' and other == 'late'").iloc[0]
+    assert table.loc["late", "− baseline"] == -pair["difference"]
+    assert table.loc["late", "2nd cohort"] == result.external.loc["late", "auc"]
+
+
+def test_the_curve_encloses_the_area_of_all_patients(fused):
+    own = fused.result.patients("imaging alone")
+    x, y = roc_points(own)
+    truth = own["outcome"].eq("yes").to_numpy(float)
+    area = area_under_curve(truth, own["probability"].to_numpy(float)).value
+    assert np.trapezoid(y, x) == pytest.approx(area, abs=1e-12)
+
+
+def test_shuffling_costs_what_speaks(shown, qtbot):
+    shown.sheet.choose("imaging alone")
+    shown.sheet.features.view = "column"
+    assert "Not measured yet" in shown.sheet.features.plot.words.text()
+    run(qtbot, shown, lambda: shown.sheet.shuffle_wanted.emit("column"))
+    assert "Shuffling original_glcm_Contrast costs imaging alone most" in shown.message
+    assert shown.sheet.features.plot.columns[0] == "original_glcm_Contrast"
+
+
+def test_a_model_goes_to_a_file_and_to_the_second_cohort(shown, qtbot, tmp_path):
+    choose(shown, "EGFR mutation")
+    shown.save_model(tmp_path / "egfr.npz")
+    card = (tmp_path / "egfr.md").read_text(encoding="utf-8")
+    assert "on patients that were not learned from" in card
+    shown.load_model(tmp_path / "egfr.npz")
+    assert "learned from 60 patients" in shown.message
+    run(qtbot, shown, shown.apply_model)
+    applied = shown.sheet.applied
+    assert len(applied.table) == 60
+    own = load_model(tmp_path / "egfr.npz").fitted_.target
+    assert own == "EGFR mutation"
+    trusted = shown.fused.result.trusted
+    expected = shown.fused.result.external.loc[trusted, "auc"]
+    assert applied.measures["auc"] == pytest.approx(expected, abs=1e-12)
+    assert "its file does not name its patients" in shown.sheet.headline.text()
+    assert shown.sheet.others.rows.rowCount() == 60
+
+
+def test_patients_that_were_learned_from_are_left_out(shown, qtbot):
+    choose(shown, "EGFR mutation")
+    shown.models.whom.setCurrentIndex(0)  # everybody
+    run(qtbot, shown, shown.apply_model)
+    assert len(shown.sheet.applied.table) == 60
+    assert "60 patients were learned from and are left out" in shown.message
+    shown.models.whom.setCurrentIndex(1)  # discovery
+    run(qtbot, shown, shown.apply_model)
+    assert "learned from all of these patients" in shown.message
+
+
+def test_a_changed_file_is_refused(shown, tmp_path):
+    path = save_model(shown.models.chosen.model, tmp_path / "m.npz")
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 255
+    path.write_bytes(bytes(whole))
+    shown.load_model(path)
+    assert "m.npz" in shown.message
+    assert shown.models.chosen.strategy  # the one before is still there
+
+
+def test_a_table_that_was_evened_out_is_refused(dock, qtbot):
+    raw = dock.picker.features
+    sites = session_of(dock.viewer).cohort.patients["site"]
+    even = harmonize(raw.table, sites)
+    dock.picker.tables.add("evened", replace(raw, table=even, history=history_of(even)))
+    assert dock.picker.name == "evened"
+    run(qtbot, dock)
+    assert "The table went through harmonize" in dock.message
+    assert dock.fused is None
+
+
+def test_a_column_that_is_the_outcome_by_another_name_is_loud(dock, qtbot):
+    raw = dock.picker.features
+    latent = session_of(dock.viewer).cohort.patients["EGFR"].eq("mutated").astype(float)
+    told = raw.table.assign(score=latent.to_numpy())
+    blocks = {**raw.blocks, "score": "features"}
+    dock.picker.tables.add("told", replace(raw, table=told, blocks=blocks))
+    choose(dock, "EGFR mutation")
+    dock.form.values = {"strategies": ["single"]}
+    run(qtbot, dock)
+    assert "imaging: score" in dock.sheet.banner.text()
+    assert dock.message.startswith("⚠")
+
+
+def test_what_is_known_only_later_is_loud(dock, qtbot):
+    choose(dock, "stage: II")
+    dock.clinical.checked = ["age", "os_days"]
+    dock.modalities.checked = ["clinical"]
+    dock.form.values = {"strategies": ["single"]}
+    run(qtbot, dock)
+    assert "os_days looks like what is known only later" in dock.sheet.banner.text()
+
+
+@pytest.mark.parametrize(("title", "kind"), [("hypoxia", "regression"),
+                                             ("Survival (os_days)", "survival")])  # fmt: skip
+def test_numbers_and_times_are_shown_too(dock, qtbot, title, kind):
+    choose(dock, title)
+    run(qtbot, dock)
+    assert dock.fused is not None, dock.message
+    assert dock.fused.result.kind == kind
+    assert "Curves are of two classes" in dock.sheet.calibration.words.text()
+    assert "two classes" in dock.sheet.roc.words.text()
+    assert "Click a dot" in dock.sheet.predictions.words.text()
+    if kind == "survival":
+        assert not any("os_" in c for c in dock.fused.given.tables["clinical"])
+
+
+def test_what_lacks_is_said(qtbot, folder):
+    dock = FuseDock(ViewerModel())
+    qtbot.addWidget(dock)
+    qtbot.addWidget(dock.sheet)
+    dock.start()
+    assert "No cohort is open" in dock.message
+    session_of(dock.viewer).cohort = open_cohort(folder)
+    assert dock.modalities.checked == ("clinical",)
+    dock.modalities.checked = []
+    dock.start()
+    assert "Nothing is chosen to predict from" in dock.message
+    dock.modalities.checked = ["clinical"]
+    choose(dock, "Named below")
+    run(qtbot, dock)
+    assert "Nothing is named" in dock.message
+    dock.apply_model()
+    assert "There is no model yet" in dock.message
+    dock.measure_importance("modality")
+    assert "Fuse first" in dock.message
+
+
+def test_tables_are_written_with_their_history(shown, tmp_path):
+    shown.sheet.save(tmp_path)
+    assert len(pd.read_csv(tmp_path / "patients.csv")) == 60
+    assert len(pd.read_csv(tmp_path / "table.csv")) == 5
+    assert (tmp_path / "table.csv.history.json").exists()
+    assert "confirm" not in (tmp_path / "advice.txt").read_text(encoding="utf-8")
+    assert shown.message == f"Written: {tmp_path}"
+
+
+def test_outcomes_are_read_as_they_are(folder):
+    cohort = open_cohort(folder)
+    values, own, kind = target_values(cohort, Target("mutation", "EGFR"))
+    assert set(values) == {"yes", "no"}
+    assert (values.eq("yes") == cohort.patients["EGFR"].eq("mutated")).all()
+    assert own == {"EGFR"}
+    assert kind == "mutation"
+    values, _, _ = target_values(cohort, Target("level", "stage", "II"))
+    assert values.eq("yes").sum() == cohort.patients["stage"].eq("II").sum()
+    times, made_of, _ = target_values(cohort, Target("survival", "os_days"))
+    assert list(times) == ["time", "event"]
+    assert {"os_days", "os_event"} <= made_of
+    assert targets_of(None) == []
+
+
+def test_rows_sort_by_number_and_mark_what_is_wrong():
+    rows = FrameRows()
+    frame = pd.DataFrame({"patient": ["a", "b", "c"], "p": [0.2, np.nan, 0.1],
+                          "right": [True, False, None]})  # fmt: skip
+    rows.show(frame, wrong="right")
+    assert rows.columnCount() == 2
+    rows.sort(1)
+    assert [rows.name_at(k) for k in range(3)] == ["c", "a", "b"]
+    assert rows.row_of("a") == 1
+    assert rows.row_of("z") is None
+    assert rows.name_at(9) == ""
