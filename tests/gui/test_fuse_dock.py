@@ -165,6 +165,8 @@ def test_another_strategy_changes_every_plot(shown):
     assert shown.sheet.features.plot.columns[0] == "original_glcm_Contrast"
     shown.viewer.theme = "light"
     assert shown.sheet.strategy == "imaging alone"
+    for plot in (shown.sheet.features.plot, shown.sheet.strategies):  # thousandths are not wanted
+        assert plot.plot.getAxis("bottom").autoSIPrefixScale == 1.0
     shown.viewer.theme = "dark"
 
 

@@ -301,10 +301,12 @@ class FuseDock(TablePanel):
     def _open_patient(self, patient: str) -> None:
         """Open the patient of a dot or a row, and map the image feature that drove it most."""
         self.choose_patient(patient)
-        self.say(f"{self._said_of(patient)}. Opening …")
         column = self._driver(patient)
         if column:
+            self.say(f"{self._said_of(patient)}. Opening …")
             self._map_feature(column)
+        else:
+            self.say(f"{self._said_of(patient)}. Features says what drove it.")
 
     def _said_of(self, patient: str) -> str:
         """Prediction of a patient, in words."""

@@ -55,8 +55,8 @@ def compared(result: FusionResult) -> pd.DataFrame:
             "p perm.": own.get("p_permutation", np.nan),
         }
         row |= _held_against(result, name, reference)
-        if "leave_site_out" in result.contrast and name in result.contrast.index:
-            row["sites out"] = result.contrast.loc[name, "leave_site_out"]
+        if "leave_site_out" in result.contrast:
+            row["sites out"] = result.contrast["leave_site_out"].get(name, np.nan)
         if result.external is not None:
             row["2nd cohort"] = result.external.loc[name, main]
         row |= {title: own[key] for key, title in _OTHERS.items() if key in own}

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["BarPlot", "PredictionPlot"]
 
 WRONG, DOWN = "#e69f00", "#56b4e9"
-_NAME_WIDTH, _LETTERS, _MOST = 150, 24, 14
+_NAME_WIDTH, _LETTERS = 150, 24
+_FEWEST, _MOST, _ROW, _AROUND = 4, 24, 15, 62  # bars; pixels of one, and around them
 
 
 class PredictionPlot(Plot):
@@ -157,6 +158,8 @@ class BarPlot(Plot):
         super().__init__("Features")
         self.columns: list[str] = []
         self._tips: list[str] = []
+        self._shown: tuple[pd.DataFrame, str, str] | None = None
+        self._drawn = 0
         self.plot.getPlotItem().getViewBox().invertY(True)
         axis = self.plot.getAxis("left")
         axis.setWidth(_NAME_WIDTH)
@@ -177,8 +180,9 @@ class BarPlot(Plot):
         if table.empty:
             self.clear(words)
             return
+        self._shown, self._drawn = (table, words, label), self._room()
         order = table["value"].abs().sort_values(ascending=False, kind="stable").index
-        top = table.loc[order].head(_MOST)
+        top = table.loc[order].head(self._drawn)
         more = f" The {len(top)} largest of {len(table)}." if len(table) > len(top) else ""
         self.begin(words + more)
         self.columns, self._tips = top["column"].tolist(), top["tip"].tolist()
@@ -200,6 +204,22 @@ class BarPlot(Plot):
         self.plot.setLabel("bottom", label)
         self.plot.enableAutoRange("x")
         self.plot.setYRange(-0.6, max(len(values), 4) - 0.4, padding=0)
+
+    def _room(self) -> int:
+        """Bars whose names can be told apart."""
+        return min(max((self.height() - _AROUND) // _ROW, _FEWEST), _MOST)
+
+    def clear(self, words: str = "") -> None:
+        """Show no bars, and say why."""
+        super().clear(words)
+        self._shown, self.columns = None, []
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt names it
+        """Draw more or fewer bars."""
+        super().resizeEvent(event)
+        if self._shown is not None and self._room() != self._drawn:
+            table, words, label = self._shown
+            self.show_bars(table, words=words, label=label)
 
     def _at(self, place: Any) -> int | None:
         row = round(self.plot.getPlotItem().getViewBox().mapSceneToView(place).y())

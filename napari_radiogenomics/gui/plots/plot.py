@@ -47,6 +47,8 @@ class Plot(QWidget):
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
+        for side in ("bottom", "left"):  # once, while they are empty: later it would scale by 1000
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.setAccessibleName(name)
         self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.plot.customContextMenuRequested.connect(self._open_menu)
@@ -66,7 +68,6 @@ class Plot(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(self.text_color)
             axis.setTextPen(self.text_color)
-            axis.enableAutoSIPrefix(False)
 
     def clear(self, words: str = "") -> None:
         """Show no plot, and say why."""
