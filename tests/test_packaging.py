@@ -317,12 +317,25 @@ def test_the_scripts_can_be_run_and_are_sound(name: str) -> None:
     assert run("bash", "-n", ROOT / name).returncode == 0
 
 
-@pytest.mark.parametrize("goal", ["help", "demo", "test", "lint", "bench", "clean"])
+@pytest.mark.parametrize("goal", ["help", "demo", "test", "test-slow", "lint", "bench", "clean"])
 def test_make_knows_its_goals(goal: str) -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
     done = run("make", "--dry-run", goal, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_the_tests_that_take_minutes_are_found_when_they_are_asked_for() -> None:
+    marked = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if "pytest.mark.very_slow" in path.read_text(encoding="utf-8")
+    } - {Path(__file__).relative_to(ROOT).as_posix()}
+    done = run(sys.executable, "-m", "pytest", "-m", "very_slow", "--collect-only", "-q",
+               *sorted(marked), cwd=ROOT)  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert {line.split("::")[0] for line in done.stdout.splitlines() if "::" in line} == marked
 
 
 def test_no_file_of_the_package_is_too_long_to_be_read_at_once() -> None:

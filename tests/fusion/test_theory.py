@@ -12,25 +12,35 @@ from napari_radiogenomics.fusion import EarlyFusion, LateFusion, SingleModality,
 REPLICATES = 30
 
 
+def _areas_of_noise(seed: int) -> pd.Series:
+    rng = np.random.default_rng(1000 + seed)
+    ids = [f"P{n}" for n in range(100)]
+    target = pd.Series((rng.random(100) < 0.4).astype(int), ids)
+    modalities = {
+        "imaging": pd.DataFrame(rng.normal(size=(100, 100)), ids).add_prefix("f"),
+        "rna": pd.DataFrame(rng.normal(size=(100, 150)), ids).add_prefix("g"),
+        "clinical": pd.DataFrame(
+            {"age": rng.normal(size=100), "sex": rng.choice(["F", "M"], 100)}, ids
+        ),
+    }
+    modalities["imaging"]["MeshVolume"] = np.exp(rng.normal(size=100))
+    sites = pd.Series(rng.choice(["A", "B"], 100), ids)
+    return fuse(modalities, target, groups=sites, repeats=1, thorough=False).table["auc"]
+
+
+@pytest.mark.slow
+def test_one_replicate_of_each_long_test_runs():
+    noise = _areas_of_noise(0)
+    assert len(noise) == 9
+    assert noise.between(0.2, 0.8).all()
+    areas = pd.Series(_areas(0))
+    assert {"late", "mean-imputed early", "imaging alone", "late, complete"} <= set(areas.index)
+    assert areas.between(0.4, 1.0).all()
+
+
 @pytest.mark.very_slow
 def test_noise_gives_chance_for_every_strategy():
-    rows = []
-    for seed in range(REPLICATES):
-        rng = np.random.default_rng(1000 + seed)
-        ids = [f"P{n}" for n in range(100)]
-        target = pd.Series((rng.random(100) < 0.4).astype(int), ids)
-        modalities = {
-            "imaging": pd.DataFrame(rng.normal(size=(100, 100)), ids).add_prefix("f"),
-            "rna": pd.DataFrame(rng.normal(size=(100, 150)), ids).add_prefix("g"),
-            "clinical": pd.DataFrame(
-                {"age": rng.normal(size=100), "sex": rng.choice(["F", "M"], 100)}, ids
-            ),
-        }
-        modalities["imaging"]["MeshVolume"] = np.exp(rng.normal(size=100))
-        sites = pd.Series(rng.choice(["A", "B"], 100), ids)
-        found = fuse(modalities, target, groups=sites, repeats=1, thorough=False)
-        rows.append(found.table["auc"])
-    means = pd.DataFrame(rows).mean()
+    means = pd.DataFrame([_areas_of_noise(seed) for seed in range(REPLICATES)]).mean()
     assert len(means) == 9
     assert (abs(means - 0.5) < 0.03).all(), means
 
