@@ -326,6 +326,7 @@ def test_make_knows_its_goals(goal: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_tests_that_take_minutes_are_found_when_they_are_asked_for() -> None:
     marked = {
         path.relative_to(ROOT).as_posix()
