@@ -292,8 +292,47 @@ def test_labels_and_scans_are_told_apart(
 def test_fractions_are_no_labels(tmp_path: Path) -> None:
     array = blob() * np.float32(0.37)
     path = write(Image(array, Geometry((20, 20, 10))), tmp_path / "p.nii")
-    with pytest.raises(InputError, match="holds fractions"):
+    with pytest.raises(InputError, match=r"p\.nii holds 0\.37 at voxel i, j, k = 8, 7, 2, which"):
         read(path, kind="segmentation")
+
+
+NO_LABELS = [
+    (np.float32, -1.0, "-1"),
+    (np.float64, -1000.0, "-1000"),
+    (np.float32, np.nan, "nan"),
+    (np.float64, np.inf, "inf"),
+    (np.float32, 5e9, "5e+09"),
+    (np.int16, -1, "-1"),
+    (np.int32, -3, "-3"),
+]
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])
+@pytest.mark.parametrize(("dtype", "value", "told"), NO_LABELS)
+def test_what_is_no_label_is_named_with_its_place(
+    tmp_path: Path, suffix: str, dtype: Any, value: float, told: str
+) -> None:
+    array = np.zeros((4, 5, 6), dtype)
+    array[1, 1, 1], array[2, 3, 4] = 1, value
+    path = write(Image(array, Geometry((6, 5, 4))), tmp_path / f"case_seg{suffix}")
+    with pytest.raises(InputError) as raised:
+        read(path, kind="segmentation")
+    assert str(raised.value).startswith(f"{path} holds {told} at voxel i, j, k = 4, 3, 2, which")
+    assert 'kind="image"' in str(raised.value)
+    found = read(path)  # a name alone does not turn values into labels
+    assert isinstance(found, Image)
+    np.testing.assert_array_equal(found.array, array)
+    assert f"holds {told} at voxel i, j, k = 4, 3, 2" in found.notes[-1]
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+def test_labels_in_real_numbers_keep_their_values(tmp_path: Path, suffix: str) -> None:
+    array = np.zeros((4, 5, 6), np.float32)
+    array[1, 1, 1], array[2, 3, 4], array[0, 0, 0] = 1, 300, 70000
+    path = write(Image(array, Geometry((6, 5, 4))), tmp_path / f"case{suffix}")
+    found = read(path, kind="segmentation")
+    assert found.present == (1, 300, 70000)
+    np.testing.assert_array_equal(found.labels, array)
 
 
 # 3D Slicer

@@ -27,8 +27,8 @@ def _reads(path: Path) -> bool:
 
 def _read(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
     require_complete(path)
-    found = read_volume(path, options)
-    return [with_space(with_blanks(obj, path), path) for obj in found]
+    found = read_volume(path, options, restored=with_blanks)
+    return [with_space(obj, path) for obj in found]
 
 
 FORMAT = Format(

@@ -6,14 +6,10 @@ A map is NaN outside its region, and 0 there would be taken for a measurement.
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.data.segmentation import Segmentation
 
 __all__ = ["with_blanks"]
 
@@ -21,25 +17,25 @@ _HEADER = 348
 _WIDTH = {16: 4, 64: 8}  # datatype codes of float32 and float64
 
 
-def with_blanks(obj: Image | Segmentation, path: Path) -> Image | Segmentation:
-    """Put values that are not finite back into an image of real numbers.
+def with_blanks(array: NDArray, path: Path) -> NDArray:
+    """Put values that are not finite back into an array of real numbers.
 
     Parameters
     ----------
-    obj : Image or Segmentation
+    array : ndarray, shape (…, Z, Y, X)
         As SimpleITK read it.
     path : Path
         The file, NIfTI-1, known to be whole.
     """
-    if not isinstance(obj, Image) or obj.array.dtype.kind != "f" or (obj.array != 0).all():
-        return obj
-    stored = _stored_reals(path, obj.array.size)
+    if array.dtype.kind != "f" or (array != 0).all():
+        return array
+    stored = _stored_reals(path, array.size)
     blank = ~np.isfinite(stored)
     if not blank.any():
-        return obj
-    array = obj.array.copy()
-    array[blank.reshape(array.shape)] = stored[blank]
-    return replace(obj, array=array)
+        return array
+    found = array.copy()
+    found[blank.reshape(array.shape)] = stored[blank]
+    return found
 
 
 def _stored_reals(path: Path, count: int) -> NDArray[np.floating]:

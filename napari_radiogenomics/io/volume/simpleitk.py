@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from napari_radiogenomics.data.segmentation import Segmentation, labels_present
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.io.format import ReadOptions
 from napari_radiogenomics.io.volume import slicer_seg as slicer_seg
+from napari_radiogenomics.io.volume.labels import as_labels, unfit_voxel
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -38,8 +40,20 @@ def base_name(path: Path) -> str:
     return _SUFFIX.sub("", path.name)
 
 
-def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
-    """Read a file that SimpleITK knows; label maps are recognized by content and name."""
+def _as_it_is(array: np.ndarray, path: Path) -> np.ndarray:
+    return array
+
+
+def read_volume(
+    path: Path,
+    options: ReadOptions,
+    *,
+    restored: Callable[[np.ndarray, Path], np.ndarray] = _as_it_is,
+) -> list[Image | Segmentation]:
+    """Read a file that SimpleITK knows; label maps are recognized by content and name.
+
+    ``restored(array, path)`` puts back what SimpleITK loses of a format's voxels.
+    """
     import SimpleITK as sitk
 
     try:
@@ -55,6 +69,7 @@ def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
     if array.dtype.kind == "c":
         raise InputError(f"{path} holds complex numbers. Save their magnitude, then open that.")
     array, geometry, fourth = _arrange(array, source, path)
+    array = restored(array, path)
     fourth = options.fourth_axis or fourth if array.ndim == 4 else ""
     metadata = {key: source.GetMetaData(key) for key in source.GetMetaDataKeys()}
     metadata["path"] = str(path)
@@ -66,13 +81,14 @@ def read_volume(path: Path, options: ReadOptions) -> list[Image | Segmentation]:
     if feature:
         metadata["feature"] = feature
     name = base_name(path)
-    return [Image(array, geometry, unit, name, modality, fourth, metadata=metadata)]
+    notes = _called_labels(array, path, options)
+    return [Image(array, geometry, unit, name, modality, fourth, notes=notes, metadata=metadata)]
 
 
 def _segmentation(
     array: np.ndarray, geometry: Geometry, path: Path, metadata: dict[str, Any]
 ) -> Segmentation:
-    labels = slicer_seg.unlayered(_as_labels(array, path), metadata)
+    labels = slicer_seg.unlayered(as_labels(array, path), metadata)
     if labels.ndim == 4 and len(labels) == 1:
         labels = labels[0]
     segmentation = Segmentation(
@@ -145,13 +161,27 @@ def _is_labelled(array: np.ndarray, path: Path, options: ReadOptions) -> bool:
     if array.ndim == 4 and not named:
         return False
     if array.dtype.kind == "f":
-        return named and bool((array == np.round(array)).all() and array.min() >= 0)
-    if array.dtype.kind not in "iu" or array.min() < 0:
+        return named and bool((array == np.round(array)).all()) and not unfit_voxel(array)
+    if array.dtype.kind not in "iu" or unfit_voxel(array):
         return False
     if named:
         return True
     present = labels_present(array)
     return 0 < len(present) <= _MOST_LABELS and max(present) < 256 and _few_and_flat(array)
+
+
+def _called_labels(array: np.ndarray, path: Path, options: ReadOptions) -> tuple[str, ...]:
+    """Say why a file that is called a segmentation is read as an image."""
+    if options.kind != "auto" or not _LOOKS_LABELLED.search(base_name(path).lower()):
+        return ()
+    finite = array[np.isfinite(array)]
+    unfit = unfit_voxel(array)
+    if not unfit or not (finite == np.round(finite)).all():
+        return ()  # fractions are those of a map, which may well be named after its mask
+    return (
+        f"{path} is read as an image: it is named like a segmentation, but holds {unfit}, "
+        "and labels are whole numbers from 0 on.",
+    )
 
 
 def _few_and_flat(array: np.ndarray) -> bool:
@@ -161,17 +191,6 @@ def _few_and_flat(array: np.ndarray) -> bool:
     if not inside.any():
         return False
     return bool((row[:, 1:] == row[:, :-1])[inside].mean() > 0.8)
-
-
-def _as_labels(array: np.ndarray, path: Path) -> np.ndarray:
-    if array.dtype.kind in "iu":
-        return array
-    rounded = np.round(array)
-    if not (np.isfinite(array).all() and np.abs(array - rounded).max() < 1e-3):
-        raise InputError(
-            f"{path} holds fractions, not labels. Read it as an image, or threshold it first."
-        )
-    return rounded.astype(np.uint8 if rounded.max() < 256 else np.int32)
 
 
 def write_volume(obj: Image | Segmentation, path: Path) -> None:
