@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels, Layer
+from napari.layers import Image, Labels, Layer
 from napari.qt.threading import create_worker
 from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
@@ -29,12 +29,14 @@ from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.layers.edits import is_unsaved
 from napari_radiogenomics.gui.layers.keys import AXES, PART, PASSING, SOURCE, UNITS
 from napari_radiogenomics.gui.layers.layers import label_colors
+from napari_radiogenomics.gui.layers.scan_mark import drawn_scan, scan_mark, scans_of
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.io.recovery import (
     Drawing,
     Place,
     find_drawings,
     keep_drawing,
+    put_aside,
     read_drawing,
     state_folder,
 )
@@ -90,10 +92,13 @@ class Autosave(Attached):
         self.session = SESSION
         self.kept_at: float | None = None
         self.offers: list[Drawing] = []
+        self.elsewhere: list[Drawing] = []
         self._touched: weakref.WeakKeyDictionary[Layer, tuple[str, str, str]]
         self._touched = weakref.WeakKeyDictionary()
         self._files: weakref.WeakKeyDictionary[Layer, Path] = weakref.WeakKeyDictionary()
         self._states: weakref.WeakKeyDictionary[Layer, str] = weakref.WeakKeyDictionary()
+        self._scans: weakref.WeakKeyDictionary[Layer, tuple[str, str]]
+        self._scans = weakref.WeakKeyDictionary()
         self._writing: Any = None
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -102,13 +107,11 @@ class Autosave(Attached):
         application = QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(_weakly(self.write_now))
-        layers = self.viewer.layers
-        layers.events.inserted.connect(self._inserted)
-        layers.events.removed.connect(self._removed)
-        for layer in layers:
+        self.viewer.layers.events.inserted.connect(self._inserted)
+        self.viewer.layers.events.removed.connect(self._removed)
+        for layer in self.viewer.layers:
             self._listen(layer)
-        session = session_of(self.viewer)
-        session.cohort_changed.connect(self._use_cohort)
+        session_of(self.viewer).cohort_changed.connect(self._use_cohort)
         self._use_cohort()
         self.look()
 
@@ -121,7 +124,7 @@ class Autosave(Attached):
 
     def _inserted(self, event: Any) -> None:
         self._listen(event.value)
-        if isinstance(event.value, Labels):
+        if isinstance(event.value, Labels | Image):
             self.look()
 
     def _listen(self, layer: Layer) -> None:
@@ -168,10 +171,22 @@ class Autosave(Attached):
         part = int(layer.metadata.get(PART, 0))
         return Place(cohort, patient_id, timepoint, part=part, name=layer.name, **texts)
 
+    def _drawn_place(self, layer: Layer, visit: tuple[str, str, str]) -> Place:
+        """Say of labels without a file what they are drawn on; that stays, whatever is opened."""
+        place = self._place(layer, visit)
+        if place.is_own and layer not in self._scans:
+            scan = drawn_scan(layer, self.viewer.layers)
+            if scan is None:
+                return place
+            facts = getattr(scan.metadata.get(SOURCE), "metadata", {})
+            self._scans[layer] = scan_mark(scan), str(facts.get("path") or scan.name)
+        mark, name = self._scans[layer] if place.is_own else ("", "")
+        return replace(place, scan=mark, scan_name=name)
+
     def _drawing(self, layer: Layer) -> Drawing | None:
         """Copy of what is drawn; nothing where all of it is saved, or kept already."""
         source = layer.metadata.get(SOURCE)
-        scheme = source.scheme if isinstance(source, Segmentation) else ()
+        scheme = getattr(source, "scheme", ())
         state = content_hash([np.asarray(layer.data), [str(label) for label in scheme]])
         before = self._states.get(layer)
         self._states[layer] = state
@@ -183,7 +198,7 @@ class Autosave(Attached):
         history = getattr(source, "history", ())
         painting = layer.mode not in ("pan_zoom", "transform")
         tool = str(layer.mode) if painting or not history else history[-1].verb
-        place = self._place(layer, self._touched.get(layer, self._visit()))
+        place = self._drawn_place(layer, self._touched.get(layer, self._visit()))
         labels = np.array(layer.data)
         return Drawing(place, labels, tuple(layer.scale), tuple(layer.translate), scheme, tool)
 
@@ -197,9 +212,8 @@ class Autosave(Attached):
         drawings = [(layer, drawing) for layer, drawing in changed if drawing is not None]
         if not drawings:
             return
-        worker = create_worker(
-            self._keep_quietly, drawings, _ignore_errors=True, _start_thread=False
-        )
+        settings = {"_ignore_errors": True, "_start_thread": False}
+        worker = create_worker(self._keep_quietly, drawings, **settings)
         worker.returned.connect(self._written)
         worker.finished.connect(self._done)
         self._writing = worker
@@ -250,18 +264,22 @@ class Autosave(Attached):
     # What was drawn before a crash
 
     def look(self) -> list[Drawing]:
-        """Find what earlier sessions kept of the open patient, or of the open files."""
-        visit, before = self._visit(), [offer.file for offer in self.offers]
-        layers = [layer for layer in self.viewer.layers if isinstance(layer, Labels)]
-        keys = {self._place(layer, visit).key for layer in layers}
+        """Find what earlier sessions kept of what is open; the rest is listed in ``elsewhere``."""
+        before = self.offers, self.elsewhere
+        kept = find_drawings(self.folder, but=self.session)
+        visit = self._visit()
+        places = [self._place(x, visit) for x in self.viewer.layers if isinstance(x, Labels)]
+        keys = {place.key for place in places if not place.is_own}
+        marks = {scan_mark(scan) for scan in scans_of(self.viewer.layers)} if kept else set()
         found: dict[str, Drawing] = {}
-        for drawing in find_drawings(self.folder, but=self.session):
+        others: dict[str, Drawing] = {}
+        for drawing in kept:
             place = drawing.place
-            own = not place.segmentation_id and not place.path
-            if place.visit == visit and (own or place.key in keys):
-                found.setdefault(place.key, drawing)
-        self.offers = list(found.values())
-        if [offer.file for offer in self.offers] != before:
+            open_now = place.key in keys or (place.is_own and _is_seen(place, visit, marks))
+            of_visit = place.visit == visit and open_now
+            (found if of_visit else others).setdefault(place.key, drawing)
+        self.offers, self.elsewhere = list(found.values()), list(others.values())
+        if [_files(old) for old in before] != [_files(self.offers), _files(self.elsewhere)]:
             self.offers_changed.emit()
         return self.offers
 
@@ -286,19 +304,29 @@ class Autosave(Attached):
                 done += 1
         return done
 
-    def discard(self) -> None:
-        """Remove what is offered for good."""
-        for offer in list(self.offers):
-            self._take_off(offer)
+    def discard(self) -> Path | None:
+        """Put aside what is offered; it is kept for 30 days.
 
-    def _take_off(self, offer: Drawing) -> None:
-        """Withdraw an offer, and older ones of the same labels."""
+        Returns
+        -------
+        Path or None
+            Folder where it lies now; None where nothing was offered.
+        """
+        moved = [path for offer in list(self.offers) for path in self._take_off(offer)]
+        return moved[0].parent if moved else None
+
+    def _take_off(self, offer: Drawing) -> list[Path]:
+        """Withdraw an offer, and older ones of the same labels: they are put aside."""
         self.write_now()  # what was recovered is kept by this session before the file goes
-        for other in find_drawings(self.folder, but=self.session):
-            if other.place.key == offer.place.key and other.file is not None:
-                other.file.unlink(missing_ok=True)
+        same = (
+            other
+            for other in find_drawings(self.folder, but=self.session)
+            if other.place.key == offer.place.key
+        )
+        moved = [path for path in map(put_aside, same) if path is not None]
         self.offers = [one for one in self.offers if one.place.key != offer.place.key]
         self.offers_changed.emit()
+        return moved
 
     def write_now(self) -> None:
         """Keep what has changed before going on."""
@@ -313,8 +341,8 @@ class Autosave(Attached):
         from napari_radiogenomics.segmentation.edit import changes
 
         visit = self._visit()
-        labels = (layer for layer in self.viewer.layers if isinstance(layer, Labels))
-        layer = next((x for x in labels if self._place(x, visit).key == drawing.place.key), None)
+        labels, key = (x for x in self.viewer.layers if isinstance(x, Labels)), drawing.place.key
+        layer = next((x for x in labels if self._drawn_place(x, visit).key == key), None)
         if layer is None:
             self._add(drawing)
             return
@@ -335,6 +363,9 @@ class Autosave(Attached):
 
     def _add(self, drawing: Drawing) -> None:
         """Make the layer again that the person had made."""
+        looks = {}
+        if drawing.scheme:
+            looks["colormap"] = DirectLabelColormap(color_dict=label_colors(drawing.scheme))
         layer = Labels(
             drawing.labels,
             name=drawing.place.name,
@@ -342,11 +373,21 @@ class Autosave(Attached):
             translate=drawing.translate,
             axis_labels=AXES[-drawing.labels.ndim :],
             units=UNITS[-drawing.labels.ndim :],
+            **looks,
         )
-        if drawing.scheme:
-            layer.colormap = DirectLabelColormap(color_dict=label_colors(drawing.scheme))
+        if drawing.place.scan:
+            self._scans[layer] = drawing.place.scan, drawing.place.scan_name
         self.viewer.add_layer(layer)
         self._touched[layer] = drawing.place.visit
+
+
+def _is_seen(place: Place, visit: tuple[str, str, str], marks: set[str]) -> bool:
+    """Whether what a person drew without a file belongs to the open patient or to an open scan."""
+    return any(visit) or (place.scan in marks if place.scan else not marks)
+
+
+def _files(drawings: list[Drawing]) -> list[Path | None]:
+    return [drawing.file for drawing in drawings]
 
 
 def _named_as(known: tuple[Label, ...], drawn: tuple[Label, ...]) -> list[Label]:

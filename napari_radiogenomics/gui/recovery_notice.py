@@ -16,7 +16,9 @@ from napari_radiogenomics.gui.forms.connections import Connections
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["KeptLine", "RecoveryNotice", "ago"]
+__all__ = ["ElsewhereLine", "KeptLine", "RecoveryNotice", "ago"]
+
+_MOST_NAMED = 2
 
 
 def ago(seconds: float) -> str:
@@ -56,7 +58,7 @@ class RecoveryNotice(QFrame):
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.recover_button, self.discard_button = QPushButton("Recover"), QPushButton("Discard")
         self.recover_button.setToolTip("Bring it back; one undo takes it away again")
-        self.discard_button.setToolTip("Remove it for good")
+        self.discard_button.setToolTip("Put it aside; it is kept for 30 days")
         row = QHBoxLayout()
         row.addWidget(self.recover_button)
         row.addWidget(self.discard_button)
@@ -93,8 +95,41 @@ class RecoveryNotice(QFrame):
         self.said.emit(f"Recovered the {what}. It is not saved yet.", "good")
 
     def _discard(self) -> None:
-        self.autosave.discard()
-        self.said.emit("Discarded what had not been saved.", "plain")
+        folder = self.autosave.discard()
+        if folder is not None:
+            self.said.emit(
+                f"Put aside what had not been saved. It is kept for 30 days in {folder}; to have "
+                "it offered again, move it back to the folder above.",
+                "plain",
+            )
+
+
+class ElsewhereLine(QLabel):
+    """Names what was drawn and not saved on other scans; it is offered when they are open.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose drawings are left out, as they are offered here.
+    """
+
+    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.autosave, self.connections = attached(viewer, Autosave), Connections(self)
+        self.setAccessibleName("Unsaved elsewhere")
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.connections.add(self.autosave.offers_changed, self._show)
+        self._show()
+
+    def _show(self, _event: object = None) -> None:
+        places = [drawing.place for drawing in self.autosave.elsewhere]
+        named = "; ".join(place.where for place in places[:_MOST_NAMED])
+        more = len(places) - _MOST_NAMED
+        named += f" and {more} more" if more > 0 else ""
+        self.setVisible(bool(places))
+        self.setText(f"Not saved elsewhere: {named}. Open the scan to recover it." if named else "")
+        self.setToolTip("\n".join(place.scan_name or place.path or place.name for place in places))
 
 
 class KeptLine(QLabel):

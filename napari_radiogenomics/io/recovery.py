@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 import zipfile
 import zlib
@@ -23,15 +22,24 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.segmentation import CODES, Code, Label
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.io.atomic import atomic_path, remove_rests
 from napari_radiogenomics.provenance import content_hash
 
-__all__ = ["Drawing", "Place", "find_drawings", "keep_drawing", "read_drawing", "state_folder"]
+__all__ = [
+    "Drawing",
+    "Place",
+    "find_drawings",
+    "keep_drawing",
+    "put_aside",
+    "read_drawing",
+    "state_folder",
+]
 
 _SCHEMA, _VERSION = "napari-radiogenomics unsaved drawing", 1
 _BROKEN = (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile, zlib.error)
-# What a process that was killed while it wrote leaves behind is removed after a day.
-_STALE_S = 86_400
+# What a person discarded is removed after so many days.
+_ASIDE_DAYS = 30
+_ASIDE = "discarded"
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,9 @@ class Place:
         Which layer of overlapping regions.
     name : str
         Of the layer.
+    scan, scan_name : str
+        What labels without a file were drawn on: a text that only this scan has, and the file
+        or the name that a person knows it by; empty where no scan was open.
     """
 
     cohort: str = ""
@@ -60,14 +71,38 @@ class Place:
     path: str = ""
     part: int = 0
     name: str = ""
+    scan: str = ""
+    scan_name: str = ""
 
     @property
     def key(self) -> str:
         """Short text that differs from place to place; the name counts where nothing else does."""
-        known = self.segmentation_id or self.path
-        named = "" if known else self.name
+        named = [self.name, self.scan] if self.is_own else [""]
         visit = [self.cohort, self.patient_id, self.timepoint]
-        return content_hash([*visit, self.segmentation_id, self.path, self.part, named])[:16]
+        return content_hash([*visit, self.segmentation_id, self.path, self.part, *named])[:16]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the person made these labels, which no file holds yet."""
+        return not (self.segmentation_id or self.path)
+
+    @property
+    def where(self) -> str:
+        """Where it belongs, as a person says it.
+
+        Examples
+        --------
+        >>> Place(name="tumour", scan="1f", scan_name="brain1.nrrd").where
+        'tumour on brain1.nrrd'
+        >>> Place(name="tumour", path="/data/lung1_label.nrrd").where
+        'tumour of lung1_label.nrrd'
+        """
+        if self.patient_id:
+            return " ".join(filter(None, [f"{self.name} of", self.patient_id, self.timepoint]))
+        if self.path:
+            return f"{self.name} of {Path(self.path).name}"
+        scan = Path(self.scan_name).name
+        return f"{self.name} on {scan or 'no scan (offered while none is open)'}"
 
     @property
     def visit(self) -> tuple[str, str, str]:
@@ -223,12 +258,36 @@ def find_drawings(folder: Path, *, but: str = "") -> list[Drawing]:
     return sorted(found, key=lambda drawing: drawing.time, reverse=True)
 
 
+def put_aside(drawing: Drawing) -> Path | None:
+    """Take a drawing out of what is offered; it is kept beside it for 30 days.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        As `find_drawings` gives.
+
+    Returns
+    -------
+    Path or None
+        Where it lies now; None where it was gone already. To have it offered again, move it back.
+    """
+    if drawing.file is None or not drawing.file.exists():
+        return None
+    folder = drawing.file.parent / _ASIDE
+    folder.mkdir(exist_ok=True)
+    target = folder / drawing.file.name
+    drawing.file.replace(target)
+    os.utime(target)
+    return target
+
+
 def _clean(folder: Path) -> None:
-    """Remove what killed processes left of files they had begun."""
-    for rest in folder.glob(".writing-*"):
+    """Remove what killed processes had begun, and what was discarded long ago."""
+    remove_rests(folder)
+    for old in (folder / _ASIDE).glob("*.npz"):
         try:
-            if time.time() - os.stat(rest).st_mtime > _STALE_S:
-                shutil.rmtree(rest)
+            if time.time() - os.stat(old).st_mtime > _ASIDE_DAYS * 86_400:
+                old.unlink()
         except OSError:
             continue  # another process is at it
 
@@ -251,7 +310,7 @@ def read_drawing(path: Path) -> Drawing:
     except _BROKEN as error:
         raise InputError(
             f"{path} is no drawing that can be recovered ({type(error).__name__}). It stays where "
-            "it is; Discard removes it."
+            "it is; Discard puts it aside."
         ) from error
 
 

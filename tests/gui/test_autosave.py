@@ -22,8 +22,8 @@ from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.autosave import Autosave
 from napari_radiogenomics.gui.layers.edits import mark_saved, object_of
 from napari_radiogenomics.gui.layers.layers import layers_of
-from napari_radiogenomics.gui.recovery_notice import KeptLine, RecoveryNotice
-from napari_radiogenomics.gui.segment.regions import rename
+from napari_radiogenomics.gui.recovery_notice import ElsewhereLine, KeptLine, RecoveryNotice
+from napari_radiogenomics.gui.segment.regions import new_segmentation, rename
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.io.recovery import find_drawings, read_drawing
 from napari_radiogenomics.segmentation.edit import changes
@@ -154,7 +154,7 @@ def test_labels_that_the_person_made_come_back_as_a_layer(qtbot, folder):
     assert len(kept(folder)) == 1
 
 
-def test_nothing_is_offered_for_other_files_and_discard_is_for_good(qtbot, folder):
+def test_nothing_is_offered_for_other_files_and_discard_puts_aside(qtbot, folder):
     _, saver, layer = opened()
     paint(layer)
     written(qtbot, saver)
@@ -166,8 +166,56 @@ def test_nothing_is_offered_for_other_files_and_discard_is_for_good(qtbot, folde
     paint(fresh, z=5)  # before deciding: what was kept before stays
     written(qtbot, later)
     assert len(kept(folder)) == 2
-    later.discard()
+    aside = later.discard()
     assert [file.stem.endswith("-later") for file in kept(folder)] == [True]
+    (moved,) = aside.glob("*.npz")
+    assert (read_drawing(moved).labels == 4).sum() == 2
+
+
+def with_scan(name, seed, session):
+    """A viewer with one scan, as after opening a file; grids are alike, values are not."""
+    values = np.random.default_rng(seed).normal(size=GRID.shape).astype(np.float32)
+    scan = Image(values, GRID, name="t1", metadata={"path": f"/data/{name}/t1.nrrd"})
+    viewer = ViewerModel()
+    viewer.add_layer(Layer.create(*layers_of([scan])[0]))
+    saver = attached(viewer, Autosave)
+    saver.session = session
+    saver.look()
+    return viewer, saver
+
+
+def test_a_drawing_without_a_file_belongs_to_its_scan(qtbot, folder):
+    for name, seed in (("brain", 1), ("lung", 2)):  # scans of one name and one grid
+        viewer, saver = with_scan(name, seed, "this")
+        layer = new_segmentation(viewer, viewer.layers["t1"])
+        paint(layer, value=seed)
+        written(qtbot, saver)
+    assert len(kept(folder)) == 2
+    viewer, later = with_scan("lung", 2, "later")
+    assert [offer.place.scan_name for offer in later.offers] == ["/data/lung/t1.nrrd"]
+    assert [other.place.where for other in later.elsewhere] == ["t1 segmentation on t1.nrrd"]
+    line = ElsewhereLine(viewer)
+    qtbot.addWidget(line)
+    assert "t1 segmentation on t1.nrrd" in line.text()
+    assert "/data/brain/t1.nrrd" in line.toolTip()
+    later.discard()
+    (left,) = find_drawings(folder)
+    assert left.place.scan_name == "/data/brain/t1.nrrd"
+    viewer, again = with_scan("moved", 1, "again")  # its file lies elsewhere by now
+    assert again.recover() == 1
+    assert (viewer.layers["t1 segmentation"].data == 1).sum() == 2
+    assert again.elsewhere == []
+
+
+def test_a_scan_that_is_opened_later_brings_its_offer(qtbot, folder):
+    viewer, saver = with_scan("brain", 1, "this")
+    paint(new_segmentation(viewer, viewer.layers["t1"]))
+    written(qtbot, saver)
+    _, later = with_scan("lung", 2, "later")
+    assert later.offers == []
+    other, _ = with_scan("brain", 1, "other")
+    later.viewer.add_layer(other.layers["t1"])
+    assert len(later.offers) == 1
 
 
 def test_a_drawing_that_no_longer_fits_stays_offered(qtbot, folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,6 +70,30 @@ def test_a_block_that_writes_nothing_is_an_error_and_keeps_the_old_file(tmp_path
     with pytest.raises(FileNotFoundError), atomic_path(target):
         pass
     assert target.read_bytes() == b"old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot ask for a process")
+def test_the_next_write_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from napari_radiogenomics.io.atomic import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as half:\n"
+        "    half.write_bytes(b'half'); os._exit(9)\n"
+    )
+    target = tmp_path / "scan.nii"
+    subprocess.run([sys.executable, "-c", script, str(target)], check=False)
+    (rest,) = tmp_path.glob(".writing-*")
+    other = tmp_path / ".writing-0badcafe-1-x"  # of another machine
+    other.mkdir()
+    with atomic_path(tmp_path / "one.csv") as mine:  # two writes of a process that lives
+        mine.write_text("one")
+        assert not rest.exists()
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(b"whole")
+    assert names(tmp_path) == [other.name, "one.csv", "scan.nii"]
+    os.utime(other, (0, 0))
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(b"whole")
+    assert names(tmp_path) == ["one.csv", "scan.nii"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")

@@ -19,6 +19,7 @@ from napari_radiogenomics.io.recovery import (
     Place,
     find_drawings,
     keep_drawing,
+    put_aside,
     read_drawing,
     state_folder,
 )
@@ -75,8 +76,9 @@ def test_places_are_told_apart():
         replace(PLACE, cohort="/data/other"),
         Place(name="mine"),
         Place(name="yours"),
+        Place(name="mine", scan="1f"),
     ]
-    assert len({place.key for place in [PLACE, *others]}) == 8
+    assert len({place.key for place in [PLACE, *others]}) == 9
     assert replace(PLACE, name="renamed").key == PLACE.key
 
 
@@ -103,6 +105,22 @@ def test_rests_of_killed_savings_go_after_a_day(tmp_path):
     find_drawings(tmp_path)
     assert not old.exists()
     assert new.exists()
+
+
+def test_what_is_discarded_is_kept_for_a_month(tmp_path):
+    keep_drawing(drawing(), tmp_path, "one")
+    (found,) = find_drawings(tmp_path)
+    aside = put_aside(found)
+    assert find_drawings(tmp_path) == []
+    assert aside.parent == tmp_path / "discarded"
+    assert (read_drawing(aside).labels == 700).sum() == 1
+    assert put_aside(found) is None
+    os.utime(aside, (time.time() - 29 * 86_400,) * 2)
+    find_drawings(tmp_path)
+    assert aside.exists()
+    os.utime(aside, (time.time() - 31 * 86_400,) * 2)
+    find_drawings(tmp_path)
+    assert not aside.exists()
 
 
 def test_the_folder_is_the_users(monkeypatch, tmp_path):

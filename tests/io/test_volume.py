@@ -319,7 +319,8 @@ def test_what_is_no_label_is_named_with_its_place(
         read(path, kind="segmentation")
     assert str(raised.value).startswith(f"{path} holds {told} at voxel i, j, k = 4, 3, 2, which")
     assert 'kind="image"' in str(raised.value)
-    found = read(path)  # a name alone does not turn values into labels
+    with pytest.warns(DataWarning, match="is read as an image"):
+        found = read(path)  # a name alone does not turn values into labels
     assert isinstance(found, Image)
     np.testing.assert_array_equal(found.array, array)
     assert f"holds {told} at voxel i, j, k = 4, 3, 2" in found.notes[-1]

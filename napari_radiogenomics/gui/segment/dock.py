@@ -11,7 +11,7 @@ from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
-from napari_radiogenomics.gui.recovery_notice import KeptLine, RecoveryNotice
+from napari_radiogenomics.gui.recovery_notice import ElsewhereLine, KeptLine, RecoveryNotice
 from napari_radiogenomics.gui.segment.compare_page import ComparePage
 from napari_radiogenomics.gui.segment.desk import DrawDesk
 from napari_radiogenomics.gui.segment.draw_page import DrawPage
@@ -50,7 +50,10 @@ class SegmentDock(QWidget):
         self.tabs.setDocumentMode(True)
         self.message_line = self._make_message()
         self.notice, self.kept_line = RecoveryNotice(self.viewer), KeptLine(self.viewer)
-        for part in (purpose, self.notice, self.tabs, self.kept_line, self.message_line):
+        self.elsewhere_line = ElsewhereLine(self.viewer)
+        for part in (
+            purpose, self.notice, self.elsewhere_line, self.tabs, self.kept_line, self.message_line,
+        ):  # fmt: skip
             column.addWidget(part, 1 if part is self.tabs else 0)
         self.draw = DrawPage(self.viewer)
         self.tabs.addTab(self.draw, "Draw")

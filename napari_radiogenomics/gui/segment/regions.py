@@ -93,7 +93,7 @@ def adopt(layer: Labels, others: Iterable[Layer] = ()) -> Segmentation:
     for other in others:
         scan = other.metadata.get(SOURCE)
         if isinstance(scan, Image) and scan.geometry.same_grid(drawn.geometry):
-            facts = {key: scan.metadata[key] for key in ("scan_id",) if key in scan.metadata}
+            facts = _facts_of(scan)
             break
     empty = replace(drawn, labels=np.zeros_like(drawn.labels), metadata=facts)
     layer.metadata = {**layer.metadata, SOURCE: empty, PART: 0}
@@ -117,18 +117,23 @@ def new_segmentation(viewer: ViewerModel, scan: Layer) -> Labels:
         The layer, selected.
     """
     image = object_of(scan)
-    facts = {key: image.metadata[key] for key in ("scan_id",) if key in image.metadata}
     empty = Segmentation(
         np.zeros(image.geometry.shape, np.uint8),
         image.geometry,
         (Label(1, "tumour"),),
         name=f"{image.name} segmentation".strip(),
-        metadata=facts,
+        metadata=_facts_of(image),
     )
     data, settings, _ = segmentation_layers(empty)[0]
     layer = viewer.add_labels(data, **settings)
     viewer.layers.selection.active = layer
     return layer
+
+
+def _facts_of(scan: Image) -> dict[str, str]:
+    """Which scan regions are drawn on."""
+    known = {"scan_id": "scan_id", "scan_path": "path"}
+    return {ours: scan.metadata[key] for ours, key in known.items() if scan.metadata.get(key)}
 
 
 def entries(layer: Labels) -> list[Entry]:
