@@ -15,6 +15,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.registry import did_you_mean
+from napari_radiogenomics.segmentation.blend import Way, blended, shares
 from napari_radiogenomics.segmentation.edit import (
     Mask,
     Region,
@@ -39,6 +40,7 @@ _AROUND_MM = 15.0  # how far beyond the drawn outlines a shape may move between 
 _SHAPE_MM = 5.0  # distance from the interpolated outline at which the image counts twice as much
 # The image has a say where it tells at least this part of a drawn slice from the others'.
 _TELLING = 0.65
+_LITTLE = 0.2  # part of the scan below which it is told
 
 
 @verb
@@ -70,9 +72,10 @@ def interpolate(
     method : {"auto", "image", "shape", "distance"}, optional
         ``"image"`` grows the drawn regions through the scan, near the interpolated shape;
         ``"shape"`` interpolates distances and lets areas change smoothly, as in a round body;
-        ``"distance"`` interpolates distances alone, which suits straight bodies. ``"auto"`` is
-        ``"image"`` where a scan is given that tells the region from its surroundings, and
-        ``"shape"`` otherwise.
+        ``"distance"`` interpolates distances alone, which suits straight bodies. ``"auto"``
+        leaves out each drawn slice in turn and blends the ways by how well they predict it; of
+        fewer than four drawn slices it takes ``"image"`` where a scan is given that tells the
+        region from its surroundings, and ``"shape"`` otherwise.
     largest_gap_mm : float, optional
         Leave wider gaps empty; drawn slices count as separate regions there.
     follow_shift : bool, optional
@@ -202,45 +205,103 @@ def _filled(
         mask = stack.mask[run]
         if mask.any(axis=(1, 2)).all():
             continue
-        rounded = method != "distance"
-        level = between(mask, stack.spacing, rounded=rounded, follow_shift=follow_shift)
-        inside: Mask = level > 0
-        if values is not None and method in ("auto", "image"):
-            near = scaled(stack.turned(values[stack.part.box])[run])
-            guided = _guided(near, mask, level, stack.spacing, must=method == "image")
-            if guided is None:
-                notes.append(
-                    "the scan does not tell the region from its surroundings, so that only its "
-                    "shape was interpolated."
-                )
-            else:
-                inside = guided
+        ways, note = _ways(stack, run, values, method, follow_shift)
+        inside, more = _by_the_best(mask, ways, stack.spacing)
         inside[mask.any(axis=(1, 2))] = False
         filled[run] = inside
+        notes += [text for text in (note, more) if text]
     return stack.whole(filled), notes[0] if notes else ""
 
 
-def _guided(
-    values: NDArray[np.float64],
-    mask: Mask,
-    level: NDArray[np.float64],
-    spacing: Sequence[float],
-    *,
-    must: bool,
-) -> Mask | None:
-    """Region and surroundings grown from the drawn slices; None where they look alike."""
+def _ways(
+    stack: _Stack, run: slice, values: NDArray | None, method: str, follow_shift: bool
+) -> tuple[dict[str, Way], str]:
+    """Ways that a method allows, the one that is trusted first; why the scan is none of them."""
+    mask, spacing = stack.mask[run], stack.spacing
+
+    def shaped(rounded: bool) -> Way:
+        def fill(mask: Mask, part: slice, left_out: int | None) -> Mask:
+            return between(mask, spacing, rounded=rounded, follow_shift=follow_shift) > 0
+
+        return Way(fill)
+
+    if method in ("distance", "shape"):
+        return {method: shaped(method == "shape")}, ""
+    ways = {"shape": shaped(True), "distance": shaped(False)}
+    if values is None:
+        return ways, ""
+    near = scaled(stack.turned(values[stack.part.box])[run])
+    guide = _Guide(near, mask, spacing, follow_shift)
+    if method == "image":
+        return {"image": Way(guide.fill)}, ""
+    if guide.told_apart < _TELLING:
+        return ways, (
+            "the scan does not tell the region from its surroundings, so that only its shape was "
+            "interpolated."
+        )
+    return {"image": Way(guide.fill, order=1), **ways}, ""
+
+
+def _by_the_best(mask: Mask, ways: dict[str, Way], spacing: Sequence[float]) -> tuple[Mask, str]:
+    """Blend by what predicts drawn slices; the first way where too few are drawn to tell."""
+    whole = slice(0, len(mask))
+    parts = shares(mask, ways) if len(ways) > 1 else {}
+    if not parts:
+        return next(iter(ways.values())).fill(mask, whole, None), ""
+    filled = {name: way.fill(mask, whole, None) for name, way in ways.items()}
+    part = parts.get("image", 1.0)
+    note = (
+        f"drawn slices are predicted better by their neighbours' shapes than by the scan, which "
+        f"counts for {part:.0%}."
+        if part < _LITTLE
+        else ""
+    )
+    return blended(filled, parts, spacing), note
+
+
+class _Guide:
+    """Grows region and surroundings from drawn slices through the scan."""
+
+    def __init__(
+        self,
+        values: NDArray[np.float64],
+        mask: Mask,
+        spacing: Sequence[float],
+        follow_shift: bool,
+    ) -> None:
+        self.values, self.spacing, self.follow_shift = values, spacing, follow_shift
+        self.drawn = drawn_slices(mask)
+        self.seeds = _both_sides(mask)
+        self.look = Appearance(values, spacing)
+
+    @property
+    def told_apart(self) -> float:
+        """How well region and surroundings differ."""
+        return _told_apart(self.look, self.seeds, self.drawn)
+
+    def fill(self, mask: Mask, part: slice, left_out: int | None) -> Mask:
+        """Fill a part of the stack; what is left out is not looked at."""
+        known = self.seeds
+        if left_out is not None:
+            known = known.copy()
+            known[left_out] = 0
+        level = between(mask, self.spacing, rounded=True, follow_shift=self.follow_shift)
+        by_look = self.look.likelihoods(known, (1, 2))[0][part]
+        by_shape = np.clip(1 / (1 + np.exp(-np.clip(level / _SHAPE_MM, -30, 30))), 0.02, 0.98)
+        both = by_look * by_shape
+        both /= both + (1 - by_look) * (1 - by_shape)
+        likelihoods = np.stack([both, 1 - both])
+        seeds = _both_sides(mask)
+        found = grow_seeds(self.values[part], seeds, (1, 2), self.spacing, likelihoods=likelihoods)
+        return found == 1
+
+
+def _both_sides(mask: Mask) -> NDArray[np.uint8]:
+    """Region (1) and surroundings (2) in drawn slices."""
     drawn = drawn_slices(mask)
     seeds = np.zeros(mask.shape, np.uint8)
     seeds[drawn] = np.where(mask[drawn], 1, 2)
-    look = Appearance(values, spacing)
-    if not must and _told_apart(look, seeds, drawn) < _TELLING:
-        return None
-    by_look = look.likelihoods(seeds, (1, 2))[0]
-    by_shape = np.clip(1 / (1 + np.exp(-np.clip(level / _SHAPE_MM, -30, 30))), 0.02, 0.98)
-    both = by_look * by_shape
-    both /= both + (1 - by_look) * (1 - by_shape)
-    likelihoods = np.stack([both, 1 - both])
-    return grow_seeds(values, seeds, (1, 2), spacing, likelihoods=likelihoods) == 1
+    return seeds
 
 
 def _told_apart(look: Appearance, seeds: NDArray[np.integer], drawn: NDArray[np.intp]) -> float:
