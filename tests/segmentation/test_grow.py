@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import sparse
+from scipy import ndimage, sparse
 from scipy.sparse.csgraph import dijkstra
 
 from napari_radiogenomics import Geometry, Image, Segmentation
@@ -72,6 +72,20 @@ def test_seeds_stay_and_the_reach_ends_the_box(grid):
     # without anything to see, the middle between the seeds parts them
     assert (found[8, 16, 13:20] == 1).all()
     assert (found[8, 16, 21:28] == 2).all()
+
+
+def test_no_region_grows_further_from_its_seeds_than_it_may(grid):
+    """Strokes of a region in two slices, background in one: the other slice has nothing else."""
+    flat = Image(np.zeros(grid.shape), grid)
+    seeds = np.zeros(grid.shape, np.uint8)
+    seeds[4, 16, 18:22] = seeds[10, 16, 18:22] = 1
+    seeds[4, 4, 2:38] = 2
+    found = grow(Segmentation(seeds, grid), flat, background=2, reach_mm=12, smooth_mm=0)
+    steps = np.asarray(grid.spacing[::-1])
+    away = ndimage.distance_transform_edt(seeds != 1, sampling=steps)
+    assert 0 < away[found.labels == 1].max() <= 12
+    wider = grow(Segmentation(seeds, grid), flat, background=2, reach_mm=24, smooth_mm=0)
+    assert (wider.labels == 1).sum() > (found.labels == 1).sum()
 
 
 def test_nothing_grows_through_a_locked_label(grid):

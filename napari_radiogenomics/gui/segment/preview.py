@@ -102,8 +102,18 @@ class Preview(Attached):
         layers.selection.active = chosen
         return layer
 
+    def hide(self) -> None:
+        """Take the preview off the screen and leave its layer for the next one.
+
+        napari looks through all of the memory whenever a layer goes, which takes longer than
+        the edit of millions of voxels itself.
+        """
+        layer = self.layer
+        if layer is not None:
+            layer.visible = False
+
     def clear(self) -> None:
-        """Take the preview off the screen."""
+        """Take the preview off the screen, and its layer out of the list."""
         layer = self.layer
         if layer is not None:
             chosen = self.viewer.layers.selection.active

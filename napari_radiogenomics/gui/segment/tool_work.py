@@ -202,7 +202,7 @@ class ToolWork(QObject):
         except RadiogenomicsError as error:
             self._fail(str(error))
             return
-        self.preview.clear()
+        self.preview.hide()
         self.said.emit(f"{change.job.tool.title}: {text}. Undo takes it back.", "good")
         self.applied.emit(change)
         self.busy_changed.emit()

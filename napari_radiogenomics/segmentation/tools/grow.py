@@ -52,7 +52,9 @@ def grow(
         The one of them that marks what is no region; it is left empty in the result. Without it
         all labels together fill the box.
     reach_mm : float, optional
-        How far labels may grow beyond the box around all seeds.
+        With a background, how far labels may grow from their seeds: what lies further is
+        background, so that a stroke in one slice does not run away in the next. Without it, how
+        far beyond the box around all seeds.
     smooth_mm : float, optional
         Smoothness of the outlines; seeds always stay as drawn.
     locked : sequence of int, optional
@@ -90,9 +92,10 @@ def grow(
     part = region(np.isin(seeds, competing), spacing_zyx(segmentation), reach_mm)
     crop, near = seeds[part.box], scaled(values[part.box])
     spacing = spacing_zyx(segmentation)
+    known = crop if background is None else _within(crop, competing, background, spacing, reach_mm)
     found = grow_seeds(
         near,
-        crop,
+        known,
         competing,
         spacing,
         likelihoods=Appearance(near, spacing).likelihoods(crop, competing),
@@ -111,6 +114,21 @@ def _seeds(segmentation: Segmentation) -> NDArray[np.integer]:
             "in a new, empty segmentation."
         )
     return segmentation.labels
+
+
+def _within(
+    seeds: NDArray[np.integer],
+    competing: Sequence[int],
+    background: int,
+    spacing: Sequence[float],
+    reach_mm: float,
+) -> NDArray[np.integer]:
+    """Seeds, and background where no seed of a region is near."""
+    from scipy.ndimage import distance_transform_edt
+
+    regions = [label for label in competing if label != background]
+    far = distance_transform_edt(~np.isin(seeds, regions), sampling=spacing) > reach_mm
+    return np.where(far & (seeds == 0), background, seeds)
 
 
 def _competing(
