@@ -167,7 +167,7 @@ def match_channels(
     images : list of Image, one for each channel
         Other scans are left aside.
     notes : tuple of str
-        How they were matched, where roles do not tell.
+        How they were matched, where roles do not tell, and what was left aside.
 
     Raises
     ------
@@ -185,7 +185,8 @@ def match_channels(
     found = _volumes(images)
     names = {volume.name: volume for volume in found}
     if all(channel.name in names for channel in channels):
-        return [names[channel.name].image for channel in channels], ()
+        taken = [names[channel.name] for channel in channels]
+        return [volume.image for volume in taken], _aside(found, taken, channels)
     matched, unsure = _by_role(found, channels)
     open_ = [n for n in range(len(channels)) if n not in matched]
     left = [x for x in found if x not in matched.values()]
@@ -199,7 +200,9 @@ def match_channels(
     if several or any(channels[n].role != pairs[n].role for n in pairs):
         unsure |= {*pairs}
     matched |= pairs
-    return [matched[n].image for n in range(len(channels))], _notes(matched, channels, unsure)
+    taken = [matched[n] for n in range(len(channels))]
+    notes = _notes(matched, channels, unsure)
+    return [volume.image for volume in taken], notes + _aside(found, taken, channels)
 
 
 def _differ(one: str, other: str) -> bool:
@@ -233,6 +236,23 @@ def _notes(
         f"Roles do not tell which scan is which channel of the classifier; taken in order: {told}. "
         "Check it, or give the scans their roles.",
     )
+
+
+def _aside(
+    found: Sequence[_Volume], taken: Sequence[_Volume], channels: Sequence[Channel]
+) -> tuple[str, ...]:
+    """Name scans that were given and are not looked at, unless their role says why."""
+    left = [
+        volume
+        for volume in found
+        if not any(volume is other for other in taken)
+        and any(not x.role or x.role.casefold() == volume.role.casefold() for x in channels)
+    ]
+    if not left:
+        return ()
+    names = ", ".join(f'"{volume.name or "a scan without a name"}"' for volume in left)
+    count = f"{len(channels)} channel{'s' if len(channels) > 1 else ''}"
+    return (f"The classifier learned from {count}; left aside: {names}.",)
 
 
 def _unmatched(found: Sequence[_Volume], channels: Sequence[Channel]) -> InputError:

@@ -22,7 +22,7 @@ __all__ = ["Appearance", "grow_seeds", "scaled"]
 
 _BINS = 32
 _BLUR_MM = 1.2  # scale of the mean around a voxel
-_BANDWIDTH = 0.8  # of the histograms, in bins, for 200 seeds or more
+_BANDWIDTH = 0.8  # of the histograms, in bins, where whole slices are known
 _FLOOR = 1e-3  # part of the even distribution that each histogram keeps
 _SHORTEST = 0.05  # cost of a mm where a voxel looks exactly like the label
 _EDGE = 10.0  # crossing the whole contrast costs as much as these mm
@@ -53,14 +53,24 @@ class Appearance:
         Scaled to 0 … 1.
     spacing : sequence of float
         Along z, y, x in mm.
+    bandwidth : float, optional
+        Smoothness of what is learned, in bins, for 200 seeds or more of a label. A few strokes
+        need a larger one: they show a part of what a region looks like.
     """
 
-    def __init__(self, values: NDArray[np.float64], spacing: Sequence[float]) -> None:
+    def __init__(
+        self,
+        values: NDArray[np.float64],
+        spacing: Sequence[float],
+        *,
+        bandwidth: float = _BANDWIDTH,
+    ) -> None:
         from scipy.ndimage import gaussian_filter
 
         scale = max(_BLUR_MM, min(spacing))
         around = gaussian_filter(values, [scale / step for step in spacing], mode="nearest")
         self._bins = _binned(values) * _BINS + _binned(around)
+        self._bandwidth = bandwidth
 
     def likelihoods(self, seeds: NDArray[np.integer], labels: Sequence[int]) -> NDArray[np.float64]:
         """Probability of each label by its look alone, all labels being equally frequent.
@@ -76,7 +86,7 @@ class Appearance:
         -------
         ndarray of float64, shape (L, Z, Y, X)
         """
-        tables = np.stack([_table(self._bins[seeds == label]) for label in labels])
+        tables = np.stack([_table(self._bins[seeds == label], self._bandwidth) for label in labels])
         tables += _FLOOR / tables[0].size
         tables /= tables.sum(axis=0)
         return tables.reshape(len(labels), -1)[:, self._bins]
@@ -86,12 +96,12 @@ def _binned(values: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.minimum((values * _BINS).astype(np.intp), _BINS - 1)
 
 
-def _table(bins: NDArray[np.intp]) -> NDArray[np.float64]:
+def _table(bins: NDArray[np.intp], bandwidth: float) -> NDArray[np.float64]:
     """Smoothed histogram, shape (B, B), that sums to one."""
     from scipy.ndimage import gaussian_filter
 
     counts = np.bincount(bins, minlength=_BINS * _BINS).reshape(_BINS, _BINS).astype(float)
-    width = _BANDWIDTH * max(1.0, (200 / bins.size) ** (1 / 6))
+    width = bandwidth * max(1.0, (200 / bins.size) ** (1 / 6))
     table: NDArray[np.float64] = gaussian_filter(counts, width, mode="nearest")
     return table / table.sum()
 

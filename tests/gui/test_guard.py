@@ -136,3 +136,18 @@ def test_the_picture_on_the_screen_is_that_of_the_voxels(layer):
     seen = np.array(layer._slice.image.view)
     layer.refresh()
     np.testing.assert_array_equal(seen, layer._slice.image.view)
+
+
+@pytest.mark.parametrize("mode", ["fill", "paint"])
+def test_erasing_a_locked_label_says_why_nothing_happens(layer, drawn, mode):
+    layer.metadata[LOCKED] = {ORGAN}
+    said = []
+    guard_of(layer).refused.append(said.append)
+    place = tuple(int(n) for n in np.argwhere(drawn == ORGAN)[0])
+    layer.brush_size = 1
+    getattr(layer, mode)(place, 0)
+    np.testing.assert_array_equal(layer.data, drawn)
+    assert said == [f"Label {ORGAN} is locked. Unlock it to change what is there."]
+    guard_of(layer).rule, layer.metadata[LOCKED] = PaintRule(inside=(0,)), set()
+    getattr(layer, mode)(place, 0)
+    assert "outside what the brush is kept to" in said[1]

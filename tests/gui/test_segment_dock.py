@@ -85,7 +85,9 @@ def use(dock, qtbot, name, **settings):
 
 
 def preview_of(viewer):
-    return next((x for x in viewer.layers if x.metadata.get(PASSING) == "preview"), None)
+    """The preview that is seen."""
+    found = (x for x in viewer.layers if x.metadata.get(PASSING) == "preview" and x.visible)
+    return next(found, None)
 
 
 def test_everything_is_filled_in_before_the_person_looks(dock):
@@ -193,6 +195,42 @@ def test_contours_are_taken_from_polygons_drawn_in_napari(dock, viewer, qtbot):
     assert 36 <= len(places) <= 64
     assert (places[:, 1:] >= 2).all()
     assert (places[:, 1:] <= 9).all()
+
+
+def test_the_layer_of_a_preview_is_used_again_and_goes_with_the_tool(dock, viewer, qtbot):
+    use(dock, qtbot, "margin", margin_mm=3.0)
+    layer = preview_of(viewer)
+    dock.desk.tools.apply()
+    assert not layer.visible  # taking a layer out costs napari more than the edit itself
+    use_again(dock, qtbot, margin_mm=6.0)
+    assert preview_of(viewer) is layer
+    dock.desk.tools.apply()
+    dock.draw.tools.choose("")
+    assert layer not in viewer.layers
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"), [("label 2", 2), ("surrounding fat", 2), ("oedema", None)]
+)
+def test_a_second_label_that_is_no_region_is_the_background(qtbot, name, guess):
+    scan, drawn = case()
+    labels = np.where(drawn.labels == 2, 0, drawn.labels)
+    viewer = ViewerModel()
+    scheme = (Label(1, "tumour"), Label(2, name))
+    open_in(viewer, scan, Segmentation(labels, drawn.geometry, scheme, name="expert"))
+    dock = SegmentDock(viewer)
+    qtbot.addWidget(dock)
+    dock.draw.tools.choose("grow")
+    field = dock.draw.tools.forms["grow"].fields["background"]
+    assert field.value is None  # nothing of it is drawn
+    place = (np.array([0, 0]), np.array([0, 0]), np.array([0, 1]))
+    dock.desk.layer.data_setitem(place, 2)
+    dock.desk.list_labels()
+    assert field.value == guess
+    field.widget.setCurrentIndex(0)
+    field.widget.activated.emit(0)  # a person wants no background
+    dock.desk.list_labels()
+    assert field.value is None
 
 
 def test_a_setting_makes_the_preview_anew_and_cancel_takes_it_back(dock, viewer, qtbot):

@@ -198,6 +198,7 @@ def test_side_by_side_each_scan_has_the_regions_and_the_same_window(dock, viewer
     before, after, drawn = (viewer.layers[n] for n in ("before", "after", "expert"))
     order, seen = list(viewer.layers), [x.visible for x in viewer.layers]
     limits = after.contrast_limits
+    viewer.scene.camera.zoom, viewer.scene.camera.center = 50.0, (0.0, 1.0, 2.0)
     dock.view.first.layer, dock.view.second.layer = before, after
     dock.view.side_button.setChecked(True)
     grid = viewer.canvas.grid
@@ -208,6 +209,7 @@ def test_side_by_side_each_scan_has_the_regions_and_the_same_window(dock, viewer
     ]
     assert cells == [{"before", "expert"}, {"after", "expert (same)"}]
     assert after.contrast_limits == before.contrast_limits != limits
+    assert viewer.scene.camera.zoom != 50  # both are seen whole
     before.contrast_limits = (10, 90)
     assert tuple(after.contrast_limits) == (10, 90)
     copy = viewer.layers["expert (same)"]
@@ -218,6 +220,7 @@ def test_side_by_side_each_scan_has_the_regions_and_the_same_window(dock, viewer
     assert list(viewer.layers) == order
     assert [x.visible for x in viewer.layers] == seen
     assert not grid.enabled
+    assert (viewer.scene.camera.zoom, viewer.scene.camera.center) == (50, (0, 1, 2))
     after.contrast_limits = (0, 50)
     assert tuple(before.contrast_limits) == (10, 90)  # no longer linked
 

@@ -156,6 +156,16 @@ def test_presets_of_ct_of_mr_and_of_the_file():
     assert mr == ["Bright tissue", "1st to 99th percentile", "5th to 95th percentile", "Full range"]
 
 
+def test_a_file_of_hu_without_a_unit_gets_presets_that_are_said_to_be_assumed():
+    values = np.linspace(-1024, 1500, np.prod(GRID.shape)).astype(np.int16).reshape(GRID.shape)
+    names = [preset.name for preset in presets_for(Image(values, GRID))]
+    assert names[0] == "Abdomen (assumed HU)"
+    assert "Lung (assumed HU)" in names
+    for other in (values - values.min(), values + 0.5, values // 100):
+        assert "assumed" not in presets_for(Image(other, GRID))[0].name
+    assert "assumed" not in presets_for(Image(values, GRID, modality="MR"))[0].name
+
+
 def test_percentile_presets_agree_with_numpy():
     values = np.random.default_rng(1).normal(size=GRID.shape)
     preset = presets_for(Image(values, GRID))[1]

@@ -87,9 +87,59 @@ class User:
         return found
 
 
+@dataclass
+class Anyone(User):
+    """Draws straight lines of any place and direction, and begins in any slice with an arc."""
+
+    seed: int = 0
+    width: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.chance = np.random.default_rng(self.seed)
+
+    def line(self, part: np.ndarray) -> np.ndarray:
+        """A line between two places of a region that are not at its rim."""
+        depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+        places = np.argwhere(depth >= max(1, 0.4 * depth.max()))
+        start = places[self.chance.integers(len(places))]
+        order = np.argsort(-np.linalg.norm(places - start, axis=1))
+        stop = places[self.chance.choice(order[: max(1, len(places) // 4)])]
+        steps = int(np.abs(stop - start).max()) + 1
+        drawn = np.zeros(part.shape, bool)
+        drawn[tuple(np.round(np.linspace(start, stop, steps)).astype(int).T)] = True
+        return (ndimage.binary_dilation(drawn, _CORNERS[0]) if self.width > 1 else drawn) & part
+
+    def begin(self) -> None:
+        areas = self.truth.sum(axis=(1, 2))
+        k = int(self.chance.choice(len(areas), p=areas / areas.sum()))
+        flat, _ = ndimage.label(self.truth[k], _CORNERS[0])
+        self.strokes[k][self.line(flat == np.bincount(flat.ravel())[1:].argmax() + 1)] = TUMOUR
+        away = int(self.chance.integers(4, 11))
+        wide = ndimage.binary_dilation(self.truth[k], iterations=away + self.width)
+        ring = wide & ~ndimage.binary_dilation(self.truth[k], iterations=away)
+        y, x = np.indices(ring.shape)
+        middle = np.argwhere(self.truth[k]).mean(axis=0)
+        angle = np.arctan2(y - middle[0], x - middle[1]) - self.chance.uniform(-np.pi, np.pi)
+        seen = angle % (2 * np.pi) < self.chance.uniform(np.pi, 2 * np.pi)
+        self.strokes[k][ring & seen] = BACKGROUND
+
+    def correct(self, result: np.ndarray) -> None:
+        missed, extra = largest_error(self.truth & ~result), largest_error(result & ~self.truth)
+        found = max(filter(None, (missed, extra)), key=lambda e: e[0], default=None)
+        if found is not None:
+            value = TUMOUR if found is missed else BACKGROUND
+            self.strokes[found[1]][self.line(found[2])] = value
+
+
 @pytest.fixture
 def user() -> type[User]:
     return User
+
+
+@pytest.fixture
+def anyone() -> type[Anyone]:
+    return Anyone
 
 
 def near_tumour(image: Image, truth: Segmentation) -> tuple[Image, Segmentation]:

@@ -577,3 +577,15 @@ def test_a_label_that_means_something_else_is_refused(learned):
         classify_pixels(empty, scan(), model=learned)
     plain = Segmentation(np.zeros(GRID.shape, np.uint8), GRID, (Label(1), Label(7)))
     assert 1 in classify_pixels(plain, scan(), model=learned).present
+
+
+def test_a_scan_that_is_left_aside_is_told():
+    from napari_radiogenomics.segmentation.channels import Channel, match_channels
+
+    grid = Geometry((2, 2, 2))
+    one = Image(np.zeros(grid.shape), grid, name="T1")
+    found, notes = match_channels([one, one], [Channel("T1", "", 0, 1)])
+    assert found == [one]
+    assert notes == ('The classifier learned from 1 channel; left aside: "T1 2".',)
+    roles = [Image(np.zeros(grid.shape), grid, name=n, modality=n) for n in ("CT", "PT")]
+    assert match_channels(roles, [Channel("CT", "", 0, 1, "CT")])[1] == ()  # its role says why

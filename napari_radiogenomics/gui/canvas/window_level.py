@@ -10,7 +10,7 @@ key held the drag is left to others. The wheel always zooms.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,8 @@ __all__ = [
 _PIXELS = 300.0
 # Values looked at for percentiles: enough for 0.1 % steps, and instant on any scan.
 _MOST_VALUES = 200_000
+# HU of the lowest and of the highest voxel of a CT: air or padding, and bone or metal.
+_AIR, _BONE = (-3100.0, -800.0), (100.0, 32767.0)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,17 @@ def _percentiles(image: Image) -> list[Preset]:
     return presets
 
 
+def _is_like_ct(image: Image) -> bool:
+    """Whether whole numbers without a unit reach from air to bone, as those of a CT do."""
+    if image.unit or image.modality or image.array.dtype.kind not in "if":
+        return False
+    values = image.array.reshape(-1)[:: max(1, image.array.size // _MOST_VALUES)]
+    if not values.size or not np.isfinite(values).all() or (values != np.round(values)).any():
+        return False
+    low, high = float(values.min()), float(values.max())
+    return _AIR[0] <= low <= _AIR[1] and _BONE[0] <= high <= _BONE[1]
+
+
 def presets_for(image: Image) -> list[Preset]:
     """Windows that suit a scan: its DICOM tags, those of its modality, percentiles.
 
@@ -137,9 +150,14 @@ def presets_for(image: Image) -> list[Preset]:
     Returns
     -------
     list of Preset
-        Hounsfield windows only where the unit is HU.
+        Hounsfield windows where the unit is HU, and, said to be assumed, where a file names
+        neither unit nor modality and its values are like those of a CT.
     """
-    hounsfield = CT_PRESETS if image.unit == "HU" or image.modality == "CT" else ()
+    hounsfield: Sequence[Preset] = ()
+    if image.unit == "HU" or image.modality == "CT":
+        hounsfield = CT_PRESETS
+    elif _is_like_ct(image):
+        hounsfield = [replace(one, name=f"{one.name} (assumed HU)") for one in CT_PRESETS]
     return [*_from_file(image), *hounsfield, *_as_opened(image), *_percentiles(image)]
 
 

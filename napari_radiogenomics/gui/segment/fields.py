@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,18 +21,21 @@ from qtpy.QtWidgets import (
 )
 from superqt import QDoubleRangeSlider
 
+from napari_radiogenomics.data.segmentation import Label
 from napari_radiogenomics.gui.forms.fields import Field, NumberBox, QuietCombo, field_for
 from napari_radiogenomics.gui.segment.icons import swatch
 from napari_radiogenomics.gui.segment.regions import Entry
 from napari_radiogenomics.signature import Parameter
 
-__all__ = ["LabelField", "LabelsField", "RangeRow", "tool_field"]
+__all__ = ["LabelField", "LabelsField", "RangeRow", "guessed_background", "tool_field"]
 
 _BLANK = {
     "inside": "anywhere",
     "background": "none: fill the box",
     "into": "automatic",
 }
+# How people call what is no region.
+_SURROUNDINGS = re.compile(r"background|surround|outside|^(rest|other|normal|healthy|none)\b")
 # What the letters of a grid's axes mean to a person.
 _PLAIN = {
     "k": "slices as acquired (k)",
@@ -56,16 +60,26 @@ def tool_field(parameter: Parameter) -> Field[Any] | None:
 
 
 class LabelField(Field[QuietCombo]):
-    """One label by its name, or none where the setting may be left out."""
+    """One label by its name, or none where the setting may be left out.
+
+    A background is guessed from the labels that are drawn until a person chooses one.
+    """
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QuietCombo())
+        self._guesses = parameter.name == "background" and parameter.optional
         self.offer(())
+        self.widget.activated.connect(self._decide)
         self.widget.currentIndexChanged.connect(self.changed)
+
+    def _decide(self, _row: int) -> None:
+        self._guesses = False
 
     def offer(self, entries: Sequence[Entry]) -> None:
         """List the labels there are; the choice stays where it can."""
-        kept = self.value
+        kept = before = self.value
+        if self._guesses:
+            kept = guessed_background(entries)
         with QSignalBlocker(self.widget):
             self.widget.clear()
             if self.parameter.optional:
@@ -74,6 +88,8 @@ class LabelField(Field[QuietCombo]):
                 label = entry.label
                 self.widget.addItem(swatch(label.color or (255,) * 3), label.name, label.value)
             self.widget.setCurrentIndex(max(0, self.widget.findData(kept)))
+        if self._guesses and self.value != before:
+            self.changed.emit()
 
     @property
     def value(self) -> int | None:
@@ -82,7 +98,37 @@ class LabelField(Field[QuietCombo]):
 
     @value.setter
     def value(self, value: Any) -> None:
+        self._guesses = self._guesses and value is None
         self.widget.setCurrentIndex(max(0, self.widget.findData(value)))
+
+
+def guessed_background(entries: Sequence[Entry]) -> int | None:
+    """Label that marks what is no region: by its name, else the last one that has none.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        Labels of the segmentation; those that are not drawn mark nothing.
+
+    Returns
+    -------
+    int or None
+        None where every label is called something, or fewer than two are drawn.
+
+    Examples
+    --------
+    >>> tumour, second = (Entry(Label(1, "tumour"), True), Entry(Label(2), True))
+    >>> guessed_background([tumour, second])
+    2
+    >>> guessed_background([tumour, Entry(Label(2, "oedema"), True)]) is None
+    True
+    """
+    drawn = [entry.label for entry in entries if entry.drawn]
+    if len(drawn) < 2:
+        return None
+    named = (x.value for x in drawn if _SURROUNDINGS.search(x.name.casefold()))
+    last = drawn[-1]
+    return next(named, last.value if last.name == Label(last.value).name else None)
 
 
 class LabelsField(Field[QToolButton]):

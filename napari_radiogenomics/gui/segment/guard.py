@@ -92,7 +92,7 @@ class Guard:
         Answers with the locked labels; for the copy of a layer in a linked view, those of the
         layer itself.
     refused : list of callable
-        Called with a message when nothing was painted because a label is locked.
+        Called with a message when nothing was painted: a label is locked, or a range is left.
     """
 
     def __init__(self, layer: Labels) -> None:
@@ -142,7 +142,9 @@ class Guard:
         """
         part = _painted_part(layer, original.__name__, place)
         before = np.array(layer.data[part])
-        if _counted(layer, lambda: original(place, new_label, *more, **settings)):
+        counted = _counted(layer, lambda: original(place, new_label, *more, **settings))
+        self._tell_if_nothing(layer, part, before)
+        if counted:
             if not self._forbidden(layer, part, before).any():
                 return
             layer.undo()
@@ -151,6 +153,25 @@ class Guard:
                 self._put_back(layer, part, before)
         else:
             self._put_back(layer, part, before)
+
+    def _tell_if_nothing(
+        self, layer: Labels, part: tuple[slice, ...], before: NDArray[np.integer]
+    ) -> None:
+        """Say why where all that was painted is put back."""
+        changed = np.asarray(layer.data[part]) != before
+        if not changed.any() or (changed & ~self._forbidden(layer, part, before)).any():
+            return
+        locked = [int(v) for v in np.unique(before[changed]) if v in self.locked()]
+        if locked:
+            which = "Label" if len(locked) == 1 else "Labels"
+            names = ", ".join(map(str, locked))
+            verb, them = ("is", "it") if len(locked) == 1 else ("are", "them")
+            self._refuse(f"{which} {names} {verb} locked. Unlock {them} to change what is there.")
+        else:
+            self._refuse(
+                "Nothing was painted: it lies outside what the brush is kept to. Change Brush "
+                "below the table of labels."
+            )
 
     def _forbidden(
         self, layer: Labels, part: tuple[slice, ...], before: NDArray[np.integer]

@@ -138,6 +138,7 @@ class SideBySide(Attached):
             "order": list(viewer.layers),
             "visible": {layer: layer.visible for layer in viewer.layers},
             "grid": (grid.enabled, grid.stride, tuple(grid.shape)),
+            "camera": (viewer.scene.camera.center, viewer.scene.camera.zoom),
         }
         self._pair = (first, second)
         shown = self._with_regions(first, second, regions)
@@ -150,6 +151,7 @@ class SideBySide(Attached):
             same_window(viewer, first, second, True)
         grid.stride, grid.shape = max(1, len(shown) // 2), (1, 2)
         grid.enabled = True
+        viewer.reset_view()  # each half has half of the width: both scans are seen whole
 
     def _with_regions(
         self, first: ImageLayer, second: ImageLayer, two: Labels | None
@@ -223,3 +225,4 @@ class SideBySide(Attached):
             viewer.layers.move(viewer.layers.index(layer), place)
         for layer in there:
             layer.visible = before["visible"][layer]
+        viewer.scene.camera.center, viewer.scene.camera.zoom = before["camera"]

@@ -25,6 +25,8 @@ from napari_radiogenomics.segmentation.tool import Tool
 
 __all__ = ["TOOL", "grow"]
 
+_BANDWIDTH = 1.5  # of what strokes look like, in bins
+
 
 @verb
 def grow(
@@ -92,13 +94,14 @@ def grow(
     part = region(np.isin(seeds, competing), spacing_zyx(segmentation), reach_mm)
     crop, near = seeds[part.box], scaled(values[part.box])
     spacing = spacing_zyx(segmentation)
+    look = Appearance(near, spacing, bandwidth=_BANDWIDTH)
     known = crop if background is None else _within(crop, competing, background, spacing, reach_mm)
     found = grow_seeds(
         near,
         known,
         competing,
         spacing,
-        likelihoods=Appearance(near, spacing).likelihoods(crop, competing),
+        likelihoods=look.likelihoods(crop, competing),
         blocked=(crop != 0) & ~np.isin(crop, competing),
         smooth_mm=smooth_mm,
         progress=progress,
