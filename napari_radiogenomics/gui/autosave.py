@@ -199,8 +199,8 @@ class Autosave(Attached):
         painting = layer.mode not in ("pan_zoom", "transform")
         tool = str(layer.mode) if painting or not history else history[-1].verb
         place = self._drawn_place(layer, self._touched.get(layer, self._visit()))
-        labels = np.array(layer.data)
-        return Drawing(place, labels, tuple(layer.scale), tuple(layer.translate), scheme, tool)
+        grid = tuple(layer.scale), tuple(layer.translate)
+        return Drawing(place, np.array(layer.data), *grid, scheme, tool)
 
     def write(self) -> None:
         """Keep now what has changed; a worker writes it."""
@@ -212,8 +212,8 @@ class Autosave(Attached):
         drawings = [(layer, drawing) for layer, drawing in changed if drawing is not None]
         if not drawings:
             return
-        settings = {"_ignore_errors": True, "_start_thread": False}
-        worker = create_worker(self._keep_quietly, drawings, **settings)
+        quiet = {"_ignore_errors": True, "_start_thread": False}
+        worker = create_worker(self._keep_quietly, drawings, **quiet)
         worker.returned.connect(self._written)
         worker.finished.connect(self._done)
         self._writing = worker
@@ -305,13 +305,7 @@ class Autosave(Attached):
         return done
 
     def discard(self) -> Path | None:
-        """Put aside what is offered; it is kept for 30 days.
-
-        Returns
-        -------
-        Path or None
-            Folder where it lies now; None where nothing was offered.
-        """
+        """Put aside what is offered; gives the folder where it is kept for 30 days."""
         moved = [path for offer in list(self.offers) for path in self._take_off(offer)]
         return moved[0].parent if moved else None
 
