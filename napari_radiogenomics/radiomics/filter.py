@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics.boxes import Box, crop, whole_box
 from napari_radiogenomics.registry import Registry, did_you_mean
 
@@ -47,6 +48,8 @@ class Source:
         Of the scan, for messages.
     blank_slices : tuple of int
         Slices that were missing in the source.
+    progress : Progress
+        Told of each part of a filter that takes its time; may cancel between two.
     """
 
     array: NDArray
@@ -54,6 +57,7 @@ class Source:
     box: Box
     name: str = ""
     blank_slices: tuple[int, ...] = ()
+    progress: Progress = quiet
 
     @cached_property
     def peak(self) -> float:
@@ -139,7 +143,7 @@ class Filter:
         Formula in plain text.
     apply : callable
         ``apply(source, **settings)`` yields names (``"log-sigma-3-0-mm-3D"``) and arrays in
-        the box.
+        the box. Between steps of at most 50 ms it asks ``source.progress``.
     settings : Mapping
         Names of its settings, PyRadiomics' own, each with its default.
     reach : callable
@@ -204,6 +208,7 @@ def derive(
     *,
     box: Box | None = None,
     common: Mapping[str, Any] | None = None,
+    progress: Progress = quiet,
 ) -> Iterator[tuple[str, Image]]:
     """Derive images by filters, one after the other.
 
@@ -219,6 +224,8 @@ def derive(
         derived from the whole scan.
     common : Mapping, optional
         Settings for every image type that knows them, such as ``force2D``.
+    progress : Progress, optional
+        Reports the parts of each filter; may cancel.
 
     Yields
     ------
@@ -232,6 +239,8 @@ def derive(
     InputError
         If an image type or a setting is not known or out of range, the scan holds several
         volumes, or what a filter reads is missing or not finite.
+    Cancelled
+        If ``progress`` says so.
 
     Notes
     -----
@@ -264,6 +273,7 @@ def derive(
         box,
         image.name or "The scan",
         image.blank_slices,
+        progress,
     )
     for found, settings in wanted:
         for name, array in found.apply(source, **settings):

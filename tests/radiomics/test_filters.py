@@ -16,7 +16,8 @@ import pytest
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import Cancelled, DataWarning, InputError
+from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.radiomics.boxes import box_around, crop
 from napari_radiogenomics.radiomics.filters import FILTERS, derive, margin
 from napari_radiogenomics.radiomics.filters.lbp3d import icosphere
@@ -246,6 +247,67 @@ def test_a_scan_too_small_for_sigma_is_said_and_left_out() -> None:
 def test_what_cannot_be_is_refused(types, message) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         list(derive(scan_of(np.int16), types))
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [("LBP3D", 25), ("LoG", 3), ("Wavelet", 3), ("LBP2D", 44), ("Gradient", 100)],
+)
+def test_a_filter_is_cancelled_between_its_parts(kind, least) -> None:
+    """On the box of a tumor of 24,000 voxels and kernels of radius 5."""
+    scan = scan_of(np.int16, (60, 90, 90))
+    box = tuple(slice(n // 2 - 22, n // 2 + 22) for n in scan.shape)
+    types = {kind: {"sigma": [1.0]} if kind == "LoG" else {}}
+    steps: list[tuple[int, int, str]] = []
+    whole = dict(derive(scan, types, box=box, progress=reporting(lambda *s: steps.append(s))))
+    assert whole
+    assert len(steps) > least
+    assert {what for _, _, what in steps} == {FILTERS[kind].title}
+    seen = 0
+
+    def stop() -> bool:
+        nonlocal seen
+        seen += 1
+        return seen > 2
+
+    with pytest.raises(Cancelled):
+        list(derive(scan, types, box=box, progress=reporting(lambda *_: None, cancelled=stop)))
+    assert seen == 3
+
+
+def test_sweeps_over_a_large_box_are_cancelled_too() -> None:
+    scan = scan_of(np.int16, (40, 190, 190))  # edges of 420 voxels in all
+    steps: list[int] = []
+    whole = dict(
+        derive(scan, {"LoG": {"sigma": [1.0]}}, progress=reporting(lambda n, *_: steps.append(n)))
+    )
+    assert whole
+    assert steps == list(range(101))
+    stop = reporting(lambda *_: None, cancelled=lambda: True)
+    with pytest.raises(Cancelled):
+        list(derive(scan, {"LoG": {"sigma": [1.0]}}, progress=stop))
+
+
+def test_samples_between_voxels_are_those_of_scipy() -> None:
+    from scipy.ndimage import map_coordinates
+
+    from napari_radiogenomics.radiomics.filter import Source
+    from napari_radiogenomics.radiomics.filters.lbp3d import _Sampled
+
+    shape, steps = (5, 7, 1), np.random.default_rng(0).uniform(-2, 2, (20, 3))
+    steps[0], steps[1] = (1.0, 0.0, 0.0), (-1e-17, 0.5, 1e-17)
+    whole = tuple(slice(0, n) for n in shape)
+    for kind in (np.int16, np.uint8, np.float32, np.float64):
+        values = scan_of(kind, shape).array
+        sampled = _Sampled(values, 2, Source(values, (1.0, 1.0, 1.0), whole))
+        for step in steps:
+            places = np.indices(shape) + step[:, None, None, None]
+            expected = map_coordinates(values, places, output=kind, order=3)
+            found = sampled.beside(whole, step)
+            assert found.dtype == kind
+            np.testing.assert_allclose(
+                found, expected, rtol=1e-6 if kind == np.float32 else 1e-12, atol=1e-10
+            )
 
 
 def test_values_that_are_not_finite_are_refused_where_they_matter() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.filter import Filter, Source
+from napari_radiogenomics.radiomics.itk_steps import run_itk
 
 __all__ = ["FILTER"]
 
@@ -19,8 +20,10 @@ def _apply(source: Source, *, gradientUseSpacing: bool) -> Iterator[tuple[str, N
     values, inside = source.around(_reach(source.spacing))
     scan = sitk.GetImageFromArray(np.ascontiguousarray(values))
     scan.SetSpacing(source.spacing[::-1])
-    gradient = sitk.GradientMagnitude(scan, gradientUseSpacing)
-    yield "gradient", sitk.GetArrayFromImage(gradient)[inside]
+    gradient = sitk.GradientMagnitudeImageFilter()
+    gradient.SetUseImageSpacing(gradientUseSpacing)
+    found = run_itk(gradient, scan, source.progress, FILTER.title)
+    yield "gradient", sitk.GetArrayFromImage(found)[inside]
 
 
 def _reach(spacing: tuple[float, float, float], **settings: Any) -> tuple[int, int, int]:

@@ -38,7 +38,9 @@ def _apply(
     with warnings.catch_warnings():
         # PyRadiomics gives it values of any type; equal neighbors of doubles are what they are.
         warnings.filterwarnings("ignore", "Applying `local_binary_pattern` to floating-point")
-        for one in slices:  # a pattern is kept in the type of the scan, as PyRadiomics does
+        for one in source.progress(
+            slices, FILTER.title
+        ):  # a pattern is kept in the type of the scan, as PyRadiomics does
             one[...] = local_binary_pattern(one, lbp2DSamples, lbp2DRadius, lbp2DMethod)
     yield "lbp-2D", np.swapaxes(slices, 0, force2Ddimension)[inside]
 
