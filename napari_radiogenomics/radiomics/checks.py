@@ -12,10 +12,11 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.family import Family, MatrixSettings
-from napari_radiogenomics.registry import did_you_mean
 
 __all__ = [
     "LARGEST_RADIUS",
+    "chosen_label",
+    "empty_segmentation",
     "matrix_settings",
     "region_of",
     "require_kind",
@@ -30,7 +31,6 @@ __all__ = [
 LARGEST_RADIUS = 50
 # Numbers of voxels are 16 bits wide in the kernels of matrices.
 _LARGEST_MATRIX_RADIUS = 15
-_NORMS = ["manhattan", "euclidean", "infinity", "no_weighting"]
 
 
 def require_radius(radius: int, families: Iterable[Family]) -> None:
@@ -58,24 +58,13 @@ def thin_axis_of(force_2d: bool, dimension: int) -> int | None:
 def matrix_settings(
     distances: Sequence[int], radius: int, symmetrical: bool, norm: str | None, alpha: int
 ) -> MatrixSettings:
-    """Settings of the matrices; refuses those that mean nothing."""
-    if not len(distances) or any(d != int(d) or d < 1 for d in distances):
-        raise InputError(
-            f"distances are whole numbers of voxels, 1 or more; got {list(distances)}. 1 is usual."
-        )
+    """Settings of the matrices; refuses distances of which none fits into the kernel."""
     fitting = tuple(sorted({int(d) for d in distances if d <= 2 * radius}))
     if not fitting:
         raise InputError(
             f"No two voxels of a kernel of radius {radius} are {min(distances)} apart. Use "
             f"distances up to {2 * radius}, or a larger kernel_radius."
         )
-    if norm is not None and norm not in _NORMS:
-        raise InputError(
-            f'weighting_norm is one of {", ".join(_NORMS)} or None; got "{norm}". '
-            f"{did_you_mean(str(norm), _NORMS)}"
-        )
-    if alpha < 0:
-        raise InputError(f"gldm_a is a number of gray levels, 0 or more; got {alpha}.")
     return MatrixSettings(fitting, symmetrical, norm, alpha)
 
 
@@ -84,7 +73,7 @@ def region_of(image: Image, segmentation: Segmentation, label: int | None) -> ND
     require_objects(image, segmentation)
     require_one_volume(image)
     require_same_grid(image.geometry, segmentation.geometry, names=("Scan", "Segmentation"))
-    mask = segmentation.mask(_label(segmentation, label))
+    mask = segmentation.mask(chosen_label(segmentation, label))
     require_measured(image, mask)
     return mask
 
@@ -127,19 +116,25 @@ def require_measured(image: Image, mask: NDArray[np.bool_]) -> None:
         )
 
 
-def _label(segmentation: Segmentation, label: int | None) -> int:
+def chosen_label(segmentation: Segmentation, label: int | None) -> int:
+    """The label to measure: the one named, else 1, else the only one."""
     present = segmentation.present
     if label is not None:
         return label
     if not present:
-        raise InputError(
-            f"The segmentation {segmentation.name!r} is empty: no voxel has a label. Draw a "
-            "region first."
-        )
+        raise InputError(empty_segmentation(segmentation))
     if 1 in present or len(present) == 1:
         return 1 if 1 in present else present[0]
     named = ", ".join(f"{x.value} ({x.name})" for x in segmentation.scheme if x.value in present)
     raise InputError(
-        f"The segmentation {segmentation.name!r} holds several labels: {named}. Choose one with "
-        f"label={present[0]}."
+        f"{_named(segmentation)} holds several labels: {named}. Choose one with label={present[0]}."
     )
+
+
+def empty_segmentation(segmentation: Segmentation) -> str:
+    """What is told of a segmentation without a voxel."""
+    return f"{_named(segmentation)} is empty: no voxel has a label. Draw a region first."
+
+
+def _named(segmentation: Segmentation) -> str:
+    return f'The segmentation "{segmentation.name}"' if segmentation.name else "The segmentation"

@@ -32,7 +32,7 @@ from napari_radiogenomics.radiomics.parameter_file import (
 from napari_radiogenomics.radiomics.roi import Region
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["DEFAULT_FAMILIES", "Extraction", "plan_extraction"]
+__all__ = ["DEFAULT_FAMILIES", "Extraction", "checked_types", "plan_extraction", "settled"]
 
 DEFAULT_FAMILIES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 
@@ -69,6 +69,21 @@ class Extraction:
         known = FILTERS[image_type].settings
         merged = {**self.settings, **self.image_types[image_type]}
         return {name: value for name, value in merged.items() if name in known}
+
+    def require_distances(self, label: int, shape: tuple[int, ...]) -> None:
+        """Refuse a region in whose box, (Z, Y, X) voxels, no two voxels are so far apart."""
+        if not any(family.by_distance for family in self.wanted):
+            return
+        for found in ({}, *self.image_types.values()):
+            how = {**self.settings, **found}
+            thin = thin_axis_of(how["force2D"], how["force2Ddimension"])
+            most = max(n for axis, n in enumerate(shape) if axis != thin) - 1
+            least = min(how["distances"])
+            if least > max(most, 1):
+                raise InputError(
+                    f"No two voxels of label {label}, in a box of {'×'.join(map(str, shape[::-1]))}"
+                    f" voxels, are {least} apart. Use distances up to {most}."
+                )
 
     def region(self, image: Image, inside: NDArray[np.bool_], image_type: str = "") -> Region:
         """One region of an image, both cropped to its box, ready to be measured.
@@ -138,16 +153,36 @@ def plan_extraction(
     if file.image_types is not None and list(image_types) == ["Original"]:
         types = file.image_types
     return Extraction(
-        settings=_settings(aggregated(aggregation, given, standard), file),
-        image_types=_types(types),
+        settings=settled(aggregated(aggregation, given, standard), file),
+        image_types=checked_types(types),
         wanted=_wanted(families, features, file),
         standard=standard,
-        notes=file.notes,
+        notes=(*file.notes, *_of_maps_alone(file)),
         by_slice=aggregation is not None and AGGREGATIONS[aggregation].by_slice,
     )
 
 
-def _settings(given: Mapping[str, Any], file: ParameterFile) -> dict[str, Any]:
+def _of_maps_alone(file: ParameterFile) -> list[str]:
+    if not file.maps:
+        return []
+    return [f"{', '.join(file.maps)}: only for texture maps (texture_maps); ignored here."]
+
+
+def settled(given: Mapping[str, Any], file: ParameterFile) -> dict[str, Any]:
+    """Every setting of texture by PyRadiomics' name; a keyword other than its default wins.
+
+    Parameters
+    ----------
+    given : Mapping
+        Settings by our keywords.
+    file : ParameterFile
+        What the file says.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+    """
     settings = {name: value for name, value in file.settings.items() if name not in KEYS}
     settings |= {name: given[name] for name in ("sigma", "wavelet") if given.get(name)}
     for name, key in KEYS.items():
@@ -167,7 +202,14 @@ def _same(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
 
 
-def _types(image_types: ImageTypes) -> dict[str, dict[str, Any]]:
+def checked_types(image_types: ImageTypes) -> dict[str, dict[str, Any]]:
+    """Image types in order, each with its own settings; refuses what is not known.
+
+    Parameters
+    ----------
+    image_types : sequence of str or Mapping
+        As for `derive`; settings of texture may be among those of a type.
+    """
     if isinstance(image_types, str) or not image_types:
         raise InputError(
             f"image_types is a list of names, at least one; got {image_types!r}. "

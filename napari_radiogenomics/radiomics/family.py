@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Literal
 
@@ -112,6 +112,8 @@ class Neighborhoods:
         Axis (0 = z) along which the kernel is one voxel thick.
     matrix : MatrixSettings
         How matrices are made.
+    shift : float
+        Added to the values for energies.
     """
 
     values: NDArray[np.float64]
@@ -124,6 +126,7 @@ class Neighborhoods:
     radius: int
     thin_axis: int | None = None
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
+    shift: float = 0.0
 
     @property
     def voxel_volume(self) -> float:
@@ -135,6 +138,11 @@ class Neighborhoods:
         """Whether the whole region has one gray level."""
         counted = self.native_levels[self.native_levels > 0]
         return bool((counted == self.n_native_levels).all())
+
+    @cached_property
+    def shifted(self) -> Neighborhoods:
+        """The same with the shift added to the values."""
+        return replace(self, values=self.values + self.shift)
 
     def pairs(self, *, distances: tuple[int, ...] | None = None) -> Pairs:
         """Neighbors within a kernel; those that touch with ``distances=(1,)``."""
@@ -200,6 +208,8 @@ class Family:
         Whether it looks at the outline alone: the same in every derived image.
     needs_matrix : bool
         Whether it looks at `Neighborhoods.native_levels`.
+    by_distance : bool
+        Whether it compares neighbors at the distances of the settings.
     cost : float
         Time for a voxel, compared with first order, where kernels hold few gray levels.
     level_power : int
@@ -213,6 +223,7 @@ class Family:
     measure_region: MeasureRegion = _no_regions
     of_shape: bool = False
     needs_matrix: bool = False
+    by_distance: bool = False
     cost: float = 1.0
     level_power: int = 0
 

@@ -61,7 +61,11 @@ def cells(radius: int, thin_axis: int | None = None) -> Table:
 
 
 @lru_cache(maxsize=16)
-def directions(distances: tuple[int, ...] = (1,), thin_axis: int | None = None) -> Table:
+def directions(
+    distances: tuple[int, ...] = (1,),
+    thin_axis: int | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Table:
     """Half of the directions whose longest component is one of the distances.
 
     Parameters
@@ -70,6 +74,8 @@ def directions(distances: tuple[int, ...] = (1,), thin_axis: int | None = None) 
         In voxels, by the infinity norm.
     thin_axis : int, optional
         Axis that no direction follows.
+    shape : tuple of int, optional
+        Voxels of a box along z, y, x: directions that join no two of them are left out.
 
     Returns
     -------
@@ -80,10 +86,28 @@ def directions(distances: tuple[int, ...] = (1,), thin_axis: int | None = None) 
     --------
     >>> len(directions()), len(directions((1, 2))), len(directions((1,), 0))
     (13, 62, 4)
+    >>> directions((1000, 2), shape=(1, 1, 9)).tolist()
+    [[0, 0, 2]]
     """
-    around = product(*_reaches(max(distances), thin_axis))
-    half = [step for step in around if step > (0, 0, 0) and max(map(abs, step)) in distances]
-    return _fixed(half)
+    found = [np.empty((0, 3), np.intp)]
+    for distance in distances:
+        reaches = [
+            0 if axis == thin_axis else min(distance, shape[axis] - 1 if shape else distance)
+            for axis in range(3)
+        ]
+        for axis in (axis for axis, reach in enumerate(reaches) if reach == distance):
+            ranges = [np.arange(-reach, reach + 1) for reach in reaches]
+            ranges[axis] = ranges[axis][[0, -1]]  # two sides of the shell
+            found.append(np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3))
+    steps = np.unique(np.concatenate(found), axis=0)
+    return _fixed(steps[_leads(steps)])
+
+
+def _leads(steps: Table) -> NDArray[np.bool_]:
+    """Whether the first component that is not 0 is positive."""
+    dz, dy, dx = steps.T
+    leads: NDArray[np.bool_] = (dz > 0) | ((dz == 0) & ((dy > 0) | ((dy == 0) & (dx > 0))))
+    return leads
 
 
 @lru_cache(maxsize=16)

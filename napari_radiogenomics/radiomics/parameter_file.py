@@ -8,11 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.family import families_of
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["KEYS", "Key", "ParameterFile", "check_setting", "filter_keys", "read_parameters"]
+__all__ = [
+    "KEYS",
+    "MAP_KEYS",
+    "Key",
+    "ParameterFile",
+    "check_setting",
+    "filter_keys",
+    "read_parameters",
+]
 
 # SimpleITK's numbers of interpolators, from 1 on.
 _INTERPOLATORS = (
@@ -36,7 +46,6 @@ _RETIRED = {
     },
 }
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
-_OF_MAPS = ("kernelRadius", "maskedKernel", "initValue", "voxelBatch")
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ def _one_of(names: Sequence[str]) -> Callable[[Any], bool]:
 
 def _list_of(accepts: Callable[[Any], bool], *lengths: int) -> Callable[[Any], bool]:
     def all_accepted(value: Any) -> bool:
-        if isinstance(value, str) or not isinstance(value, Sequence) or not len(value):
+        if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray) or not len(value):
             return False
         return (not lengths or len(value) in lengths) and all(map(accepts, value))
 
@@ -98,7 +107,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
+    return isinstance(value, bool | np.bool_)
 
 
 def _key(keyword: str, default: Any, needs: str, accepts: Callable[[Any], bool]) -> Key:
@@ -128,9 +137,13 @@ KEYS: Mapping[str, Key] = {
         _or_none(lambda value: value in _INTERPOLATORS or _whole(1, 10)(value)),
     ),
     "padDistance": _key("pad_distance", 5, "a number of voxels, 0 or more", _whole(0)),
-    "distances": _key("distances", (1,), "whole numbers, 1 or more", _list_of(_whole(1))),
+    "distances": _key(
+        "distances", (1,), "whole numbers, 1 or more (1 is usual)", _list_of(_whole(1))
+    ),
     "force2D": _key("force_2d", False, _YES, _is_bool),
-    "force2Ddimension": _key("force_2d_dimension", 0, "0, 1 or 2", _whole(0, 2)),
+    "force2Ddimension": _key(
+        "force_2d_dimension", 0, "0 (along k), 1 (j) or 2 (i)", _whole(0, 2)
+    ),
     "resegmentRange": _key(
         "resegment_range", None, "one or two numbers", _list_of(_is_number, 1, 2)
     ),
@@ -144,6 +157,13 @@ KEYS: Mapping[str, Key] = {
     "weightingNorm": _key("weighting_norm", None, f"one of {', '.join(_NORMS)}", _one_of(_NORMS)),
     "gldm_a": _key("gldm_a", 0, "a whole number, 0 or more", _whole(0)),
 }  # fmt: skip
+# Settings of maps alone.
+MAP_KEYS: Mapping[str, Key] = {
+    "kernelRadius": _key("kernel_radius", 1, "a whole number of voxels, 1 or more", _whole(1)),
+    "maskedKernel": _key("masked_kernel", True, _YES, _is_bool),
+    "initValue": _key("init_value", math.nan, "a number", lambda v: v != v or _is_number(v)),
+    "voxelBatch": _key("voxel_batch", -1, "a whole number, or -1", _whole(-1)),
+}
 
 
 @dataclass(frozen=True)
@@ -158,6 +178,8 @@ class ParameterFile:
         Image types, each with its own settings; None where the file names none.
     features : tuple of str or None
         ``family_Feature`` or ``family_all``; None where the file names none.
+    maps : dict
+        Settings of maps alone, by PyRadiomics' names.
     notes : tuple of str
         What was left out, and why.
     """
@@ -165,6 +187,7 @@ class ParameterFile:
     settings: Mapping[str, Any] = field(default_factory=dict)
     image_types: Mapping[str, Mapping[str, Any]] | None = None
     features: tuple[str, ...] | None = None
+    maps: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -174,7 +197,7 @@ def check_setting(name: str, value: Any, *, called: str = "") -> Any:
     Parameters
     ----------
     name : str
-        PyRadiomics' name, one of `KEYS`.
+        PyRadiomics' name, one of `KEYS` or `MAP_KEYS`.
     value : object
         Its value.
     called : str, optional
@@ -195,7 +218,7 @@ def check_setting(name: str, value: Any, *, called: str = "") -> Any:
     >>> check_setting("interpolator", 2)
     'sitkLinear'
     """
-    key = KEYS[name]
+    key = MAP_KEYS[name] if name in MAP_KEYS else KEYS[name]
     if not key.accepts(value):
         hint = ""
         if isinstance(value, str) and key.needs.startswith("one of "):
@@ -266,8 +289,7 @@ def _parameters(content: Any, where: str) -> ParameterFile:
     for name in sections:
         _is_known(name, _SECTIONS, "section", where, wrong)
     settings = _settings(sections.get("setting"), f'{where}, section "setting"', wrong)
-    for name in _mapping(sections.get("voxelSetting"), f'{where}, section "voxelSetting"'):
-        _is_known(name, _OF_MAPS, "setting", f'{where}, section "voxelSetting"', wrong)
+    of_maps = _of_maps(sections.get("voxelSetting"), f'{where}, section "voxelSetting"', wrong)
     types = sections.get("imageType")
     seen = _image_types(types, f'{where}, section "imageType"', wrong) if types else None
     classes = sections.get("featureClass")
@@ -275,9 +297,10 @@ def _parameters(content: Any, where: str) -> ParameterFile:
     if wrong:
         raise InputError(" ".join(wrong))
     return ParameterFile(
-        settings=settings,
+        settings={name: value for name, value in settings.items() if name not in MAP_KEYS},
         image_types=seen,
         features=features,
+        maps={name: value for name, value in settings.items() if name in MAP_KEYS} | of_maps,
         notes=notes,
     )
 
@@ -303,17 +326,25 @@ def _settings(
     content: Any, where: str, wrong: list[str], own: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Settings by name; an unknown one is compared with those of its image type, if given."""
-    known = [*KEYS, *sorted(filter_keys()), *_OF_MAPS]
+    known = [*KEYS, *sorted(filter_keys()), *MAP_KEYS]
     found = {}
     for name, value in _mapping(content, where).items():
         if name not in known:
             _is_known(name, own or known, "setting", where, wrong)
             continue
-        if name in KEYS:
+        if name in KEYS or name in MAP_KEYS:
             value = check_setting(name, value, called=f"{where}: {name}")
-        if name not in _OF_MAPS:
-            found[name] = value
+        found[name] = value
     return found
+
+
+def _of_maps(content: Any, where: str, wrong: list[str]) -> dict[str, Any]:
+    """Settings of maps by name."""
+    return {
+        name: check_setting(name, value, called=f"{where}: {name}")
+        for name, value in _mapping(content, where).items()
+        if _is_known(name, list(MAP_KEYS), "setting", where, wrong)
+    }
 
 
 def _image_types(content: Any, where: str, wrong: list[str]) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -28,23 +29,16 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.radiomics.boxes import box_around
-from napari_radiogenomics.radiomics.checks import (
-    matrix_settings,
-    region_of,
-    require_radius,
-    thin_axis_of,
-)
 from napari_radiogenomics.radiomics.compiling import prepare
 from napari_radiogenomics.radiomics.family import (
     Family,
     Feature,
     Neighborhoods,
-    chosen_names,
-    find_features,
     full_title,
     in_sentence,
 )
 from napari_radiogenomics.radiomics.filter import ImageTypes, derive
+from napari_radiogenomics.radiomics.map_settings import MapSettings, settle_maps
 from napari_radiogenomics.radiomics.room import let_go, room_for
 from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
@@ -76,6 +70,10 @@ class MapPlan:
         Flat positions of the region's voxels in it, in scan order.
     facts : dict
         What is noted with each map.
+    outside : float
+        Value outside the region.
+    notes : tuple of str
+        What a parameter file names and nothing is made of.
     """
 
     image: Image
@@ -84,6 +82,8 @@ class MapPlan:
     seen: dict[str, tuple[str, Neighborhoods]]
     centers: NDArray[np.intp]
     facts: dict[str, Any]
+    outside: float = math.nan
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def features(self) -> dict[str, tuple[Family, Feature]]:
@@ -144,7 +144,7 @@ class MapPlan:
             zip(self.features, _measure(views, centers, self.wanted, progress), strict=True)
         )
 
-    def map_of(self, name: str, values: NDArray[np.float64], init_value: float = math.nan) -> Image:
+    def map_of(self, name: str, values: NDArray[np.float64]) -> Image:
         """Make the map of a feature from its values at all voxels of the region.
 
         Parameters
@@ -153,16 +153,14 @@ class MapPlan:
             PyRadiomics' name.
         values : ndarray of float64, shape (V,)
             In scan order.
-        init_value : float, optional
-            Value outside the region.
         """
         _, feature = self.features[name]
         title = self.title_of(name)
-        array = Inlay(values, *self._laid, self.image.geometry.shape, init_value)
+        array = Inlay(values, *self._laid, self.image.geometry.shape, self.outside)
         undefined = int(np.isnan(values).sum())
         let_go(values)
         note = f"{title} has no value in {undefined} of {values.size} voxels; they are blank."
-        notes = ([note] if undefined else []) + self._notes_on_size()
+        notes = ([note] if undefined else []) + self._notes_on_size() + [*self.notes]
         return Image(
             cast(NDArray, array),
             self.image.geometry,
@@ -196,6 +194,9 @@ def plan_maps(
     force_2d_dimension: int = 0,
     image_types: ImageTypes = ("Original",),
     log_sigma_mm: Sequence[float] = (3.0,),
+    init_value: float = math.nan,
+    parameters: str | Path | Mapping[str, Any] | None = None,
+    progress: Progress = quiet,
 ) -> MapPlan:
     """Check what `texture_maps` is given and make it ready for kernels.
 
@@ -213,44 +214,56 @@ def plan_maps(
     >>> plan.measure(np.array([0, 3]))
     {'original_firstorder_Mean': array([ 50., 100.])}
     """
-    wanted = find_features(*chosen_names(families, features))
-    require_radius(kernel_radius, wanted)
-    mask = region_of(image, segmentation, label)
-    common = {
-        "sigma": log_sigma_mm, "force2D": force_2d, "force2Ddimension": force_2d_dimension
-    }  # fmt: skip
-    settings: dict[str, Any] = {
-        "radius": kernel_radius,
-        "masked": masked_kernel,
-        "thin_axis": thin_axis_of(force_2d, force_2d_dimension),
-        "matrix": matrix_settings(distances, kernel_radius, symmetrical, weighting_norm, gldm_a),
-        "binning": {"bin_width": bin_width, "bin_count": bin_count},
-        "needs_matrix": any(family.needs_matrix for family in wanted),
+    given = {
+        "kernel_radius": kernel_radius,
+        "masked_kernel": masked_kernel,
+        "bin_width": bin_width,
+        "bin_count": bin_count,
+        "distances": distances,
+        "symmetrical": symmetrical,
+        "weighting_norm": weighting_norm,
+        "gldm_a": gldm_a,
+        "force_2d": force_2d,
+        "force_2d_dimension": force_2d_dimension,
+        "log_sigma_mm": log_sigma_mm,
+        "init_value": init_value,
     }
+    how = settle_maps(
+        given,
+        families=families,
+        features=features,
+        label=label,
+        image_types=image_types,
+        parameters=parameters,
+    )
+    kernels = {kind: how.of_kernels(kind) for kind in how.image_types}
+    image, segmentation, mask = how.ready(image, segmentation)
     seen, centers = {}, np.empty(0, np.intp)
-    for name, derived, inside in _derived(image, mask, kernel_radius, image_types, common):
-        neighborhoods, centers = make_neighborhoods(derived, inside, **settings)
+    for kind, name, derived, inside in _derived(image, mask, how, progress):
+        neighborhoods, centers = make_neighborhoods(derived, inside, **kernels[kind])
         seen[name] = (derived.unit, neighborhoods)
     if not seen:
         raise InputError("No image is chosen to map. Name at least one image type: Original.")
-    facts = {"kernel_radius": kernel_radius, **_origin(image, segmentation)}
-    return MapPlan(image, mask, wanted, seen, centers, facts)
+    facts = {"kernel_radius": how.radius, **_origin(image, segmentation)}
+    outside = float(how.settings["initValue"])
+    return MapPlan(image, mask, how.wanted, seen, centers, facts, outside, how.notes)
 
 
 def _derived(
-    image: Image,
-    mask: NDArray[np.bool_],
-    radius: int,
-    image_types: ImageTypes,
-    common: Mapping[str, Any],
-) -> Iterator[tuple[str, Image, NDArray[np.bool_]]]:
-    """Derived images, cut to what kernels see; the scan itself stays whole, for its messages."""
-    box = box_around(mask, radius)
-    for name, derived in derive(image, image_types, box=box, common=common):
-        if name == "original":
-            yield name, image, mask
-        else:
-            yield name, derived, mask[box]
+    image: Image, mask: NDArray[np.bool_], how: MapSettings, progress: Progress
+) -> Iterator[tuple[str, str, Image, NDArray[np.bool_]]]:
+    """Image types and names of derived images, cut to what kernels see.
+
+    The scan itself stays whole, for its messages.
+    """
+    box = box_around(mask, how.radius)
+    for kind in how.image_types:
+        types = {kind: how.of_filter(kind)}
+        for name, derived in derive(image, types, box=box, progress=progress):
+            if name == "original":
+                yield kind, name, image, mask
+            else:
+                yield kind, name, derived, mask[box]
 
 
 def _measure(
@@ -260,7 +273,8 @@ def _measure(
     progress: Progress,
 ) -> Iterator[NDArray[np.float64]]:
     """Measure all blocks; gives the values of one feature after the other, shape (V,)."""
-    prepare(wanted, views[0].matrix, progress)
+    for matrix in dict.fromkeys(view.matrix for view in views):
+        prepare(wanted, matrix, progress)
     total = len(views) * sum(map(len, wanted.values())) * centers.size
     tables = [
         {family: room_for((len(found), centers.size), total) for family, found in wanted.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,10 +15,12 @@ from napari_radiogenomics.errors import DataWarning, GeometryError, InputError
 from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.radiomics.aggregation import measure_slices
 from napari_radiogenomics.radiomics.boxes import box_around, crop
+from napari_radiogenomics.radiomics.checks import empty_segmentation
 from napari_radiogenomics.radiomics.diagnostics import diagnose
 from napari_radiogenomics.radiomics.extraction import Extraction
 from napari_radiogenomics.radiomics.family import Family, Feature, Region
 from napari_radiogenomics.radiomics.filter import derive
+from napari_radiogenomics.radiomics.one_thread import one_thread
 from napari_radiogenomics.radiomics.prepare import normalize_image
 from napari_radiogenomics.radiomics.prepare_region import Ready, prepare_region
 from napari_radiogenomics.radiomics.pyradiomics_engine import measure_with_pyradiomics
@@ -120,21 +121,13 @@ def table_of_regions(
     found = _labels(segmentation, labels, plan)
     jobs = [(label, kind) for label in found for kind in ("", *plan.image_types)]
     ready: Ready | None = None
-    with _blas().limit(limits=1, user_api="blas"):  # matrices are too small to share
+    with one_thread():
         for label, kind in progress(jobs, "Regions and image types"):
             if not kind:
                 ready = _prepared(rows, image, scan, segmentation, label)
             elif ready is not None:
-                _measure_image(rows, label, kind, ready)
+                _measure_image(rows, label, kind, ready, progress)
     return rows.table()
-
-
-@functools.cache
-def _blas() -> Any:
-    """The libraries of linear algebra that are loaded; looking for them takes 10 ms."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def table_by_pyradiomics(
@@ -180,10 +173,7 @@ def _labels(
         return tuple(dict.fromkeys(map(int, labels)))
     present = segmentation.present
     if not present:
-        raise InputError(
-            f"The segmentation {segmentation.name!r} is empty: no voxel has a label. Draw a "
-            "region first."
-        )
+        raise InputError(empty_segmentation(segmentation))
     return present
 
 
@@ -203,6 +193,7 @@ def _prepared(
     plan = rows.plan
     try:
         ready = prepare_region(scan, segmentation, label, plan.settings, plan.standard)
+        plan.require_distances(label, ready.mask[ready.box].shape)
     except GeometryError:
         raise
     except InputError as error:
@@ -229,13 +220,14 @@ def _fits(rows: _Rows, family: Family, region: Region) -> bool:
     return False
 
 
-def _measure_image(rows: _Rows, label: int, kind: str, ready: Ready) -> None:
+def _measure_image(rows: _Rows, label: int, kind: str, ready: Ready, progress: Progress) -> None:
     plan = rows.plan
     textures = {f: chosen for f, chosen in plan.wanted.items() if not f.of_shape}
     if not textures:
         return
     inside = ready.mask[ready.box]
-    for name, derived in derive(ready.image, {kind: plan.of_filter(kind)}, box=ready.box):
+    types = {kind: plan.of_filter(kind)}
+    for name, derived in derive(ready.image, types, box=ready.box, progress=progress):
         _require_finite(derived, inside, name, ready)
         region = plan.region(derived, inside, kind)
         for family, chosen in textures.items():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.discretize import Binning, Standard
+from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = [
     "MOST_MATRIX_LEVELS",
@@ -162,6 +163,11 @@ class Region:
         nodes = np.full(self.inside.shape, -1, np.int16)
         nodes[self.inside] = number[self.levels]
         return nodes
+
+    @property
+    def steps(self) -> NDArray[np.intp]:
+        """Directions of neighbors at the distances, those that fit into the box, shape (A, 3)."""
+        return directions(self.matrix.distances, self.thin_axis, self.inside.shape)
 
     def lengths(self, steps: NDArray[np.intp]) -> NDArray[np.float64]:
         """Length of steps of shape (A, 3) in the weighting norm, in mm; 1 without weighting."""

@@ -34,6 +34,7 @@ def make_neighborhoods(
     matrix: MatrixSettings,
     binning: dict[str, Any],
     needs_matrix: bool,
+    shift: float = 0.0,
 ) -> tuple[Neighborhoods, NDArray[np.intp]]:
     """Crop, pad and discretize what the kernels of a region see.
 
@@ -51,6 +52,8 @@ def make_neighborhoods(
         ``bin_width`` and ``bin_count``, as for `gray_levels`.
     needs_matrix : bool
         Whether gray levels for matrices are made too.
+    shift : float, optional
+        Added to the values for energies.
 
     Returns
     -------
@@ -85,6 +88,7 @@ def make_neighborhoods(
         radius=radius,
         thin_axis=thin_axis,
         matrix=matrix,
+        shift=shift,
     )
     return neighborhoods, np.flatnonzero(np.pad(inside, radius)).astype(np.intp)
 

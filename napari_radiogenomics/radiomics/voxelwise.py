@@ -7,8 +7,9 @@ measured.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
@@ -57,6 +58,7 @@ def texture_maps(
         Sequence[float], Setting(minimum=0, advanced=True, title="Widths of LoG")
     ] = (3.0,),
     init_value: Annotated[float, Setting(advanced=True)] = math.nan,
+    parameters: str | Path | Mapping[str, Any] | None = None,
     progress: Progress = quiet,
 ) -> dict[str, Image]:
     """Map texture features around each voxel of a region.
@@ -108,6 +110,10 @@ def texture_maps(
         Widths of the spots that LoG looks for, where ``image_types`` does not say them.
     init_value : float, optional
         Value outside the region. NaN is transparent on screen; PyRadiomics writes 0.
+    parameters : path or Mapping, optional
+        Parameter file of PyRadiomics (YAML or JSON) with its voxelSetting. Scan and region are
+        normalized, resampled and resegmented as it says before they are mapped. A setting that
+        is given here, other than its default, wins over the file.
     progress : Progress, optional
         Reports blocks of voxels; may cancel.
 
@@ -115,7 +121,8 @@ def texture_maps(
     -------
     dict of str to Image
         By PyRadiomics' name (``"original_firstorder_Entropy"``, ``"wavelet-LLH_glcm_Contrast"``):
-        float64 maps on the grid of the scan, with their unit. Voxels where a feature has no
+        float64 maps on the grid of the scan (the resampled one, where a parameter file asks for
+        it), with their unit. Voxels where a feature has no
         meaning are NaN, and counted in ``notes``. A map takes the memory of the region alone:
         its ``array`` is an `Inlay`, which gives a slice or the voxels of a mask at once, and
         the whole grid to ``np.asarray`` and `write`.
@@ -171,6 +178,9 @@ def texture_maps(
         force_2d_dimension=force_2d_dimension,
         image_types=image_types,
         log_sigma_mm=log_sigma_mm,
+        init_value=init_value,
+        parameters=parameters,
+        progress=progress,
     )
     measured = plan.measure(progress=progress)
-    return {name: plan.map_of(name, values, init_value) for name, values in measured.items()}
+    return {name: plan.map_of(name, values) for name, values in measured.items()}

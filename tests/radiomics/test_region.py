@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
+from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_radiogenomics import extract_features
@@ -16,6 +18,7 @@ from napari_radiogenomics.errors import Cancelled, DataWarning, GeometryError, I
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.provenance import history_of
 from napari_radiogenomics.radiomics.family import FAMILIES, families_of
+from napari_radiogenomics.radiomics.lattice import directions
 
 # The images of LoG have single precision, so that equal sums may fall to either side of an edge.
 JOB = {"Original": {}, "LoG": {"sigma": [1.0, 2.0, 3.0]}, "Wavelet": {}}
@@ -231,6 +234,32 @@ def test_a_cancelled_run_stops_between_images(phantom):
         extract_features(*phantom(), image_types=["Original", "Square"], progress=progress)
 
 
+@pytest.mark.parametrize("families", [["glcm"], ["gldm", "ngtdm"]], ids=str)
+def test_distances_beyond_the_region_are_refused_at_once(phantom, families):
+    with pytest.raises(InputError, match=r"box of 5×6×4 voxels, are 1000 apart.*up to 5"):
+        extract_features(*phantom(), distances=[1000], families=families)
+    with pytest.raises(InputError, match="up to 5"):
+        extract_features(*phantom(), parameters={"setting": {"distances": [6]}}, families=families)
+    near = extract_features(*phantom(), distances=[2], families=families)
+    both = extract_features(*phantom(), distances=[2, 1000], families=families)
+    pd.testing.assert_frame_equal(near, both)
+    assert len(extract_features(*phantom(), distances=[1000], families=["firstorder", "glrlm"]))
+
+
+def test_directions_are_those_that_fit_into_the_box():
+    everything = [
+        step for step in product(range(-3, 4), repeat=3)
+        if step > (0, 0, 0) and max(map(abs, step)) in (1, 3)
+    ]  # fmt: skip
+    assert directions((3, 1)).tolist() == [list(step) for step in everything]
+    for shape in ((4, 2, 3), (1, 1, 1), (9, 9, 9)):
+        fit = [
+            list(s) for s in everything if all(abs(d) < n for d, n in zip(s, shape, strict=True))
+        ]
+        assert directions((3, 1), shape=shape).tolist() == fit
+    assert directions((10**9, 2), 0, (1, 3, 1)).tolist() == [[0, 2, 0]]
+
+
 class TestParameterFile:
     FILE = """
     imageType:
@@ -261,8 +290,9 @@ class TestParameterFile:
         assert first.equals(second)
         assert len(first.columns) == 14 + 2 * 3
         assert first.attrs["settings"]["binWidth"] == 20
-        (note,) = first.attrs["notes"]
-        assert note == "glcm_Homogeneity1 is not computed any more; Id says the same."
+        retired, of_maps = first.attrs["notes"]
+        assert retired == "glcm_Homogeneity1 is not computed any more; Id says the same."
+        assert of_maps == "kernelRadius: only for texture maps (texture_maps); ignored here."
 
     def test_it_is_what_pyradiomics_makes_of_it(self, same_as_pyradiomics, tmp_path, phantom):
         (tmp_path / "settings.yaml").write_text(self.FILE)

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_radiogenomics import read, write
+from napari_radiogenomics import extract_features, read, write
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
@@ -201,9 +201,13 @@ def test_missing_slices_are_not_measured(scan, tumour):
         texture_maps(beside, tumour, masked_kernel=False)
 
 
-def test_an_empty_segmentation_is_refused(scan):
-    with pytest.raises(InputError, match="empty"):
-        texture_maps(scan, Segmentation(np.zeros(GRID.shape, np.uint8), GRID))
+@pytest.mark.parametrize("measure", [texture_maps, extract_features])
+def test_an_empty_segmentation_is_refused(scan, measure):
+    nothing = Segmentation(np.zeros(GRID.shape, np.uint8), GRID)
+    with pytest.raises(InputError, match="The segmentation is empty: no voxel"):
+        measure(scan, nothing)
+    with pytest.raises(InputError, match='The segmentation "T1" is empty: no voxel'):
+        measure(scan, replace(nothing, name="T1"))
 
 
 def test_a_label_that_does_not_occur_is_refused(scan, tumour):
@@ -230,6 +234,13 @@ def test_values_that_are_not_finite_are_refused_with_their_place(scan, tumour, b
         ({"kernel_radius": 51}, "from 1 to 50"),
         ({"bin_width": 0.0}, "bin_width"),
         ({"bin_count": 0}, "bin_count"),
+        ({"bin_width": "x"}, "bin_width is a number above 0; got 'x'"),
+        ({"bin_width": np.nan}, "bin_width is a number above 0"),
+        ({"bin_count": 2.5}, "bin_count is a whole number, 1 or more; got 2.5"),
+        ({"kernel_radius": "2"}, "kernel_radius is a whole number of voxels, 1 or more; got '2'"),
+        ({"distances": ["a"]}, "distances is whole numbers, 1 or more"),
+        ({"masked_kernel": "no"}, "masked_kernel is yes or no"),
+        ({"init_value": "x"}, "init_value is a number"),
         ({"features": ["Entropi"]}, 'Did you mean "Entropy"'),
         ({"features": []}, "No feature is chosen"),
         ({"families": ["firstordr"]}, 'Did you mean "firstorder"'),
@@ -429,7 +440,7 @@ def test_widths_of_log_and_flat_slices_reach_the_filters(scan, tumour):
         ({"image_types": []}, "No image is chosen"),
         ({"image_types": ["LoG"], "log_sigma_mm": [90.0]}, "No image is chosen"),
         ({"image_types": ["Wavelets"]}, 'Did you mean "Wavelet"'),
-        ({"image_types": {"Gradient": {"spacing": 1}}}, 'no setting "spacing"'),
+        ({"image_types": {"Gradient": {"spacing": 1}}}, 'Gradient: unknown setting "spacing"'),
         ({"image_types": ["LoG"], "log_sigma_mm": [-1.0]}, "width in mm, more than 0"),
     ],
 )

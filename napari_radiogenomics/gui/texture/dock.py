@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TextureDock"]
 
-_OWN_CONTROLS = ("families", "features", "label", "init_value")
+_OWN_CONTROLS = ("families", "features", "label", "init_value", "parameters")
 _READY = "Tick features, then Compute all."
 
 

@@ -63,10 +63,11 @@ class _Cut:
     segmentation: Segmentation
     mask: NDArray[np.bool_]
 
-    def plan(self, settings: Mapping[str, Any]) -> MapPlan:
+    def plan(self, settings: Mapping[str, Any], progress: Progress) -> MapPlan:
         """Plan on the region's box alone; errors name places in the whole scan."""
         if tuple(settings.get("image_types", _ALONE)) != _ALONE:
-            return plan_maps(self.image, self.segmentation, **settings)  # filters look further
+            # Filters look further than the box.
+            return plan_maps(self.image, self.segmentation, **settings, progress=progress)
         box = box_around(self.mask, int(settings["kernel_radius"]))
         image = crop(self.image, box)
         region = Segmentation(self.mask[box].astype(np.uint8), image.geometry)
@@ -113,7 +114,7 @@ def glance(ask: Ask, job: Job | None, kept: Kept, *, progress: Progress = quiet)
         raise ValueError("The first glance needs a job.")
     if kept.sheet is None or kept.key != ask.key:
         settings = {k: v for k, v in ask.settings.items() if k != "init_value"}
-        kept.sheet = Sheet(kept.cut.plan(settings), kept.cut.image.geometry)
+        kept.sheet = Sheet(kept.cut.plan(settings, progress), kept.cut.image.geometry)
         kept.key = ask.key
     sheet = kept.sheet
     if not sheet.known.any():

@@ -7,7 +7,6 @@ then it waits in the state of the session.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -179,8 +178,7 @@ def maps_of_layers(
     """
     image, segmentation = objects_of(job)
     record = record_of(texture_maps, image, segmentation, **settings)
-    init_value = settings.pop("init_value", math.nan)
-    plan = plan_maps(image, segmentation, **settings)
+    plan = plan_maps(image, segmentation, **settings, progress=progress)
     sheet = Sheet(plan)
     if board is not None:
         board.sheet = sheet
@@ -190,7 +188,7 @@ def maps_of_layers(
         sheet.measure(part, progress=_in_steps(progress, report, share))
     for _ in report:  # to its end, so that 100 % are said
         pass
-    maps = {name: plan.map_of(name, found, init_value) for name, found in sheet.values.items()}
+    maps = {name: plan.map_of(name, found) for name, found in sheet.values.items()}
     return Finished(job, with_history(maps, record), sheet.known.size)
 
 

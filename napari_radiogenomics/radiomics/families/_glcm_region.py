@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.lattice import directions
 from napari_radiogenomics.radiomics.roi import Region
 
 __all__ = ["measure_region"]
@@ -26,7 +25,7 @@ def measure_region(region: Region, names: tuple[str, ...]) -> _Reals:
     from napari_radiogenomics.radiomics.kernels.glcm import ROWS
     from napari_radiogenomics.radiomics.kernels.glcm_any import glcm_measures
 
-    levels, steps = region.level_values, directions(region.matrix.distances, region.thin_axis)
+    levels, steps = region.level_values, region.steps
     at_once = max(1, _MOST_CELLS // len(levels) ** 2)
     found = []
     for matrices in _matrices(region, steps, at_once):
@@ -35,6 +34,8 @@ def measure_region(region: Region, names: tuple[str, ...]) -> _Reals:
         if "MCC" in names:
             out[ROWS.index("MCC")] = _mcc(matrices, out[0], region.matrix.symmetrical)
         found.append(out)
+    if not found:  # no two voxels of the region are so far apart
+        return np.full(len(names), np.nan)
     by_angle = np.concatenate(found, axis=1)  # (rows, A)
     by_angle = by_angle[:, ~np.isnan(by_angle[0])]
     if not by_angle.size:

@@ -203,6 +203,9 @@ def _measure(
     recipes = [_RECIPE_OF[name] for name in names]
     needed = {row for recipe in recipes for row in recipe.needs}
     rows = _rows(neighborhoods, neighborhoods.buckets, centers, needed)
+    if neighborhoods.shift and "energy" in needed:
+        shifted = neighborhoods.shifted
+        rows["energy"] = _rows(shifted, neighborhoods.buckets, centers, {"energy"})["energy"]
     volume = neighborhoods.voxel_volume
     return np.stack([recipe.value(rows, volume) for recipe in recipes])  # (F, V)
 

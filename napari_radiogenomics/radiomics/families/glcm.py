@@ -290,6 +290,7 @@ FAMILY = Family(
     measure=_measure,
     measure_region=measure_region,
     needs_matrix=True,
+    by_distance=True,
     cost=4.0,
     level_power=2,
 )

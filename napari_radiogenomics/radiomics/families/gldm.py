@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
-from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = ["FAMILY"]
 
@@ -120,7 +119,7 @@ def _measure(
 def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
     from napari_radiogenomics.radiomics.kernels.region import dependence_counts, matrix_measures
 
-    steps = directions(region.matrix.distances, region.thin_axis)
+    steps = region.steps
     counts = dependence_counts(region.nodes, steps, region.level_values, region.matrix.alpha)
     out = np.empty(max(_ROWS) + 1)
     matrix_measures(counts, region.level_values, np.arange(1, counts.shape[1] + 1), out)
@@ -134,5 +133,6 @@ FAMILY = Family(
     measure=_measure,
     measure_region=_measure_region,
     needs_matrix=True,
+    by_distance=True,
     cost=1.0,
 )

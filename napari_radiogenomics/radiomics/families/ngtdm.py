@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods, Region
-from napari_radiogenomics.radiomics.lattice import directions
 
 __all__ = ["FAMILY"]
 
@@ -78,7 +77,7 @@ def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float6
     from napari_radiogenomics.radiomics.kernels.ngtdm import tone_measures
     from napari_radiogenomics.radiomics.kernels.region import tone_sums
 
-    steps, levels = directions(region.matrix.distances, region.thin_axis), region.level_values
+    steps, levels = region.steps, region.level_values
     # The IBSI leaves out voxels without neighbors.
     count, tone, n = tone_sums(region.nodes, steps, levels, region.standard == "pyradiomics")
     if n == 0:
@@ -96,5 +95,6 @@ FAMILY = Family(
     measure=_measure,
     measure_region=_measure_region,
     needs_matrix=True,
+    by_distance=True,
     cost=1.0,
 )
