@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import re
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -32,16 +33,25 @@ def did_you_mean(name: str, known: list[str]) -> str:
     --------
     >>> did_you_mean("niffti", ["nifti", "nrrd"])
     'Did you mean "nifti"? Known: nifti, nrrd.'
+    >>> did_you_mean("gmm", ["gaussian_mixture", "kmeans"])
+    'Did you mean "gaussian_mixture"? Known: gaussian_mixture, kmeans.'
     """
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=3)
     close.sort(key=lambda found: sorted(found) != sorted(name.lower()))  # swapped letters first
+    close = close or [one for one in by_lower if _is_short_for(name.lower(), one)]
     hint = f'Did you mean "{by_lower[close[0]]}"? ' if close else ""
     if len(known) <= _MOST_NAMED:
         return f"{hint}Known: {', '.join(known) or 'none'}."
     near = difflib.get_close_matches(name.lower(), by_lower, n=_MOST_NAMED, cutoff=0.3)
     listed = list(dict.fromkeys([*(by_lower[one] for one in near), *known]))[:_MOST_NAMED]
     return f"{hint}Known: {', '.join(listed)}, … and {len(known) - len(listed)} more."
+
+
+def _is_short_for(name: str, known: str) -> bool:
+    """Whether a name begins with the initials of a known one of several words."""
+    initials = "".join(word[0] for word in re.split(r"[\W_]+", known) if word)
+    return len(initials) > 1 and name.startswith(initials)
 
 
 class Registry(Generic[Entry]):

@@ -156,7 +156,7 @@ def test_painting_after_measuring_is_said(dock, viewer, qtbot):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"bin_width": 0.0, "families": ("glcm",)}, "bin_width"),
+        ({"bin_width": 0.0, "families": ("glcm",)}, '"Bin width" is a number above 0'),
         ({"bin_width": 1e-5, "families": ("glcm",)}, "levels"),
     ],
 )

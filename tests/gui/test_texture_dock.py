@@ -241,6 +241,11 @@ def test_what_lacks_is_said_before_anything_runs(viewer, qtbot):
     (labels,) = open_in(viewer, Segmentation(np.zeros(TURNED.shape, np.uint8), TURNED, name="new"))
     dock.start()
     assert dock.message == 'Nothing is drawn in "new". Paint the region first.'
+    labels.data = np.zeros((3, 3, 3), np.uint8)
+    labels.metadata.clear()
+    dock.start()
+    assert 'Nothing is drawn in "new", and it lies on another grid than "chest".' in dock.message
+    labels.data = np.zeros(TURNED.shape, np.uint8)
     labels.data_setitem((np.array([2]), np.array([2]), np.array([2])), 1)
     dock.features.chosen = ()
     dock.start()
@@ -277,6 +282,17 @@ def test_cancel_leaves_no_layer(dock, viewer, qtbot, monkeypatch):
         dock.cancel()
     assert dock.message.startswith("Cancelled")
     assert len(viewer.layers) == 2
+
+
+def test_cancel_is_heard_within_a_filter(dock, qtbot):
+    """Nothing is measured yet while filters work: they are asked between their parts."""
+    dock.form.values = {"image_types": ("LBP3D",), "kernel_radius": 1}
+    told = []
+    dock.runner.stepped.connect(lambda done, total, what: told.append(what))
+    dock.runner.stepped.connect(lambda *_: dock.cancel())
+    run(dock, qtbot)
+    assert dock.message.startswith("Cancelled.")
+    assert set(told) == {"Local binary pattern, 3D"}
 
 
 def test_meaning_and_formula_of_a_feature(dock, qtbot):

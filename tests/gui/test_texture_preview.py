@@ -326,7 +326,7 @@ def test_changing_a_setting_cancels_a_run_that_began_by_itself(dock, viewer, qtb
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"bin_width": 0.0}, "bin_width is a positive number"),
+        ({"bin_width": 0.0}, '"Bin width" is a number above 0'),
         ({"bin_width": 1e-6}, "gray levels"),
         ({"distances": (9,)}, "distances up to 2"),
     ],
@@ -344,6 +344,20 @@ def test_settings_that_mean_nothing_are_said_and_the_preview_comes_back(
     settle(dock, qtbot)
     assert previews(viewer)
     assert dock.message.startswith("Preview of GLCM contrast")
+
+
+def test_an_error_goes_when_the_settings_of_a_finished_map_come_back(dock, viewer, qtbot):
+    run(dock, qtbot)
+    for fails in (lambda: settle(dock, qtbot), dock.start):
+        dock.form.values = {"bin_width": 1e-6}
+        fails()
+        qtbot.waitUntil(lambda: dock.tone == "error", timeout=20_000)
+        assert 'set "Bin count"' in dock.message
+        dock.form.values = {"bin_width": 25.0}
+        settle(dock, qtbot)
+        assert dock.tone == "plain"
+        assert dock.message == "Entropy: finished with these settings. Save it."
+        assert dock.current_map is not None
 
 
 def test_grids_that_differ_are_said_at_once(qtbot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -124,6 +125,14 @@ class SettingsForm(QWidget):
     def is_default(self) -> bool:
         """Whether every setting has its default."""
         return all(same_value(f.value, f.parameter.default) for f in self.fields.values())
+
+    def in_its_words(self, text: str) -> str:
+        """Text in which settings are called as the form calls them: "Bin width", not bin_width."""
+        for name, field in self.fields.items():
+            if "_" in name:  # other names are words of the language
+                text = re.sub(rf"\b{name}=", f'"{field.parameter.title}" = ', text)
+                text = re.sub(rf'"?\b{name}\b"?', f'"{field.parameter.title}"', text)
+        return text
 
     def reset(self) -> None:
         """Give every setting its default."""

@@ -22,7 +22,15 @@ from napari_radiogenomics.gui.layers.keys import DERIVED, PASSING, SOURCE
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["LabelCombo", "LayerCombo", "belongs_to", "is_derived", "is_region", "is_scan"]
+__all__ = [
+    "LabelCombo",
+    "LayerCombo",
+    "belongs_to",
+    "is_derived",
+    "is_region",
+    "is_scan",
+    "on_same_grid",
+]
 
 
 def is_scan(layer: Layer) -> bool:
@@ -56,6 +64,12 @@ def belongs_to(region: Layer, scan: Layer | None) -> bool:
         own = shown.metadata.get("scan_id")
         if own:
             return bool(drawn.metadata["scan_id"] == own)
+    return on_same_grid(region, scan)
+
+
+def on_same_grid(region: Layer, scan: Layer) -> bool:
+    """Whether regions lie on the grid of a scan."""
+    drawn, shown = region.metadata.get(SOURCE), scan.metadata.get(SOURCE)
     if isinstance(drawn, Segmentation) and shown is not None:
         return bool(drawn.geometry.same_grid(shown.geometry))
     return bool(region.data.shape == scan.data.shape)

@@ -196,8 +196,9 @@ class Panel(QWidget):
             self.runner.cancel()
 
     def say(self, text: str, tone: Tone = "plain") -> None:
-        """Write the message line."""
+        """Write the message line; errors call settings as the form does."""
         self._tone = tone
+        text = self.form.in_its_words(text) if tone == "error" else text
         self.message_line.setText(text)
         self.message_line.setToolTip(f"<p>{text}</p>" if text else "")
         self._color()
@@ -206,6 +207,11 @@ class Panel(QWidget):
     def message(self) -> str:
         """Text of the message line."""
         return self.message_line.text()
+
+    @property
+    def tone(self) -> Tone:
+        """Tone of the message line."""
+        return self._tone
 
     def remember(self) -> None:
         """Note the settings in the session of the viewer, once the dock is complete."""

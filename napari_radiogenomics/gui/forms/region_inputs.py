@@ -20,6 +20,7 @@ from napari_radiogenomics.gui.forms.inputs import (
     is_derived,
     is_region,
     is_scan,
+    on_same_grid,
 )
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.session import Selection, session_of
@@ -171,8 +172,18 @@ class RegionInputs(QWidget):
             )
         self.label.refresh()
         if self.label.value is None:
-            raise InputError(f'Nothing is drawn in "{region.name}". Paint the region first.')
+            raise InputError(_nothing_drawn(scan, region))
         return scan, region
+
+
+def _nothing_drawn(scan: Layer, region: Layer) -> str:
+    if on_same_grid(region, scan):
+        return f'Nothing is drawn in "{region.name}". Paint the region first.'
+    return (
+        f'Nothing is drawn in "{region.name}", and it lies on another grid than "{scan.name}". '
+        "Choose the scan it was made for, or make a segmentation on this one with "
+        "Layers ▸ New ▸ Labels."
+    )
 
 
 def _events_of(layers: Iterable[Layer | None]) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_radiogenomics.gui.canvas.legend import map_title
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.texture.glance import Ask
 from napari_radiogenomics.gui.texture.job import Board, job_of
@@ -140,6 +141,9 @@ class Looker(QObject):
         if self._dock.section.current_map is None or self._dock.shown.currentData() != name:
             choose_map(layer, name)
         self.shown.emit(layer)
+        found = self._dock.current_map
+        if self._dock.tone == "error" and found is not None:  # of settings that are no more
+            self.told.emit(f"{map_title(found)}: finished with these settings. Save it.", "plain")
         return True
 
     def _show_seen(self, sheet: Sheet) -> None:
