@@ -172,10 +172,12 @@ def compile_now(kernels: str) -> None:
         JSON list of the fields of `Compiled`.
     """
     for fields in json.loads(kernels):
-        _measure_something(Compiled(*fields))
+        kernel = Compiled(*fields)
+        for radius in (1, 2) if kernel.part else (1,):  # MCC has a kernel of its own for large ones
+            _measure_something(kernel, radius)
 
 
-def _measure_something(kernel: Compiled) -> None:
+def _measure_something(kernel: Compiled, radius: int) -> None:
     from napari_radiogenomics.data.geometry import Geometry
     from napari_radiogenomics.data.image import Image
     from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
@@ -186,7 +188,7 @@ def _measure_something(kernel: Compiled) -> None:
     around, centers = make_neighborhoods(
         Image(array, Geometry((3, 3, 3))),
         np.ones(array.shape, bool),
-        radius=1,
+        radius=radius,
         masked=True,
         thin_axis=None,
         matrix=MatrixSettings((1,), kernel.symmetrical, "infinity" if kernel.joined else None),

@@ -148,3 +148,19 @@ def test_the_coefficient_is_that_of_lapack_for_any_number_of_levels(phantom, spr
     few = centers[::9]
     expected = [np.nanmean(_mcc_of(around, center)) for center in few]
     np.testing.assert_allclose(_mcc(around, few), expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+@pytest.mark.parametrize("width", [4, 40, 400])
+def test_sliding_and_looking_anew_give_the_same_coefficients(phantom, radius, width, monkeypatch):
+    from napari_radiogenomics.radiomics.families import glcm
+
+    case = phantom((5, 6, 9), filled=0.6)
+    settings = {"features": ["glcm_MCC"], "kernel_radius": radius, "bin_width": width}
+    both = []
+    for few in (0, 10**6):
+        monkeypatch.setattr(glcm, "_FEW_CELLS", few)
+        (found,) = texture_maps(*case, **settings).values()
+        both.append(np.asarray(found.array))
+    np.testing.assert_allclose(*both, rtol=1e-10)
+    assert ((both[0] == 1.0) == (both[1] == 1.0)).all()

@@ -74,7 +74,8 @@ def again_from(path: str | Path, *, known: Collection[str]) -> Again:
         *chosen_names(settings.pop("families", None), settings.pop("features", None))
     )
     keys = tuple(f"{family.name}_{x.name}" for family, features in found.items() for x in features)
-    lost = sorted(set(settings) - set(known) - set(_NOT_IN_FORM))
+    said = {name for name, value in settings.items() if value is not None}
+    lost = sorted(said - set(known) - set(_NOT_IN_FORM))
     scan, region = (record.inputs.get(name, {}) for name in ("image", "segmentation"))
     text = (
         f"Settings of {path.name}, made on {record.time[:10]} "

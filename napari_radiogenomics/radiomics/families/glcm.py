@@ -156,6 +156,9 @@ _OF_HISTOGRAMS = {
     "SumEntropy", "Id", "Idm", "Idn", "Idmn", "InverseVariance",
 }  # fmt: skip
 
+# Cells of a kernel up to which each matrix of MCC is looked at anew: 3×3×3.
+_FEW_CELLS = 27
+
 
 def _measure(
     neighborhoods: Neighborhoods, centers: NDArray[np.intp], names: tuple[str, ...]
@@ -233,22 +236,19 @@ def _weights(neighborhoods: Neighborhoods) -> NDArray[np.float64]:
 
 
 def _mcc(neighborhoods: Neighborhoods, centers: NDArray[np.intp]) -> NDArray[np.float64]:
-    from napari_radiogenomics.radiomics.kernels.mcc import coefficients
+    from napari_radiogenomics.radiomics.kernels.mcc import coefficients, sliding_coefficients
 
     settings, near = neighborhoods.matrix, neighborhoods.pairs()
     if neighborhoods.one_level:
         return np.ones(centers.size)
     by_angle = settings.weighting_norm is None
     found = np.full((centers.size, len(near.steps) if by_angle else 1), np.inf)  # (V, A)
+    levels, most = neighborhoods.native_levels, neighborhoods.n_native_levels
     if by_angle and settings.symmetrical:
-        coefficients(
-            neighborhoods.native_levels,
-            centers,
-            neighborhoods.offsets,
-            *near[:3],
-            neighborhoods.n_native_levels,
-            found,
-        )
+        if neighborhoods.offsets.size > _FEW_CELLS:
+            sliding_coefficients(levels, centers, _moving(neighborhoods), most, found)
+        else:
+            coefficients(levels, centers, neighborhoods.offsets, *near[:3], most, found)
     for v in np.flatnonzero(np.isinf(found).any(axis=1)):
         found[v] = _mcc_of(neighborhoods, centers[v])
     known = ~np.isnan(found)

@@ -2,8 +2,10 @@
 
 Strategy: of a symmetrical matrix P it is the largest |eigenvalue| of D^-1/2·P·D^-1/2 besides
 the trivial 1. Levels are nodes of a graph, pairs its edges: a graph in several parts, or whose
-edges all run between two halves, has the answer 1 without solving. The other matrices wait in
-a queue of their size until a group is full (see `spectrum`).
+edges all run between two halves, has the answer 1 without solving: in kernels of few cells a
+third of the angles. In kernels of many cells hardly any graph does so, and the counts of pairs
+slide along x instead. Matrices wait in a queue of their size until a group is full (see
+`spectrum`).
 
 Letters: K cells of the kernel, A angles, V voxels; M levels of an angle.
 """
@@ -28,7 +30,7 @@ from napari_radiogenomics.radiomics.kernels.machine import (
 )
 from napari_radiogenomics.radiomics.kernels.spectrum import SCRATCH_ROWS, largest_eigenvalues
 
-__all__ = ["coefficients"]
+__all__ = ["coefficients", "sliding_coefficients"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
@@ -40,6 +42,9 @@ Bits = NDArray[np.uint64]
 WORD = 64
 # Matrices of more levels, which no kernel of radius 3 holds, are left to LAPACK.
 MOST_NODES = 352
+# Of a graph of fewer than 2¹⁵ pairs that neither falls apart nor has two halves, the coefficient
+# is less by Cheeger's inequality: beyond it lies rounding.
+ALMOST_ONE = 1.0 - 1e-11
 ONE = np.uint64(1)
 NONE = np.uint64(0)
 
@@ -103,9 +108,34 @@ def _solve(queue: Reals, size: int, waiting: int, target: Places, work: Reals,
     largest_eigenvalues(queue, size, work, work)
     A = answer.shape[1]
     for lane in range(waiting):
-        answer[target[lane] // A, target[lane] % A] = min(work[lane], 1.0)
+        found = work[lane] if work[lane] < ALMOST_ONE else 1.0
+        answer[target[lane] // A, target[lane] % A] = found
     for row in range(size * (size + 1) // 2):
         store(queue, row, zero)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _make_queues(most: int) -> tuple[Places, Reals, Places, Places, Reals]:
+    """A queue for each size: its first row, all rows, whose matrices wait, how many; scratch."""
+    place = np.zeros(most + 1, np.intp)
+    space: Any = np.int64(0)  # a plain 0 would be compiled for, too
+    for size in range(1, most + 1):
+        if _size(size) == size:
+            place[size] = space
+            space += size * (size + 1) // 2
+    target = np.zeros((most + 1, LANES), np.intp)
+    waiting = np.zeros(most + 1, np.intp)
+    return place, rows(space), target, waiting, rows(SCRATCH_ROWS * most)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_rest(place: Places, queues: Reals, target: Places, waiting: Places, work: Reals,
+                answer: Reals) -> None:  # fmt: skip
+    """Answer what waits in queues that are not full."""
+    for size in range(1, place.size):
+        if waiting[size] > 0:
+            queue = queues[place[size] * LANES :]
+            _solve(queue, size, waiting[size], target[size], work, answer)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -178,16 +208,7 @@ def coefficients(
     one = first.astype(np.int32)
     two = second.astype(np.int32)
     most = _size(min(K, n_levels, MOST_NODES))
-    place = np.zeros(most + 1, np.intp)  # first row of each queue
-    space: Any = np.int64(0)  # a plain 0 would be compiled for, too
-    for size in range(1, most + 1):
-        if _size(size) == size:
-            place[size] = space
-            space += size * (size + 1) // 2
-    queues = rows(space)
-    target = np.zeros((most + 1, LANES), np.intp)
-    waiting = np.zeros(most + 1, np.intp)
-    work = rows(SCRATCH_ROWS * most)
+    place, queues, target, waiting, work = _make_queues(most)
     links = np.zeros(max(K + 1, WORD), np.uint64)
     slot_of = np.zeros(n_levels + 1, np.int32)
     slot = np.zeros(K, np.int32)
@@ -236,7 +257,98 @@ def coefficients(
             if waiting[size] == LANES:
                 _solve(queue, size, waiting[size], target[size], work, answer)
                 waiting[size] = 0
-    for size in range(1, most + 1):
-        if waiting[size] > 0:
+    _solve_rest(place, queues, target, waiting, work, answer)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sliding_coefficients(
+    levels: Levels,
+    centers: Places,
+    moving: tuple[Places, Places, Places, Places, Places],
+    n_levels: int,
+    answer: Reals,
+) -> None:
+    """Fill the coefficient of each voxel and angle; for kernels of many cells.
+
+    One matrix of counts slides along x for each angle, and every matrix is solved: few graphs
+    of so many pairs fall apart.
+
+    Parameters
+    ----------
+    levels, centers, moving, n_levels
+        As for `glcm.histogram_rows`.
+    answer : ndarray of float64, shape (V, A)
+        As for `coefficients`.
+    """
+    first, second, all_starts, entering, leaving = moving
+    V = centers.size
+    A = all_starts.size - 1
+    most = _size(min(n_levels, MOST_NODES))
+    place, queues, target, waiting, work = _make_queues(most)
+    by_pair = np.zeros((n_levels + 1) * (n_levels + 2) // 2, np.int16)
+    by_level = np.zeros(n_levels + 1, np.int32)
+    present = np.zeros(n_levels // WORD + 1, np.uint64)
+    listed = np.zeros(n_levels + 1, np.intp)
+    for angle in range(A):
+        n = 0
+        for v in range(V + 1):
+            beside = 0 < v < V and centers[v] == centers[v - 1] + 1
+            for entry in range(2):  # pairs leave, then pairs enter
+                sign = 2 * entry - 1
+                if v - 1 + entry < 0 or v - 1 + entry >= V:
+                    continue
+                at = centers[v - 1 + entry]
+                begin, end = all_starts[angle], all_starts[angle + 1]
+                if beside:
+                    moved = entering if entry else leaving
+                    begin, end = moved[angle], moved[angle + 1]
+                for q in range(begin, end):
+                    a = np.int64(levels[np.uint64(at + first[q])])
+                    b = np.int64(levels[np.uint64(at + second[q])])
+                    if a == 0 or b == 0:
+                        continue
+                    n += sign
+                    high = max(a, b)
+                    by_pair[np.uint64(high * (high + 1) // 2 + min(a, b))] += sign
+                    by_level[np.uint64(a)] += sign
+                    by_level[np.uint64(b)] += sign
+                    if entry:
+                        present[np.uint64(a >> 6)] |= ONE << np.uint64(a & 63)
+                        present[np.uint64(b >> 6)] |= ONE << np.uint64(b & 63)
+            if v == V:
+                continue
+            if n == 0:
+                answer[v, angle] = np.nan
+                continue
+            m: Any = np.int64(0)
+            for word in range(present.size):
+                left = present[word]
+                while left != NONE:
+                    bit = left & (~left + ONE)
+                    level = word * WORD + lowest_bit(left)
+                    left ^= bit
+                    if by_level[np.uint64(level)] > 0:
+                        listed[m] = level
+                        m += 1
+                    else:
+                        present[word] ^= bit
+            if m == 1 or m > MOST_NODES:
+                answer[v, angle] = 0.0 if m == 1 else np.inf
+                continue
+            size = _size(m)
+            lane: Any = np.uint64(waiting[size])
             queue = queues[place[size] * LANES :]
-            _solve(queue, size, waiting[size], target[size], work, answer)
+            row: Any = np.uint64(0)
+            for i in range(m):
+                base = listed[i] * (listed[i] + 1) // 2
+                for j in range(i):
+                    queue[row * np.uint64(LANES) + lane] = by_pair[np.uint64(base + listed[j])]
+                    row += ONE
+                queue[row * np.uint64(LANES) + lane] = 2 * by_pair[np.uint64(base + listed[i])]
+                row += ONE
+            target[size, waiting[size]] = v * A + angle
+            waiting[size] += 1
+            if waiting[size] == LANES:
+                _solve(queue, size, waiting[size], target[size], work, answer)
+                waiting[size] = 0
+    _solve_rest(place, queues, target, waiting, work, answer)
