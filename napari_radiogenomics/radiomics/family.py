@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal
 
@@ -80,9 +80,8 @@ class Feature:
 
     def unit_on(self, scan_unit: str) -> str:
         """Unit on a scan with this unit; empty where the scan's values have none."""
-        if "{unit}" in self.unit and not scan_unit:
-            return ""
-        return self.unit.format(unit=scan_unit)
+        nameless = "{unit}" in self.unit and not scan_unit
+        return "" if nameless else self.unit.format(unit=scan_unit)
 
 
 @dataclass(frozen=True)
@@ -110,10 +109,8 @@ class Neighborhoods:
         Of the kernel, in voxels.
     thin_axis : int or None
         Axis (0 = z) along which the kernel is one voxel thick.
-    matrix : MatrixSettings
-        How matrices are made.
-    shift : float
-        Added to the values for energies.
+    matrix, shift
+        How matrices are made; what is added to the values for energies.
     """
 
     values: NDArray[np.float64]
@@ -136,13 +133,7 @@ class Neighborhoods:
     @cached_property
     def one_level(self) -> bool:
         """Whether the whole region has one gray level."""
-        counted = self.native_levels[self.native_levels > 0]
-        return bool((counted == self.n_native_levels).all())
-
-    @cached_property
-    def shifted(self) -> Neighborhoods:
-        """The same with the shift added to the values."""
-        return replace(self, values=self.values + self.shift)
+        return bool(np.isin(self.native_levels, (0, self.n_native_levels)).all())
 
     def pairs(self, *, distances: tuple[int, ...] | None = None) -> Pairs:
         """Neighbors within a kernel; those that touch with ``distances=(1,)``."""
@@ -206,10 +197,8 @@ class Family:
         of a whole region. A family without it is measured around voxels only.
     of_shape : bool
         Whether it looks at the outline alone: the same in every derived image.
-    needs_matrix : bool
-        Whether it looks at `Neighborhoods.native_levels`.
-    by_distance : bool
-        Whether it compares neighbors at the distances of the settings.
+    needs_matrix, by_distance : bool
+        Whether it looks at `Neighborhoods.native_levels`; at the distances of the settings.
     cost : float
         Time for a voxel, compared with first order, where kernels hold few gray levels.
     level_power : int

@@ -8,7 +8,7 @@ equal, and its entropy, skewness and kurtosis are then 0.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,7 +204,7 @@ def _measure(
     needed = {row for recipe in recipes for row in recipe.needs}
     rows = _rows(neighborhoods, neighborhoods.buckets, centers, needed)
     if neighborhoods.shift and "energy" in needed:
-        shifted = neighborhoods.shifted
+        shifted = replace(neighborhoods, values=neighborhoods.values + neighborhoods.shift)
         rows["energy"] = _rows(shifted, neighborhoods.buckets, centers, {"energy"})["energy"]
     volume = neighborhoods.voxel_volume
     return np.stack([recipe.value(rows, volume) for recipe in recipes])  # (F, V)
