@@ -79,6 +79,8 @@ class GeneSets(Mapping[str, GeneSet]):
         What the collection is called.
     notes : tuple of str
         What should be known of the reading.
+    left_out : tuple of str
+        Faulty files and rows that were left out: file, row, fault and remedy. In ``notes`` too.
     history : tuple of Record
         How it came to be.
 
@@ -92,6 +94,7 @@ class GeneSets(Mapping[str, GeneSet]):
     sets: tuple[GeneSet, ...]
     name: str = ""
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
     _by_name: dict[str, GeneSet] = field(init=False, repr=False, compare=False)
 

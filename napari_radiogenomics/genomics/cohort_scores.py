@@ -261,10 +261,13 @@ def _find(
         return "mutation"
     known = score_names(cohort, expression=expression)
     every = [*known["pathway"], *known["mutation"], *known["gene"][:_MOST_SUGGESTED]]
-    raise InputError(
-        f'{cohort.name} has no gene, gene set or mutation called "{name}". '
-        f"{_closest(name, every, known['gene'])}"
+    left_out = cohort_gene_sets(cohort).left_out[:1] if cohort.expression else ()
+    said = (
+        f'{cohort.name} has no gene, gene set or mutation called "{name}".',
+        _closest(name, every, known["gene"]),
+        *left_out,
     )
+    raise InputError(" ".join(said))
 
 
 def _closest(name: str, names: Sequence[str], genes: Sequence[str]) -> str:

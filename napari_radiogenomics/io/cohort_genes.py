@@ -244,19 +244,20 @@ def cohort_gene_sets(cohort: Cohort, *, gene_sets: str = "") -> GeneSets:
     Returns
     -------
     GeneSets
-        A set whose name an earlier collection has is left out with a note.
+        A set whose name an earlier collection has is left out with a note. So are faulty rows
+        and files where all are asked for: ``left_out`` names them.
 
     Raises
     ------
     InputError
-        If there is none of that id, or a file cannot be read.
+        If there is none of that id, or its file cannot be read.
     """
     if gene_sets == CURATED:
         return curated_gene_sets()
 
     def read(reference: GeneSetsRef) -> GeneSets:
         def make() -> GeneSets:
-            return read_gene_sets(reference.path)
+            return read_gene_sets(reference.path, faulty="leave_out")
 
         return kept(cohort, ("gene sets", reference.id), reference.path, make)
 
@@ -264,9 +265,19 @@ def cohort_gene_sets(cohort: Cohort, *, gene_sets: str = "") -> GeneSets:
         return read(chosen(cohort, "gene sets", cohort.gene_sets, gene_sets))
     found: dict[str, Any] = {}
     notes: list[str] = []
-    for collection in (*map(read, cohort.gene_sets), curated_gene_sets()):
+    left_out: list[str] = []
+    collections: list[GeneSets] = []
+    for reference in cohort.gene_sets:
+        try:
+            collections.append(read(reference))
+        except (InputError, OSError) as error:
+            left_out.append(f"{error} Its gene sets were left out.")
+    notes += left_out
+    for collection in (*collections, curated_gene_sets()):
         notes += collection.notes
+        left_out += collection.left_out
         for one in collection.sets:
             if found.setdefault(one.name, one) is not one:
                 notes.append(f"{one.name} of {collection.name} is left out: the name is taken.")
-    return GeneSets(tuple(found.values()), f"{cohort.name} and curated", tuple(notes))
+    name = f"{cohort.name} and curated"
+    return GeneSets(tuple(found.values()), name, tuple(notes), tuple(left_out))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from napari_radiogenomics.data.gene_sets import GeneSet, GeneSets, gene_sets_of
 from napari_radiogenomics.data.table import parse_numbers
@@ -18,13 +18,14 @@ from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.io.text import decode, read_bytes
 
-__all__ = ["curated_gene_sets", "read_gene_sets", "write_gene_sets"]
+__all__ = ["Faulty", "curated_gene_sets", "read_gene_sets", "write_gene_sets"]
 
+Faulty = Literal["refuse", "leave_out"]
 _WEIGHTS = ("weight", "mor", "likelihood")
 _JSON_GENES = ("geneSymbols", "genes", "members")
 
 
-def read_gene_sets(path: str | Path) -> GeneSets:
+def read_gene_sets(path: str | Path, *, faulty: Faulty = "refuse") -> GeneSets:
     """Read gene sets.
 
     Parameters
@@ -34,6 +35,8 @@ def read_gene_sets(path: str | Path) -> GeneSets:
         columns ``source, target`` and ``weight`` or ``mor`` (decoupleR), or a table of weights
         with a row for each gene and a column for each set (PROGENy; 0 is "not in the set").
         Gzipped or not.
+    faulty : {"refuse", "leave_out"}, optional
+        Rule for faulty rows of a GMT: refuse the file, or leave them out and name them.
 
     Returns
     -------
@@ -56,15 +59,19 @@ def read_gene_sets(path: str | Path) -> GeneSets:
     path = Path(path)
     text, problems = decode(read_bytes(path), str(path))
     notes = [problem.what for problem in problems]
+    faults: list[str] = []
     if text.lstrip()[:1] in "{[":
         sets = _read_json(text, path, notes)
     elif _is_table(text):
         sets = _read_weights(path, notes)
     else:
-        sets = _read_gmt(text, path, notes)
+        sets = _read_gmt(text, path, notes, faults)
+    if faults and faulty == "refuse":
+        raise InputError(faults[0])
     if not sets:
         raise InputError(f"{path} holds no gene set. Choose another file.")
-    return GeneSets(tuple(sets), path.name, tuple(notes))
+    left_out = tuple(f"{fault} The row was left out." for fault in faults)
+    return GeneSets(tuple(sets), path.name, (*notes, *left_out), left_out)
 
 
 def curated_gene_sets() -> GeneSets:
@@ -80,7 +87,7 @@ def curated_gene_sets() -> GeneSets:
     """
     folder = files("napari_radiogenomics.io")
     text = folder.joinpath("hypoxia_angiogenesis.gmt").read_text("utf-8")
-    sets = _read_gmt(text, Path("hypoxia_angiogenesis.gmt"), [])
+    sets = _read_gmt(text, Path("hypoxia_angiogenesis.gmt"), [], [])
     return GeneSets(tuple(sets), "Hypoxia, VEGF and angiogenesis")
 
 
@@ -140,12 +147,14 @@ def _json_text(sets: GeneSets) -> str:
     return json.dumps(entries, indent=1) + "\n"
 
 
-def _read_gmt(text: str, path: Path, notes: list[str]) -> list[GeneSet]:
+def _read_gmt(text: str, path: Path, notes: list[str], faults: list[str]) -> list[GeneSet]:
+    """Gene sets of the good rows; what the others lack goes to ``faults``."""
     lines = text.splitlines()
     if not any("\t" in line for line in lines):
+        row = next((at for at, line in enumerate(lines, start=1) if line.strip()), 1)
         raise InputError(
-            f"{path} has no tabs, so it is no GMT file: its cells (name, source, genes) are "
-            "separated by tabs, not spaces or commas. Export it again."
+            f"{path}, row {row}: the file has no tabs, so it is no GMT file: its cells (name, "
+            "source, genes) are separated by tabs, not spaces or commas. Export it again."
         )
     rows: dict[str, int] = {}
     sets: list[GeneSet] = []
@@ -155,36 +164,42 @@ def _read_gmt(text: str, path: Path, notes: list[str]) -> list[GeneSet]:
         if not any(cells):
             blank += 1
             continue
-        one = _gmt_line(cells, row, path, notes)
-        if one is None:
+        genes = [cell for cell in cells[2:] if cell]
+        fault = _fault(cells, genes, rows)
+        if fault:
+            faults.append(f"{path}, row {row}{fault}")
             continue
-        if one.name in rows:
-            raise InputError(
-                f'{path}, row {row}: gene set "{one.name}" is already on row {rows[one.name]}. '
-                "Rename one of them."
-            )
-        rows[one.name] = row
-        sets.append(one)
+        if not genes:
+            notes.append(f"{path}, row {row}: gene set {cells[0]} has no genes and was left out.")
+            continue
+        rows[cells[0]] = row
+        unique = _once(genes, f"{path}, row {row} ({cells[0]})", notes)
+        source = cells[1] if cells[1].lower() != "na" else ""
+        sets.append(GeneSet(cells[0], unique, (), source))
     if blank:
         notes.append(f"{path}: {blank} blank lines were skipped.")
     return sets
 
 
-def _gmt_line(cells: list[str], row: int, path: Path, notes: list[str]) -> GeneSet | None:
-    if not cells[0]:
-        raise InputError(f"{path}, row {row}: the gene set has no name. Write one before the tab.")
-    genes = [cell for cell in cells[2:] if cell]
+def _fault(cells: list[str], genes: list[str], rows: Mapping[str, int]) -> str:
+    """What is wrong with a row of a GMT; empty where nothing is."""
+    name = cells[0]
+    if not name:
+        return ": the gene set has no name. Write one before the tab."
+    if len(cells) == 1:
+        return (
+            f': "{name[:40]}" has no tabs, which separate the cells of a GMT (name, source, '
+            "genes). Write tabs in the place of spaces or commas."
+        )
     broken = [gene for gene in genes if any(mark in gene for mark in " ,;")]
     if broken:
-        raise InputError(
-            f'{path}, row {row} ({cells[0]}): "{broken[0][:40]}" is no gene name: genes are '
-            "separated by tabs, not by spaces or commas. Mend the line."
+        return (
+            f' ({name}): "{broken[0][:40]}" is no gene name: genes are separated by tabs, not by '
+            "spaces or commas. Mend the line."
         )
-    if not genes:
-        notes.append(f"{path}, row {row}: gene set {cells[0]} has no genes and was left out.")
-        return None
-    return GeneSet(cells[0], _once(genes, f"{path}, row {row} ({cells[0]})", notes), (),
-                   cells[1] if cells[1].lower() != "na" else "")  # fmt: skip
+    if name in rows:
+        return f': gene set "{name}" is already on row {rows[name]}. Rename one of them.'
+    return ""
 
 
 def _once(genes: list[str], where: str, notes: list[str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from napari_radiogenomics.data.region_scores import paint, paint_points
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import comparable, normalized_expression
 from napari_radiogenomics.genomics.cohort_scores import cohort_pathways, has_genes, score_names
+from napari_radiogenomics.io.cohort_genes import cohort_gene_sets
 from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
 from napari_radiogenomics.provenance import history_of
 from napari_radiogenomics.simulate.sample import sample_cohort
@@ -321,3 +322,23 @@ def test_a_tumour_of_the_ivy_atlas_is_shown_by_structure_name(real_data):
     assert table.loc["necrotic", "score"] > table.loc["enhancing", "score"]
     assert table.loc["necrotic", "precision"] == "region"
     assert table.loc["whole tumor", "how"] == "mean of the samples of its regions"
+
+
+def test_a_faulty_gmt_keeps_genes_and_curated_sets(make):
+    """Its name, row and remedy are a note; asked for by its id it is refused."""
+    genes = {"VEGFA": [9, 1, 4], "CA9": [9, 8, 7], "ADM": [1, 2, 9]}
+    toml = (
+        'format = 1\nname = "T"\n[[expression]]\npath = "rna.csv"\nunit = "count"\n'
+        '[[gene_sets]]\nid = "mine"\npath = "gene_sets.gmt"\n'
+    )
+    bad = make(genes, **{"cohort.toml": toml, "gene_sets.gmt": "BAD na CA9 VEGFA\n"})
+    assert score_names(bad)["gene"] == ["ADM", "CA9", "VEGFA"]
+    assert "BUFFA_HYPOXIA_51" in score_names(bad)["pathway"]
+    assert score_cohort(bad, "CA9")["value"].notna().all()
+    (fault,) = cohort_gene_sets(bad).left_out
+    for part in ("gene_sets.gmt, row 1", "no tabs", "Export it again", "left out"):
+        assert part in fault
+    with pytest.raises(InputError, match=r"called \"BAD\".*gene_sets.gmt, row 1"):
+        score_cohort(bad, "BAD")
+    with pytest.raises(InputError, match="no tabs"):
+        cohort_gene_sets(bad, gene_sets="mine")

@@ -285,6 +285,21 @@ def test_a_broken_expression_table_is_said(dock, viewer, cohort, qtbot, tmp_path
     assert {row.label for row in dock.shown_rows} == {CORE, RIM, None}
 
 
+def test_a_faulty_gmt_takes_no_gene_away(dock, viewer, cohort, qtbot, tmp_path):
+    folder = tmp_path / "faulty"
+    shutil.copytree(cohort.root, folder, ignore=shutil.ignore_patterns("slides"))
+    (folder / "gene_sets.gmt").write_text("BAD na CA9 VEGFA\n")
+    show(viewer, open_cohort(folder))
+    settle(qtbot, dock)
+    for text, said in (("CA9", "CA9 is highest"), ("hypoxia", "Hypoxia is highest")):
+        ask(qtbot, dock, text)
+        assert said in dock.message
+        assert "gene_sets.gmt, row 1" in dock.message
+        assert "separated by tabs" in dock.message
+        assert dock.scale is not None
+    assert "BUFFA_HYPOXIA_51" in dock.page.search.offered
+
+
 def test_a_cohort_without_genes_teaches(dock, viewer, cohort, qtbot):
     show(viewer, replace(cohort, expression=(), variants=()))
     settle(qtbot, dock)

@@ -56,6 +56,19 @@ def test_a_broken_gmt_is_refused_with_its_row(write, text, message):
         read_gene_sets(write(text))
 
 
+def test_faulty_rows_are_left_out_on_request_and_named(write):
+    path = write("A\tna\tX\nBAD na CA9 VEGFA\n\nA\tna\tY\nB\tna\tX Y\nC\tna\tY\n")
+    sets = read_gene_sets(path, faulty="leave_out")
+    assert list(sets) == ["A", "C"]
+    assert [fault.partition(", row ")[2][0] for fault in sets.left_out] == ["2", "4", "5"]
+    assert all(fault.startswith(str(path)) for fault in sets.left_out)
+    assert '"BAD na CA9 VEGFA" has no tabs' in sets.left_out[0]
+    assert "Write tabs" in sets.left_out[0]
+    assert set(sets.left_out) < set(sets.notes)
+    with pytest.raises(InputError, match="row 2"):
+        read_gene_sets(path)
+
+
 def test_json_of_msigdb_plain_and_with_weights(write):
     text = json.dumps(
         {

@@ -175,9 +175,11 @@ def _overview(cohort: Cohort) -> list[list[str]]:
         facts.append([f"expression {reference.id}", size])
         facts += [["", note] for note in table.attrs["notes"]]
         facts += [["no sample of the cohort", name] for name in table.attrs["unmatched"][:5]]
-    names = list(cohort_gene_sets(cohort))
+    sets = cohort_gene_sets(cohort)
+    names = list(sets)
     more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
     facts.append(["gene sets", ", ".join(names[:_MOST_LISTED]) + more])
+    facts += [["", note] for note in sets.left_out]
     try:
         mutations = mutation_table(cohort)
     except InputError as error:

@@ -23,7 +23,7 @@ from napari_radiogenomics.genomics.cohort_scores import (
 )
 from napari_radiogenomics.gui.genes.asked import Asked, find_asked
 from napari_radiogenomics.gui.layers.edits import object_from
-from napari_radiogenomics.io.cohort_genes import cohort_expression, kept
+from napari_radiogenomics.io.cohort_genes import cohort_expression, cohort_gene_sets, kept
 from napari_radiogenomics.io.cohorts import PatientData
 from napari_radiogenomics.io.expression import DATES
 from napari_radiogenomics.io.link_patient import link_patient
@@ -91,6 +91,8 @@ class Answer:
         Samples of the cohort × pathways.
     notes : tuple of str
         What lacks, in sentences.
+    faults : tuple of str
+        Files and rows of gene sets that were left out, with the remedy.
     """
 
     question: Question
@@ -101,6 +103,7 @@ class Answer:
     pathways: pd.DataFrame | None = None
     pathway_scores: pd.DataFrame | None = None
     notes: tuple[str, ...] = field(default=())
+    faults: tuple[str, ...] = field(default=())
 
     @property
     def unit(self) -> str:
@@ -144,9 +147,12 @@ def answer(question: Question, *, progress: Progress = quiet) -> Answer:
         )  # fmt: skip
         regions = _regions(links, scores, notes)
     many, pathways = _pathways(cohort, links, progress, notes)
-    return Answer(
-        question, links, asked, scores, regions, pathways, many, tuple(dict.fromkeys(notes))
-    )
+    said = tuple(dict.fromkeys(notes))
+    return Answer(question, links, asked, scores, regions, pathways, many, said, _faults(cohort))
+
+
+def _faults(cohort: Cohort) -> tuple[str, ...]:
+    return cohort_gene_sets(cohort).left_out if cohort.expression else ()
 
 
 def _asked(question: Question) -> Asked:
@@ -158,7 +164,8 @@ def _asked(question: Question) -> Asked:
             raise
         notes = cohort_expression(question.cohort).attrs["notes"]
         dates = next((note for note in notes if DATES in note), "")
-        raise InputError(f"{error} {dates}".strip()) from error
+        said = " ".join([str(error), dates, *_faults(question.cohort)[:1]])
+        raise InputError(" ".join(said.split())) from error
 
 
 def _wants_z(question: Question, asked: Asked) -> bool:

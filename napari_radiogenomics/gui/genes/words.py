@@ -51,6 +51,14 @@ def empty_hint(cohort: Cohort | None) -> str:
 
 def said_of(found: Answer, rows: Sequence[RegionRow]) -> tuple[str, Tone]:
     """What an answer says in one or two sentences, and its tone."""
+    text, tone = _said(found, rows)
+    if not found.faults:
+        return text, tone
+    more = f" ({len(found.faults)} such notes.)" if len(found.faults) > 1 else ""
+    return f"{text} {found.faults[0]}{more}", "warning"
+
+
+def _said(found: Answer, rows: Sequence[RegionRow]) -> tuple[str, Tone]:
     who = found.question.patient_id
     if not who:
         return "Choose a patient in the Cohort tab.", "plain"
