@@ -11,8 +11,8 @@ from napari_radiogenomics.association.correlations import ranked
 from napari_radiogenomics.association.inputs import Tables
 from napari_radiogenomics.association.method import Method
 from napari_radiogenomics.association.tables import some
+from napari_radiogenomics.data.nature import nature_of, require
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.genomics.nature import nature_of, require
 from napari_radiogenomics.statistics.linear import (
     basis_of,
     correlate,

@@ -44,7 +44,7 @@ def gene_facts(path: Path) -> list[list[str]]:
 
 
 def _expression(path: Path) -> list[list[str]]:
-    from napari_radiogenomics.genomics.nature import KINDS, nature_of
+    from napari_radiogenomics.data.nature import KINDS, nature_of
     from napari_radiogenomics.io.expression import read_expression
     from napari_radiogenomics.io.expression_layout import LAYOUTS
 

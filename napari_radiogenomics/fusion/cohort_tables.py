@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.nature import settle_nature, stated_kind
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.measures.shuffled import MEASURE as SHUFFLED
 from napari_radiogenomics.fusion.fitted_outside import require_unfitted
 from napari_radiogenomics.genomics.cohort_matrix import comparable
-from napari_radiogenomics.genomics.nature import settle_nature, stated_kind
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.registry import did_you_mean
@@ -302,5 +302,5 @@ def _are_counts(table: pd.DataFrame) -> bool:
     if unit not in _OPEN and stated_kind(unit) is None:
         return False
     values = table.fillna(0.0).to_numpy(float)
-    nature, _ = settle_nature(values, "" if unit in _OPEN else unit)
+    nature, _ = settle_nature(values, "" if unit in _OPEN else unit, table=table)
     return nature.kind in ("count", "expected count")

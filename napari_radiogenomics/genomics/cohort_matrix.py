@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.nature import settle_nature, stated_kind
 from napari_radiogenomics.genomics.matrix import table_like
-from napari_radiogenomics.genomics.nature import settle_nature, stated_kind
 from napari_radiogenomics.genomics.normalize import normalize_counts
 from napari_radiogenomics.io.cohort_genes import chosen, cohort_expression, kept
 from napari_radiogenomics.progress import Progress, quiet
@@ -89,7 +89,8 @@ def comparable(expression: pd.DataFrame, *, progress: Progress = quiet) -> pd.Da
     blank = expression.isna()
     has_blanks = bool(blank.to_numpy().any())
     filled = expression.fillna(0.0) if has_blanks else expression
-    nature, notes = settle_nature(filled.to_numpy(float), "" if unit in _OPEN else unit)
+    stated = "" if unit in _OPEN else unit
+    nature, notes = settle_nature(filled.to_numpy(float), stated, table=expression)
     if nature.kind in ("log", "z", "intensity"):
         said = unit or nature.kind
         values, said_notes = expression.to_numpy(float), notes

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.nature import require, settle_nature
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.levenberg import fit_levenberg, fit_with_prior
 from napari_radiogenomics.genomics.matrix import table_like, values_of
-from napari_radiogenomics.genomics.nature import require, settle_nature
 from napari_radiogenomics.genomics.nb_glm import common_dispersion, gene_dispersions
 from napari_radiogenomics.genomics.normalize import StatedKind
 from napari_radiogenomics.progress import Progress, quiet
@@ -119,7 +119,7 @@ def combat_seq(
     """
     values = values_of(expression)
     unit = str(expression.attrs.get("unit", "")) if nature == "auto" else nature
-    found, notes = settle_nature(values, unit)
+    found, notes = settle_nature(values, unit, table=expression)
     require(found, ("count",), "ComBat-seq", {"log": "Use ComBat on log values instead."})
     layout = _layout(expression, batch, covariates)
     used = np.all([values[rows].any(axis=0) for rows in layout.members], axis=0)

@@ -106,6 +106,7 @@ def table_like(
 
     table = pd.DataFrame(values, index=expression.index, columns=expression.columns, copy=False)
     notes = (*expression.attrs.get("notes", ()), *facts.pop("notes", ()))
-    kept = {key: expression.attrs[key] for key in ("history", "gene_id") if key in expression.attrs}
+    names = ("history", "gene_id", "source")
+    kept = {key: expression.attrs[key] for key in names if key in expression.attrs}
     table.attrs.update(kept | facts | {"unit": unit, "notes": notes})
     return table

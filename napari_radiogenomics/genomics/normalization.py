@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.genomics.nature import Kind
+from napari_radiogenomics.data.nature import Kind
 from napari_radiogenomics.registry import Registry
 
 __all__ = ["NORMALIZATIONS", "Normalization", "Normalized", "log_cpm"]
@@ -53,7 +53,7 @@ class Normalization:
     limits : str
         Where it fails.
     takes : tuple of str
-        Kinds of values (`genomics.nature.KINDS`) that it is made for.
+        Kinds of values (`data.nature.KINDS`) that it is made for.
     normalize : callable
         ``normalize(values, *, log, prior_count) -> Normalized``; ``values`` has shape (N, G)
         and is not to be written to; ``prior_count`` is None where the person left it open.

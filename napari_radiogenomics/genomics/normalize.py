@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.nature import Nature, require, settle_nature
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.matrix import table_like, values_of
-from napari_radiogenomics.genomics.nature import Nature, require, settle_nature
 from napari_radiogenomics.genomics.normalization import NORMALIZATIONS, Normalization
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -109,7 +109,7 @@ def _settled(
     expression: pd.DataFrame, values: NDArray[np.float64], stated: str
 ) -> tuple[Nature, tuple[str, ...]]:
     unit = str(expression.attrs.get("unit", "")) if stated == "auto" else stated
-    return settle_nature(values, unit)
+    return settle_nature(values, unit, table=expression)
 
 
 def _by_sample(expression: pd.DataFrame, numbers: NDArray[np.float64]) -> dict[str, float]:

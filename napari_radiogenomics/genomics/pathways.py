@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.gene_names import ALIASES
 from napari_radiogenomics.data.gene_sets import GeneSet, GeneSets, gene_sets_of
+from napari_radiogenomics.data.nature import Nature, require, settle_nature
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.genomics.matrix import values_of
-from napari_radiogenomics.genomics.nature import Nature, require, settle_nature
 from napari_radiogenomics.genomics.normalize import StatedKind
 from napari_radiogenomics.genomics.scorer import SCORERS, PlacedSets, Scorer
 from napari_radiogenomics.io.gene_sets import curated_gene_sets, read_gene_sets
@@ -113,7 +113,7 @@ def score_pathways(
     values = values_of(expression)
     scorer, sets = SCORERS[method], _sets_of(gene_sets)
     unit = str(expression.attrs.get("unit", "")) if nature == "auto" else nature
-    found, notes = settle_nature(values, unit)
+    found, notes = settle_nature(values, unit, table=expression)
     _require(found, scorer, len(values))
     columns, constant = _usable(expression, values, scorer)
     taken, said = _taken_out(sets, remove, remove_shared)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.genomics.nature import Kind
+from napari_radiogenomics.data.nature import Kind
 from napari_radiogenomics.registry import Registry
 
 __all__ = ["SCORERS", "PlacedSets", "Scorer", "standardized"]
@@ -77,7 +77,7 @@ class Scorer:
     unit : str
         Unit of the scores.
     takes : tuple of str
-        Kinds of values (`genomics.nature.KINDS`) that it is made for.
+        Kinds of values (`data.nature.KINDS`) that it is made for.
     score : callable
         ``score(values, sets, progress) -> ndarray, shape (N, S)``; ``values`` has shape (N, G)
         and is not to be written to.

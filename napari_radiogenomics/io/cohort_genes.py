@@ -207,9 +207,9 @@ def _by_patient(
     aliases = dict(zip(cohort.aliases["alias"], cohort.aliases["patient_id"], strict=True))
     try:
         joined = join_samples(list(said.values()), list(cohort.patients.index), aliases=aliases)
-    except InputError:
+    except InputError as error:
         if not ours:
-            raise
+            raise InputError(f"{table.attrs['source']}: {error}") from error
         notes.append(f"{len(rest)} rows are of no sample and no patient of the cohort.")
         return tuple(rest)
     notes.extend(joined.notes)

@@ -98,8 +98,8 @@ def read_expression(
     -------
     DataFrame, N samples × G genes
         ``attrs`` hold ``unit``, ``gene_id`` (``"symbol"``, ``"ensembl"``, ``"entrez"``),
-        ``layout``, ``sample_facts`` (sample → what the file says of it), ``notes`` and the
-        history.
+        ``layout``, ``sample_facts`` (sample → what the file says of it), ``source`` (the path),
+        ``notes`` and the history.
 
     Raises
     ------
@@ -131,7 +131,9 @@ def read_expression(
         there = np.flatnonzero(~np.isnan(values).any(axis=0))
         values, genes = values[:, there], [genes[at] for at in there]
     values, genes = _without_repeats(values, genes, duplicates, path, notes)
-    return _table(values, sample_names, genes, raw, unit, entry.name, notes)
+    table = _table(values, sample_names, genes, raw, unit, entry.name, notes)
+    table.attrs["source"] = str(path)
+    return table
 
 
 def layout_of(path: str | Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_radiogenomics.data.nature import nature_of, settle_nature
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.genomics.nature import nature_of, settle_nature
+from napari_radiogenomics.genomics.normalize import normalize_counts
 from napari_radiogenomics.genomics.pathways import score_pathways
 from napari_radiogenomics.io.expression import read_expression
 
@@ -109,3 +111,17 @@ def test_a_stated_kind_is_believed_where_it_is_possible():
 def test_an_impossible_statement_is_refused(change, stated, message):
     with pytest.raises(InputError, match=message):
         settle_nature(change(simulated()), stated)
+
+
+@pytest.mark.parametrize("value", [-4.0, 2.5])
+def test_a_refused_table_is_named_with_the_cell(value):
+    counts = simulated(shape=(6, 40))
+    counts[3, 7] = value
+    table = pd.DataFrame(counts, [f"S{i}" for i in range(6)], [f"G{i}" for i in range(40)])
+    table.attrs["source"] = "here/rna.csv"
+    with pytest.raises(
+        InputError, match=rf"^here/rna.csv is said .* {value:g} \(sample S3, gene G7"
+    ):
+        settle_nature(counts, "count", table=table)
+    with pytest.raises(InputError, match=r"rna.csv .* \(sample S3, gene G7"):
+        normalize_counts(table, nature="count")

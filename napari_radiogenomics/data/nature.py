@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "KINDS",
@@ -178,7 +181,9 @@ def _signed(values: NDArray[np.float64], smallest: float, largest: float) -> tup
     return "log", fact
 
 
-def settle_nature(values: NDArray[np.float64], stated: str) -> tuple[Nature, tuple[str, ...]]:
+def settle_nature(
+    values: NDArray[np.float64], stated: str, *, table: pd.DataFrame | None = None
+) -> tuple[Nature, tuple[str, ...]]:
     """Nature of a matrix where somebody has stated one.
 
     Parameters
@@ -187,6 +192,9 @@ def settle_nature(values: NDArray[np.float64], stated: str) -> tuple[Nature, tup
         Finite.
     stated : str
         One of `KINDS`, or ``"auto"`` or ``""`` to tell from the values.
+    table : DataFrame, N samples × G genes, optional
+        Where the values come from: a message names its file (``attrs["source"]``), and the
+        sample and gene of the first value that cannot be.
 
     Returns
     -------
@@ -207,18 +215,34 @@ def settle_nature(values: NDArray[np.float64], stated: str) -> tuple[Nature, tup
     needs_positive = kind not in ("log", "z", "intensity")
     fractions = kind == "count" and found.whole < 1
     if (needs_positive and found.smallest < 0) or fractions:
-        why = (
-            f"the smallest value is {found.smallest:g}"
-            if found.smallest < 0
-            else f"{1 - found.whole:.0%} of the values have fractions"
-        )
+        if found.smallest < 0:
+            cell, many = int(values.argmin()), int((values < 0).sum())
+            why = f"the smallest value is {found.smallest:g}{_place(table, cell)}, {many} below 0"
+        else:
+            cell = int((values != np.floor(values)).argmax())
+            first = f"{values.flat[cell]:g}{_place(table, cell)}"
+            why = f"{1 - found.whole:.0%} of the values have fractions, the first is {first}"
         raise InputError(
-            f"The matrix is said to hold {kind} values, but {why}: it looks like {found.kind} "
-            f"values ({KINDS[found.kind]}). Say what it holds, or give the original table."
+            f"{_called(table)} is said to hold {kind} values, but {why}: it looks like "
+            f"{found.kind} values ({KINDS[found.kind]}). Mend the cells, say what it holds (its "
+            "unit), or give the original table."
         )
     note = f"Taken as {kind}, as stated; the values look like {found.kind} ({found.reason})."
     settled = Nature(**{**found.__dict__, "kind": kind, "reason": "as stated"})
     return settled, (note,)
+
+
+def _called(table: pd.DataFrame | None) -> str:
+    source = "" if table is None else str(table.attrs.get("source", ""))
+    return source or "The matrix"
+
+
+def _place(table: pd.DataFrame | None, cell: int) -> str:
+    """Sample and gene of a cell, counted row by row, in brackets."""
+    if table is None:
+        return ""
+    row, column = divmod(cell, table.shape[1])
+    return f" (sample {table.index[row]}, gene {table.columns[column]})"
 
 
 def stated_kind(stated: str) -> Kind | None:
