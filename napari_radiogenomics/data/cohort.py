@@ -36,8 +36,8 @@ class ExpressionRef:
         ``"count"``, ``"TPM"``, ``"FPKM"``, ``"log"``, ….
     gene_id : str
         What genes are called by: ``"symbol"``, ``"ensembl"``, ``"entrez"``.
-    rows : {"samples", "genes"}
-        What a row of the file is.
+    rows : {"auto", "samples", "genes"}
+        What a row of the file is; ``"auto"`` is recognized from names and headers.
     repair_dates : bool
         Whether genes that a spreadsheet turned into dates get their symbols back.
     """
@@ -46,7 +46,7 @@ class ExpressionRef:
     path: Path
     unit: str = ""
     gene_id: str = "symbol"
-    rows: str = "samples"
+    rows: str = "auto"
     repair_dates: bool = False
 
 

@@ -25,7 +25,7 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CURATED", "cohort_expression", "cohort_gene_sets", "kept"]
+__all__ = ["CURATED", "cohort_expression", "cohort_gene_sets", "kept", "known_samples"]
 
 CURATED = "curated"
 """Id of the gene sets that come with the package."""
@@ -139,11 +139,19 @@ def cohort_expression(
             blanks=blanks,
             repair_dates=repair_dates,
             names=names if names.is_file() else None,
+            known_samples=known_samples(cohort),
             progress=progress,
         )
         return _joined(cohort, table, reference)
 
     return kept(cohort, ("expression", reference.id, *settings), reference.path, make)
+
+
+def known_samples(cohort: Cohort) -> list[str]:
+    """Names by which an expression table may call the samples of a cohort."""
+    samples, aliases = cohort.samples, cohort.aliases
+    names = (samples.index, samples["expression_column"], cohort.patients.index, aliases["alias"])
+    return [name for name in dict.fromkeys(str(name) for some in names for name in some) if name]
 
 
 def _joined(cohort: Cohort, table: pd.DataFrame, reference: ExpressionRef) -> pd.DataFrame:
@@ -209,7 +217,7 @@ def _by_patient(
         joined = join_samples(list(said.values()), list(cohort.patients.index), aliases=aliases)
     except InputError as error:
         if not ours:
-            raise InputError(f"{table.attrs['source']}: {error}") from error
+            raise InputError(f"{table.attrs['source']}: {error} {_other_side(table)}") from error
         notes.append(f"{len(rest)} rows are of no sample and no patient of the cohort.")
         return tuple(rest)
     notes.extend(joined.notes)
@@ -219,6 +227,13 @@ def _by_patient(
         ours[row], patients[row] = row, joined.patients[name]
         precision[row] = _precision(row, facts.get(row, {}))
     return tuple(row for row in rest if row not in ours)
+
+
+def _other_side(table: pd.DataFrame) -> str:
+    """How the rows of a table of nobody were taken, and how to say it otherwise."""
+    said = table.attrs["notes"][0]
+    other = "genes" if said.startswith("Rows are samples") else "samples"
+    return f'{said} If they are {other}, write rows = "{other}" in cohort.toml.'
 
 
 def _precision(row: str, facts: dict[str, Any]) -> str:

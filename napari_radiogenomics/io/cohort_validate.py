@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from napari_radiogenomics.data.cohort import Cohort, ExpressionRef
-from napari_radiogenomics.data.ids import canonical_id
-from napari_radiogenomics.data.problems import Level, Problem, problem_of
+from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.cohort_columns import further_columns
-from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.io.cohort_open import open_cohort
 from napari_radiogenomics.io.cohort_variants import cohort_variants
-from napari_radiogenomics.io.expression import layout_of, read_expression
-from napari_radiogenomics.io.expression_formats.delimited import GENE_COLUMNS
+from napari_radiogenomics.io.expression_problems import (
+    expression_problems,
+    samples_without_expression,
+)
 from napari_radiogenomics.io.patient import load_patient
-from napari_radiogenomics.io.tables import read_header, read_table
-from napari_radiogenomics.io.text import decode, delimiter_of, first_lines
+from napari_radiogenomics.io.tables import read_table
+from napari_radiogenomics.io.text import decode, first_lines
 from napari_radiogenomics.progress import Progress, quiet
 
 __all__ = ["validate_cohort"]
@@ -38,7 +36,8 @@ def validate_cohort(
         An open cohort, or where it lies.
     deep : bool, optional
         Read every patient too: broken files, segmentations on another grid than their scan,
-        samples outside the tumour (RAS and LPS swapped). Takes as long as reading them.
+        samples outside the tumour (RAS and LPS swapped); and the values of the expression:
+        negative counts, logarithms called counts. Takes as long as reading them.
     progress : Progress, optional
         Reports the patients.
 
@@ -66,8 +65,8 @@ def validate_cohort(
         cohort = open_cohort(cohort, progress=progress)
     found = [*cohort.problems]
     for reference in cohort.expression:
-        found += _expression(cohort, reference)
-    found += _expression_unmatched(cohort)
+        found += expression_problems(cohort, reference, _shown(cohort, reference.path), deep=deep)
+    found += samples_without_expression(cohort)
     for variants in cohort.variants:
         found += _variants(cohort, variants.path)
     for sets in cohort.gene_sets:
@@ -94,148 +93,6 @@ def _shown(cohort: Cohort, path: Path) -> str:
     return (
         path.relative_to(cohort.root).as_posix() if path.is_relative_to(cohort.root) else str(path)
     )
-
-
-def expression_samples(reference: ExpressionRef) -> list[str]:
-    """Names of the samples of an expression table, without reading its values.
-
-    Parameters
-    ----------
-    reference : ExpressionRef
-        Where it is and what its rows are.
-
-    Returns
-    -------
-    list of str
-        In the order of the file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    if not _is_plain(reference):
-        return [str(name) for name in read_expression(reference.path).index]
-    header = read_header(reference.path)
-    if reference.rows == "genes":
-        return [cell.strip() for cell in header[1:]]
-    lines = first_lines(reference.path)
-    delimiter = delimiter_of(decode(next(lines), str(reference.path))[0])
-    return [name for name in _first_cells(lines, delimiter) if name]
-
-
-def _is_plain(reference: ExpressionRef) -> bool:
-    """Whether it is a CSV or TSV of samples and genes alone, whose header tells the names."""
-    if reference.path.is_dir() or layout_of(reference.path) != "table":
-        return False
-    header = {cell.strip().lower() for cell in read_header(reference.path)[1:]}
-    return not header & GENE_COLUMNS
-
-
-def _by_reading(cohort: Cohort, reference: ExpressionRef, file: str) -> list[Problem]:
-    """What reading a container or a published table finds, and who is not in the cohort."""
-    try:
-        table = cohort_expression(cohort, expression=reference.id)
-    except InputError as error:
-        return [problem_of(error, file)]
-    found = [Problem(file, None, "", note, "", "note") for note in table.attrs["notes"]]
-    lost = table.attrs["unmatched"]
-    if lost:
-        what = f"{len(lost)} samples are of nobody in the cohort: {', '.join(lost[:5])}"
-        remedy = f"Add them to {cohort.files.get('samples', 'samples.csv')}."
-        found.append(Problem(file, None, "", what + (" …." if len(lost) > 5 else "."), remedy,
-                             "warning"))  # fmt: skip
-    return found
-
-
-def _first_cells(lines: Iterable[bytes], delimiter: str) -> Iterator[str]:
-    mark = delimiter.encode()
-    for line in lines:
-        if line.startswith(b'"'):
-            yield next(csv.reader([line.decode("utf-8", "replace")], delimiter=delimiter))[0]
-        else:
-            yield line.split(mark, 1)[0].strip().decode("utf-8", "replace")
-
-
-def _expression(cohort: Cohort, reference: ExpressionRef) -> list[Problem]:
-    """Header and sample names of one expression table."""
-    file, found = _shown(cohort, reference.path), []
-
-    def report(row: int | None, column: str, what: str, remedy: str, level: Level) -> None:
-        found.append(Problem(file, row, column, what, remedy, level))
-
-    try:
-        if not _is_plain(reference):
-            return _by_reading(cohort, reference, file)
-        header, names = read_header(reference.path), expression_samples(reference)
-    except InputError as error:
-        return [problem_of(error, file)]
-    if len(header) < 2:
-        what = f"The header has {len(header)} cell: there are no genes or no samples."
-        report(1, "", what, "Check its delimiter and its first line.", "error")
-        return found
-    if reference.rows == "samples" and header[0].strip() != "sample_id":
-        what = f'The first header is "{header[0]}", not "sample_id".'
-        remedy = 'Rename it, or write rows = "genes" in cohort.toml if the rows are genes.'
-        report(1, header[0], what, remedy, "error")
-    for place, name in enumerate(header[1:], start=2):
-        if not name.strip():
-            report(1, f"column {place}", "The header is empty.", "Name the gene.", "error")
-    what = "gene" if reference.rows == "samples" else "sample"
-    for name in _repeated(header[1:]):
-        report(1, name, f'{what.title()} "{name}" occurs twice.', "Keep one.", "error")
-    if reference.rows == "samples":
-        for name in _repeated(names):
-            row = len(names) - names[::-1].index(name) + 1
-            report(row, "sample_id", f'Sample "{name}" occurs twice.', "Keep one.", "error")
-    known = _expression_names(cohort)
-    spellings = {canonical_id(name): name for name in known}
-    for place, name in enumerate(names, start=2):
-        if name and name not in known:
-            row = place if reference.rows == "samples" else 1
-            near = spellings.get(canonical_id(name))
-            hint = f'Did you mean "{near}"? ' if near else ""
-            what = f'"{name}" is not among the samples.'
-            remedy = f"{hint}Add it to {cohort.files.get('samples', 'samples.csv')}."
-            report(row, "sample_id" if row > 1 else name, what, remedy, "warning")
-    return found
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    again = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
-    return list(dict.fromkeys(name for name in again if name))
-
-
-def _expression_names(cohort: Cohort) -> set[str]:
-    return {*cohort.samples.index, *cohort.samples["expression_column"]} - {""}
-
-
-def _expression_unmatched(cohort: Cohort) -> list[Problem]:
-    """Samples that say they have expression and are in no table."""
-    names: set[str] = set()
-    for reference in cohort.expression:
-        try:
-            names.update(expression_samples(reference))
-        except InputError:
-            return []  # said already, and then nothing is known of the samples
-    table, found = cohort.samples, list[Problem]()
-    if not cohort.expression:
-        count = int((table["expression_column"] != "").sum())
-        what = f"{count} samples name a column of an expression table, and there is none."
-        file = cohort.files.get("samples", "samples.csv")
-        note = Problem(file, None, "expression_column", what, "Add the table.", "warning")
-        return [note] if count else []
-    file, rows = cohort.files.get("samples", "samples.csv"), cohort.rows.get("samples", {})
-    for identity, column, patient in zip(
-        table.index, table["expression_column"], table["patient_id"], strict=True
-    ):
-        if column and column not in names and identity not in names:
-            what = f'"{column}" is in no expression table.'
-            remedy = "Correct it, or leave it empty if there is no RNA."
-            row = rows.get(identity) or None
-            found.append(Problem(file, row, "expression_column", what, remedy, "error", patient))
-    return found
 
 
 def _variants(cohort: Cohort, path: Path) -> list[Problem]:

@@ -60,6 +60,7 @@ def read_expression(
     repair_dates: bool = False,
     names: str | Path | Mapping[str, str] | None = None,
     samples: Sequence[str] = (),
+    known_samples: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Read an expression table.
@@ -90,7 +91,10 @@ def read_expression(
         (CSV or TSV) as HGNC, BioMart, NCBI or 10x give it, or with the two in its first columns.
     samples : sequence of str, optional
         Samples to read, as the file names them; all where not given. Those that the file does
-        not have are reported.
+        have are reported.
+    known_samples : sequence of str, optional
+        Names of samples that may be in it, such as those of a cohort: ``rows="auto"`` knows
+        rows and columns by them.
     progress : Progress, optional
         Reports, may cancel.
 
@@ -119,7 +123,7 @@ def read_expression(
     entry = _layout_of(path, layout)
     for step in progress([entry], entry.title):
         raw = step.read(path)
-    values, sample_names, genes, said = oriented(raw, path, rows)
+    values, sample_names, genes, said = oriented(raw, path, rows, known_samples)
     notes = [said, *raw.notes]
     values, sample_names = _chosen(values, sample_names, samples, path, notes)
     _refuse_repeated_samples(sample_names, path)

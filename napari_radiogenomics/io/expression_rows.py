@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.gene_names import ALIASES, gene_id_of
-from napari_radiogenomics.data.ids import is_tcga
+from napari_radiogenomics.data.ids import canonical_id, is_tcga
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.expression_layout import RawExpression, Rows
 
-__all__ = ["oriented"]
+__all__ = ["oriented", "side_of"]
 
 _SAMPLE_LIKE = re.compile(
     r"(GSM|P|S|patient|sample|case)[-_ ]?\d+|(R01|AMC|UCSF-PDGM|W\d+)-\d+.*", re.IGNORECASE
@@ -30,7 +30,7 @@ _EVERYWHERE = frozenset(
 
 
 def oriented(
-    raw: RawExpression, path: Path, stated: Rows
+    raw: RawExpression, path: Path, stated: Rows, known: Collection[str] = ()
 ) -> tuple[NDArray[np.float64], list[str], list[str], str]:
     """Turn a matrix so that its rows are samples.
 
@@ -42,6 +42,8 @@ def oriented(
         For messages.
     stated : {"auto", "samples", "genes"}
         What a row is, where somebody says so.
+    known : collection of str, optional
+        Names of samples that may be in it.
 
     Returns
     -------
@@ -57,18 +59,56 @@ def oriented(
     InputError
         If nothing tells rows from columns.
     """
-    rows: Rows
-    if stated != "auto":
-        rows, reason = stated, "as stated"
-    elif raw.rows != "auto":
-        rows, reason = raw.rows, raw.reason
-    else:
-        rows, reason = _rows_of(raw, path)
+    rows, reason = side_of(raw, path, stated, known)
     said = f"Rows are {rows}: {reason}."
     row_names, columns = list(map(str, raw.row_names)), list(map(str, raw.column_names))
     if rows == "samples":
         return raw.values, row_names, columns, said
     return np.ascontiguousarray(raw.values.T), columns, row_names, said
+
+
+def side_of(
+    raw: RawExpression, path: Path, stated: Rows, known: Collection[str] = ()
+) -> tuple[Rows, str]:
+    """What a row of a matrix is, and how that is known.
+
+    Somebody says so; or only one side has names of known samples; or the file says so; or the
+    names look like genes or samples; or there are more genes than samples.
+
+    Parameters
+    ----------
+    raw : RawExpression
+        Its names and what the file says; its values are not looked at.
+    path, stated, known
+        As for `oriented`.
+
+    Returns
+    -------
+    rows : {"samples", "genes"}
+        What a row is.
+    reason : str
+        Why, for the sentence "Rows are …: …".
+    """
+    if stated != "auto":
+        return stated, "as stated"
+    return _by_known(raw, known) or (
+        (raw.rows, raw.reason) if raw.rows != "auto" else _rows_of(raw, path)
+    )
+
+
+def _by_known(raw: RawExpression, known: Collection[str]) -> tuple[Rows, str] | None:
+    wanted = {canonical_id(name) for name in known}
+    if not wanted:
+        return None
+    sides: list[tuple[Rows, str, Sequence[str]]] = [
+        ("samples", "rows", raw.row_names),
+        ("genes", "columns", raw.column_names),
+    ]
+    counts = [sum(canonical_id(str(name)) in wanted for name in names) for _, _, names in sides]
+    if all(counts) or not any(counts):
+        return None
+    rows, place, names = sides[int(counts[1] > 0)]
+    return rows, f"{max(counts)} of the {len(names)} {place} are called like known samples"
 
 
 def _rows_of(raw: RawExpression, path: Path) -> tuple[Rows, str]:

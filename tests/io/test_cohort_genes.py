@@ -14,6 +14,7 @@ import pytest
 from napari_radiogenomics import open_cohort, validate_cohort
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
 from napari_radiogenomics.io.cohort_genes import CURATED, cohort_expression, cohort_gene_sets
 from napari_radiogenomics.io.cohort_variants import WILDTYPE, cohort_variants, mutation_table
 from napari_radiogenomics.io.gene_ids import read_gene_ids
@@ -357,3 +358,59 @@ def test_20000_genes_of_2000_samples_are_scored_within_2_gb(tmp_path):
     kilobytes //= 1024 if sys.platform == "darwin" else 1  # which counts bytes
     assert count == 2000
     assert kilobytes < 2_000_000
+
+
+# ---------------------------------------------------------------- orientation and validation
+
+TURNED = "name,s1,well-9,nobody\nQ1,1,4,7\nQ2,2,5,8\n"
+
+
+@pytest.mark.parametrize("rna", ["name,Q1,Q2\ns1,1,2\nwell-9,4,5\nnobody,7,8\n", TURNED])
+def test_rows_are_recognized_by_the_samples_of_the_cohort(make, rna):
+    """Neither the header nor the names of the genes tell them, and the sides are as long."""
+    cohort = make(rna)
+    table = cohort_expression(cohort)
+    assert table.loc["s2", ["Q1", "Q2"]].tolist() == [4, 5]
+    side = "genes" if rna == TURNED else "samples"
+    assert table.attrs["notes"][0].startswith(f"Rows are {side}: 2 of the 3")
+    told = [p.what for p in validate_cohort(cohort) if p.file == "rna.csv"]
+    assert any(f"rows are read as {side}: 2 of the 3" in what.lower() for what in told)
+    assert any('"nobody" is not among the samples' in what for what in told)
+
+
+def test_rows_that_are_stated_wrongly_are_told_with_the_remedy(make):
+    with pytest.raises(InputError, match=r'rna.csv: .* write rows = "genes" in cohort.toml'):
+        cohort_expression(make("name,X1,X2\nQ1,1,4\nQ2,2,5\n", rows='rows = "samples"'))
+
+
+@pytest.mark.parametrize(
+    ("rna", "unit", "told"),
+    [
+        ("sample_id,CA9,ADM\ns1,-4,300\nwell-9,20,700\n", "count", "-4 (sample s1, gene CA9)"),
+        ("sample_id,CA9,ADM\ns1,4.5,3\nwell-9,2.5,7\n", "count", "4.5 (sample s1, gene CA9)"),
+        ("sample_id,CA9\ns1,1\ns1,2\n", "count", 'Sample "s1" occurs twice'),
+    ],
+)
+def test_validate_says_what_reading_refuses(make, rna, unit, told):
+    cohort = make(rna, unit=unit)
+    with pytest.raises(InputError, match=r"rna\.csv"):
+        normalized_expression(cohort)
+    errors = [p for p in validate_cohort(cohort, deep=True) if p.level == "error"]
+    assert any(told in p.what and p.file == "rna.csv" and p.remedy for p in errors)
+
+
+def test_validate_warns_of_what_reading_mends_by_a_rule(make):
+    rna = "sample_id,CA9,CA9,1-Mar,2-Sep,\ns1,40,300,5,6,1\nwell-9,20,700,7,8,1\n"
+    cohort = make(rna)
+    assert cohort_expression(cohort)["CA9"].tolist() == [300, 700]
+    for deep in (False, True):
+        found = [p for p in validate_cohort(cohort, deep=deep) if p.file == "rna.csv"]
+        assert {p.level for p in found} == {"warning"}
+        said = " ".join(f"{p.what} {p.remedy}" for p in found)
+        assert 'Gene "CA9" occurs twice; the one with the highest mean is read. Keep one.' in said
+        assert "2 genes were turned into dates" in said
+        assert "1-Mar (MARCHF1 or MTARC1), 2-Sep (SEPTIN2)" in said
+        assert "repair_dates = true" in said
+        assert "no name and is left out" in said
+    repaired = validate_cohort(make(rna, rows="repair_dates = true"))
+    assert any("1 genes were turned" in p.what and "gene_ids.csv" in p.remedy for p in repaired)

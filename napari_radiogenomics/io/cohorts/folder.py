@@ -245,15 +245,15 @@ def _reference(
 def _check_expression(entry: dict[str, Any], place: str, report: _Report) -> None:
     if not place.startswith("expression"):
         return
-    unit, rows = entry.get("unit", ""), entry.get("rows", "samples")
+    unit, rows = entry.get("unit", ""), entry.get("rows", "auto")
     if unit not in EXPRESSION_UNITS and not str(unit).startswith("log"):
         what = f'Unit "{unit}" of the expression table is not known.'
         hint = did_you_mean(str(unit), list(EXPRESSION_UNITS))
         report(None, f"{place}.unit", what, hint, "warning")
-    if rows not in ("samples", "genes"):
-        what = f'rows = "{rows}" is neither "samples" nor "genes"; "samples" is assumed.'
+    if rows not in ("auto", "samples", "genes"):
+        what = f'rows = "{rows}" is neither "samples" nor "genes"; it is recognized from the names.'
         report(None, f"{place}.rows", what, "Write what a row of the table is.", "warning")
-        entry["rows"] = "samples"
+        entry["rows"] = "auto"
 
 
 LAYOUT = Layout(

@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from napari_radiogenomics.io.text import decode, delimiter_of, read_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GENE_COLUMNS", "LAYOUT", "read_delimited"]
+__all__ = ["GENE_COLUMNS", "LAYOUT", "read_delimited", "rows_of_header"]
 
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A", "NA ", "."]
 _SYMBOLS = ("hugo_symbol", "gene_symbol", "genesymbol", "symbol", "gene_name", "genename")
@@ -139,20 +139,16 @@ def _has_decimal_commas(frame: pd.DataFrame) -> bool:
 
 def _raw(frame: pd.DataFrame, path: Path, notes: list[str]) -> RawExpression:
     lower = [name.lower() for name in frame.columns]
+    first = list(frame.columns[:1])
     if lower[0].startswith("hybridization ref") and len(frame):
         frame = frame.iloc[1:]  # TCGA's tables of the Broad have a second header
         frame = frame.apply(_as_numbers_where_possible).reset_index(drop=True)
-        lower[0] = "gene_id"
+        lower[0] = first[0] = "gene_id"
     of_genes = [at for at, name in enumerate(lower) if name in GENE_COLUMNS]
     key = next((at for name in _SYMBOLS for at in of_genes if lower[at] == name), 0)
-    rows: Rows = "auto"
-    reason = ""
-    if lower[0] in _SAMPLES:
-        rows, reason, of_genes = "samples", f'the first column is called "{frame.columns[0]}"', []
-        key = 0
-    elif of_genes:
-        rows = "genes"
-        reason = f'a column is called "{frame.columns[of_genes[0]]}"'
+    rows, reason = rows_of_header(first + list(frame.columns[1:]))
+    if rows == "samples":
+        key, of_genes = 0, []
     names = ["" if cell != cell else str(cell).strip() for cell in frame.iloc[:, key]]
     left_out = {0, key, *of_genes}
     kept, dropped = _numeric_columns(frame, left_out, path)
@@ -163,6 +159,20 @@ def _raw(frame: pd.DataFrame, path: Path, notes: list[str]) -> RawExpression:
     columns = [frame.columns[at].strip() for at in kept]
     names = _without_entrez(names)
     return RawExpression(values, names, columns, rows, reason, "", tuple(notes))
+
+
+def rows_of_header(header: Sequence[str]) -> tuple[Rows, str]:
+    """What a row is by the header of a table, and which of its cells says so.
+
+    Examples
+    --------
+    >>> rows_of_header(["Patient_ID", "VEGFA"]), rows_of_header(["", "P1", "P2"])
+    (('samples', 'the first column is called "Patient_ID"'), ('auto', ''))
+    """
+    if header[0].strip().lower() in _SAMPLES:
+        return "samples", f'the first column is called "{header[0]}"'
+    name = next((name for name in header if name.strip().lower() in GENE_COLUMNS), "")
+    return ("genes", f'a column is called "{name}"') if name else ("auto", "")
 
 
 def _as_numbers_where_possible(column: pd.Series) -> pd.Series:
