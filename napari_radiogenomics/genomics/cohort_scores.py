@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from napari_radiogenomics.data.cohort import Cohort
-from napari_radiogenomics.data.gene_names import ALIASES
 from napari_radiogenomics.data.precision import Precision
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
+from napari_radiogenomics.genomics.cohort_names import Named, closest_name, find_name
 from napari_radiogenomics.genomics.pathways import score_pathways
 from napari_radiogenomics.genomics.scorer import SCORERS
 from napari_radiogenomics.io.cohort_genes import cohort_gene_sets
@@ -22,7 +22,6 @@ from napari_radiogenomics.io.cohort_variants import (
 )
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.registry import did_you_mean
 from napari_radiogenomics.signature import Setting
 
 if TYPE_CHECKING:
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["ScoreKind", "cohort_pathways", "has_genes", "score_cohort", "score_names"]
 
 ScoreKind = Literal["auto", "gene", "pathway", "mutation"]
-_MOST_SUGGESTED = 2000
+_NOUNS = {"auto": "gene, gene set or mutation", "gene": "gene", "pathway": "gene set",
+          "mutation": "mutation"}  # fmt: skip
 
 
 def _methods() -> Mapping[str, str]:
@@ -59,9 +59,12 @@ def score_cohort(
         As opened.
     name : str
         Symbol of a gene, name of a gene set of the cohort or of the package, or gene of a
-        mutation.
+        mutation: as written, else but for case, else a former symbol or alias of a gene
+        (``"VEGF"`` is VEGFA), else whole words of the name of a gene set (``"hypoxia"``). What was
+        read otherwise than written is in the notes, with the other candidates.
     kind : {"auto", "gene", "pathway", "mutation"}, optional
-        What the name means; ``"auto"`` looks for a gene, then a gene set, then a mutation.
+        What the name means; ``"auto"`` looks for a gene, then a gene set, then a mutation;
+        ``"EGFR mutation"`` is a mutation in any case.
     expression : str, optional
         Id of the expression table; the first where not given.
     method : str, optional
@@ -80,7 +83,8 @@ def score_cohort(
     DataFrame, index ``sample_id``
         ``patient_id``, ``value``, ``precision`` of what the value may be claimed for, and
         ``text``, the class of a mutation. ``attrs``: ``name``, ``kind``, ``unit``, ``title``,
-        ``notes``, and for pathways ``genes`` (used and missing).
+        ``notes``, ``others`` (gene sets that the name may mean too), and for pathways ``genes``
+        (used and missing).
 
     Raises
     ------
@@ -107,17 +111,18 @@ def score_cohort(
     >>> scores.attrs["unit"], scores.loc["P001-bulk", "precision"]
     ('log2 CPM', 'tumour')
     """
-    found = _find(cohort, name, kind, expression, progress)
+    meant = _find(cohort, name, kind, expression, progress)
     table: pd.DataFrame
-    if found == "mutation":
-        table = _mutation(cohort, name)
-    elif found == "pathway":
-        table = _pathway(cohort, name, expression, method, min_genes, remove, progress)
+    if meant.kind == "mutation":
+        table = _mutation(cohort, meant.name)
+    elif meant.kind == "pathway":
+        table = _pathway(cohort, meant.name, expression, method, min_genes, remove, progress)
     else:
-        table = _gene(cohort, name, expression, progress)
-    if standardize and found != "mutation":
+        table = _gene(cohort, meant.name, expression, progress)
+    if standardize and meant.kind != "mutation":
         table = _standardized(table)
-    table.attrs.update(name=name, kind=found)
+    notes = (*table.attrs["notes"], *([meant.note] if meant.note else ()))
+    table.attrs.update(name=meant.name, kind=meant.kind, others=meant.others, notes=notes)
     return table
 
 
@@ -245,50 +250,28 @@ def _mutated(cohort: Cohort) -> list[str]:
         return []
 
 
-def _find(
-    cohort: Cohort, name: str, kind: ScoreKind, expression: str, progress: Progress
-) -> ScoreKind:
+def _find(cohort: Cohort, name: str, kind: ScoreKind, expression: str, progress: Progress) -> Named:
     """What a name means."""
-    if kind != "auto":
-        return kind
-    if cohort.expression:
-        columns = normalized_expression(cohort, expression=expression, progress=progress).columns
-        if name in columns or ALIASES.other(name, columns):
-            return "gene"
-        if name in cohort_gene_sets(cohort):
-            return "pathway"
-    if name in _mutated(cohort):
-        return "mutation"
+    if kind in ("gene", "pathway"):
+        normalized_expression(cohort, expression=expression, progress=progress)
     known = score_names(cohort, expression=expression)
-    every = [*known["pathway"], *known["mutation"], *known["gene"][:_MOST_SUGGESTED]]
+    found = find_name(name, known, kind=kind)
+    if found is not None:
+        return found
     left_out = cohort_gene_sets(cohort).left_out[:1] if cohort.expression else ()
-    said = (
-        f'{cohort.name} has no gene, gene set or mutation called "{name}".',
-        _closest(name, every, known["gene"]),
-        *left_out,
-    )
-    raise InputError(" ".join(said))
-
-
-def _closest(name: str, names: Sequence[str], genes: Sequence[str]) -> str:
-    same = [gene for gene in genes if gene.casefold() == name.casefold()]
-    hint = did_you_mean(name, [*same, *names])
-    return hint.partition(" Known:")[0] if "Did you mean" in hint else "Check the spelling."
+    noun = _NOUNS[kind]
+    said = f'{cohort.name} has no {noun} called "{name}".'
+    wanted = known if kind == "auto" else {kind: known[kind]}
+    if kind == "gene":
+        table = normalized_expression(cohort, expression=expression)
+        left_out = (f"Its genes are called by {table.attrs.get('gene_id', 'symbol')}.",)
+    raise InputError(" ".join((said, closest_name(name, wanted), *left_out)))
 
 
 def _gene(cohort: Cohort, name: str, expression: str, progress: Progress) -> pd.DataFrame:
     table = normalized_expression(cohort, expression=expression, progress=progress)
-    column = name if name in table else ALIASES.other(name, table.columns)
-    if not column:
-        hint = _closest(name, list(table.columns[:_MOST_SUGGESTED]), list(table.columns))
-        raise InputError(
-            f'The expression table has no gene "{name}". {hint} Its genes are called by '
-            f"{table.attrs.get('gene_id', 'symbol')}."
-        )
     notes = tuple(table.attrs["notes"])
-    if column != name:
-        notes = (*notes, f"{name} is called {column} in the table.")
-    return _table(table[column], table, f"{name} ({table.attrs['unit']})", notes)
+    return _table(table[name], table, f"{name} ({table.attrs['unit']})", notes)
 
 
 def _pathway(
@@ -343,8 +326,6 @@ def _mutation(cohort: Cohort, name: str) -> pd.DataFrame:
     import pandas as pd
 
     found = mutation_table(cohort)
-    if name not in found:
-        raise InputError(f'No mutation of "{name}". {did_you_mean(name, list(map(str, found)))}')
     patients = cohort.samples["patient_id"]
     text = patients.map(found[name])
     value = np.where(text.isna(), np.nan, (text != WILDTYPE).astype(float))

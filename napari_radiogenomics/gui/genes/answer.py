@@ -164,6 +164,7 @@ def _asked(question: Question) -> Asked:
             raise
         notes = cohort_expression(question.cohort).attrs["notes"]
         dates = next((note for note in notes if DATES in note), "")
+        dates = "" if "repair_dates" in str(error) else dates
         said = " ".join([str(error), dates, *_faults(question.cohort)[:1]])
         raise InputError(" ".join(said.split())) from error
 

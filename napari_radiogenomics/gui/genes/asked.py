@@ -7,19 +7,19 @@ same gene, in the search box as in the selection of the session.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.registry import did_you_mean
+from napari_radiogenomics.genomics.cohort_names import (
+    MUTATION,
+    NamedKind,
+    closest_name,
+    find_name,
+)
 
 __all__ = ["Asked", "all_names", "find_asked", "short_name"]
 
-Kind = Literal["gene", "pathway", "mutation"]
-_MUTATION = " mutation"
 _COLLECTION = "HALLMARK_"
-# Names that the message proposes are looked for among this many genes.
-_MOST_GENES = 2000
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Asked:
         As `score_cohort` takes it.
     kind : {"gene", "pathway", "mutation"}
         What it is.
+    note : str
+        How a text that was not written in full was read, with the other candidates.
 
     Examples
     --------
@@ -40,12 +42,13 @@ class Asked:
     """
 
     name: str
-    kind: Kind
+    kind: NamedKind
+    note: str = field(default="", compare=False, repr=False)
 
     @property
     def text(self) -> str:
         """What stands in the search box and in the selection."""
-        return self.name + _MUTATION if self.kind == "mutation" else self.name
+        return self.name + MUTATION if self.kind == "mutation" else self.name
 
     @property
     def title(self) -> str:
@@ -83,7 +86,7 @@ def all_names(names: Mapping[str, Sequence[str]]) -> list[str]:
     names : mapping of str to sequence of str
         From `score_names`.
     """
-    mutations = [name + _MUTATION for name in names.get("mutation", ())]
+    mutations = [name + MUTATION for name in names.get("mutation", ())]
     return [*names.get("pathway", ()), *mutations, *names.get("gene", ())]
 
 
@@ -93,7 +96,7 @@ def find_asked(text: str, names: Mapping[str, Sequence[str]]) -> Asked:
     Parameters
     ----------
     text : str
-        As typed: case does not count, and part of the name of a pathway is enough.
+        As typed, by the rule of `genomics.cohort_names`.
     names : mapping of str to sequence of str
         From `score_names`.
 
@@ -114,31 +117,9 @@ def find_asked(text: str, names: Mapping[str, Sequence[str]]) -> Asked:
     >>> find_asked("egfr Mutation", names)
     Asked(name='EGFR', kind='mutation')
     """
-    plain = " ".join(text.split()).casefold()
-    gene = plain.removesuffix(_MUTATION)
-    kinds: tuple[Kind, ...] = ("mutation",) if gene != plain else ("gene", "pathway", "mutation")
-    for kind in kinds:
-        for name in names.get(kind, ()):
-            if name.casefold() == gene:
-                return Asked(name, kind)
-    if plain and "pathway" in kinds:
-        words = plain.replace(" ", "_")
-        found = [name for name in names.get("pathway", ()) if words in name.casefold()]
-        if found:
-            return Asked(min(found, key=lambda name: _distance(name, words)), "pathway")
-    raise InputError(f'No gene, pathway or mutation is called "{text.strip()}". '
-                     f"{_closest(text, names)}")  # fmt: skip
-
-
-def _distance(name: str, words: str) -> tuple[bool, int]:
-    """Rank of a pathway that holds some words: Hallmark sets first, then short names."""
-    return (not name.startswith(_COLLECTION), len(name) - len(words))
-
-
-def _closest(text: str, names: Mapping[str, Sequence[str]]) -> str:
-    wanted = text.strip().upper()
-    genes = list(names.get("gene", ()))
-    alike = [gene for gene in genes if gene[:2] == wanted[:2]] or genes
-    every = [*all_names({**names, "gene": ()}), *alike[:_MOST_GENES]]
-    hint = did_you_mean(wanted, every).partition(" Known:")[0]
-    return hint if "Did you mean" in hint else "Check the spelling, or choose from the list."
+    found = find_name(text, names)
+    if found is None:
+        raise InputError(
+            f'No gene, pathway or mutation is called "{text.strip()}". {closest_name(text, names)}'
+        )
+    return Asked(found.name, found.kind, found.note)

@@ -52,6 +52,8 @@ def empty_hint(cohort: Cohort | None) -> str:
 def said_of(found: Answer, rows: Sequence[RegionRow]) -> tuple[str, Tone]:
     """What an answer says in one or two sentences, and its tone."""
     text, tone = _said(found, rows)
+    if found.asked is not None and found.asked.note:
+        text = f"{text} {found.asked.note}"
     if not found.faults:
         return text, tone
     more = f" ({len(found.faults)} such notes.)" if len(found.faults) > 1 else ""
