@@ -102,7 +102,8 @@ def read_expression(
     -------
     DataFrame, N samples × G genes
         ``attrs`` hold ``unit``, ``gene_id`` (``"symbol"``, ``"ensembl"``, ``"entrez"``),
-        ``layout``, ``sample_facts`` (sample → what the file says of it), ``source`` (the path),
+        ``layout``, ``classes`` (sample → class, of the ``.cls`` beside a ``.gct``),
+        ``sample_facts`` (sample → what the file says of it), ``source`` (the path),
         ``notes`` and the history.
 
     Raises
@@ -357,6 +358,9 @@ def _table(
         unit=unit or raw.unit,
         gene_id=gene_id_of(genes),
         layout=layout,
+        classes={
+            name: raw.facts[name]["class"] for name in samples if "class" in raw.facts.get(name, {})
+        },
         sample_facts={name: dict(raw.facts[name]) for name in samples if name in raw.facts},
         notes=tuple(notes),
     )

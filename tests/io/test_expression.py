@@ -348,3 +348,28 @@ def test_the_real_series_matrix_says_where_the_values_are(real_data):
     path = real_data("nsclc_radiogenomics/GSE103584_series_matrix.txt")
     with pytest.raises(InputError, match="names 130 samples.*supplementary file"):
         read_expression(path)
+
+
+GCT = "#1.2\n2\t3\nName\tDescription\tS1\tS2\tS3\nVEGFA\tna\t1\t2\t3\nCA9\tna\t4\t5\t6\n"
+
+
+def test_the_classes_beside_a_gct_are_read(tmp_path):
+    (tmp_path / "a.gct").write_text(GCT)
+    assert read_expression(tmp_path / "a.gct").attrs["classes"] == {}
+    (tmp_path / "a.cls").write_text("3 2 1\n# sick well\n0 1 0\n")
+    table = read_expression(tmp_path / "a.gct", samples=["S3", "S2"])
+    assert table.attrs["classes"] == {"S3": "sick", "S2": "well"}
+    assert table.attrs["sample_facts"]["S2"] == {"class": "well"}
+    assert any("a.cls: 2 sick, 1 well" in note for note in table.attrs["notes"])
+
+
+@pytest.mark.parametrize("text", ["2 2 1\n# sick well\n0 1\n", "no classes\n"])
+def test_faulty_classes_beside_a_gct_are_a_note(tmp_path, text):
+    (tmp_path / "a.gct").write_text(GCT)
+    (tmp_path / "a.cls").write_text(text)
+    table = read_expression(tmp_path / "a.gct")
+    assert table.loc["S3", "CA9"] == 6
+    assert table.attrs["classes"] == {}
+    said = next(note for note in table.attrs["notes"] if "classes were left out" in note)
+    assert "a.cls" in said
+    assert "xport" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,34 @@ def _read(path: Path) -> RawExpression:
     samples = header[before:]
     values = np.array([_row(cells, before, path, 4 + extra_rows + at, samples)
                        for at, cells in enumerate(body)])  # fmt: skip
-    notes = tuple(problem.what for problem in problems)
+    notes = [problem.what for problem in problems]
+    facts = {name: {"class": one} for name, one in _classes_beside(path, samples, notes).items()}
     names = [cells[0].strip() for cells in body]
-    return RawExpression(values, names, samples, "genes", "GCT has a gene a row", "", notes)
+    reason = "GCT has a gene a row"
+    return RawExpression(values, names, samples, "genes", reason, "", tuple(notes), facts)
+
+
+def _classes_beside(path: Path, samples: list[str], notes: list[str]) -> dict[str, str]:
+    """Sample → class of the CLS file of the same stem; what is wrong with it is a note."""
+    stem = re.sub(r"(\.gct)?(\.gz)?$", "", path.name, flags=re.IGNORECASE)
+    names = (f"{stem}.cls", f"{stem}.cls.gz", f"{stem}.CLS")
+    beside = next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
+    if beside is None:
+        return {}
+    try:
+        classes = read_cls(beside)
+    except InputError as error:
+        notes.append(f"The classes were left out: {error}")
+        return {}
+    if len(classes) != len(samples):
+        notes.append(
+            f"The classes were left out: {beside} has {len(classes)} samples, {path.name} has "
+            f"{len(samples)}. Export both again."
+        )
+        return {}
+    counts = ", ".join(f"{count} {name}" for name, count in Counter(classes).items())
+    notes.append(f"Classes of the samples, in their order, are those of {beside.name}: {counts}.")
+    return dict(zip(samples, classes, strict=True))
 
 
 def _row(cells: list[str], before: int, path: Path, row: int, samples: list[str]) -> np.ndarray:
