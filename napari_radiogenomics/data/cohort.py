@@ -40,6 +40,8 @@ class ExpressionRef:
         What a row of the file is; ``"auto"`` is recognized from names and headers.
     repair_dates : bool
         Whether genes that a spreadsheet turned into dates get their symbols back.
+    blanks : {"keep", "zero", "drop_genes", "refuse"}
+        Rule for blank cells.
     """
 
     id: str
@@ -48,6 +50,7 @@ class ExpressionRef:
     gene_id: str = "symbol"
     rows: str = "auto"
     repair_dates: bool = False
+    blanks: str = "keep"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.nature import settle_nature, stated_kind
 from napari_radiogenomics.genomics.matrix import table_like
 from napari_radiogenomics.genomics.normalize import normalize_counts
-from napari_radiogenomics.io.cohort_genes import chosen, cohort_expression, kept
+from napari_radiogenomics.io.cohort_genes import CohortBlanks, chosen, cohort_expression, kept
 from napari_radiogenomics.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ _OPEN = ("", "array")
 
 
 def normalized_expression(
-    cohort: Cohort, *, expression: str = "", progress: Progress = quiet
+    cohort: Cohort,
+    *,
+    expression: str = "",
+    blanks: CohortBlanks = "as_stated",
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Expression of a cohort on a log scale, as `score_cohort` uses it.
 
@@ -31,6 +35,8 @@ def normalized_expression(
         As opened.
     expression : str, optional
         Id of the table; the first where not given.
+    blanks : str, optional
+        Rule for blank cells, as for `cohort_expression`.
     progress : Progress, optional
         Reports, may cancel.
 
@@ -48,10 +54,10 @@ def normalized_expression(
     reference = chosen(cohort, "expression", cohort.expression, expression)
 
     def make() -> pd.DataFrame:
-        table = cohort_expression(cohort, expression=reference.id, progress=progress)
+        table = cohort_expression(cohort, expression=reference.id, blanks=blanks, progress=progress)
         return comparable(table, progress=progress)
 
-    return kept(cohort, ("normalized", reference.id), reference.path, make)
+    return kept(cohort, ("normalized", reference.id, blanks), reference.path, make)
 
 
 def comparable(expression: pd.DataFrame, *, progress: Progress = quiet) -> pd.DataFrame:

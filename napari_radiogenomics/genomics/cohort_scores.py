@@ -14,7 +14,7 @@ from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
 from napari_radiogenomics.genomics.cohort_names import Named, closest_name, find_name
 from napari_radiogenomics.genomics.pathways import score_pathways
 from napari_radiogenomics.genomics.scorer import SCORERS
-from napari_radiogenomics.io.cohort_genes import cohort_gene_sets
+from napari_radiogenomics.io.cohort_genes import CohortBlanks, cohort_gene_sets
 from napari_radiogenomics.io.cohort_variants import (
     WILDTYPE,
     clinical_mutations,
@@ -49,6 +49,7 @@ def score_cohort(
     min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
     remove: Sequence[str] = (),
     standardize: bool = False,
+    blanks: CohortBlanks = "as_stated",
     progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Score a gene, a pathway or a mutation in every sample of a cohort.
@@ -75,6 +76,10 @@ def score_cohort(
         Genes that are taken out of the gene set, such as those it is compared with.
     standardize : bool, optional
         Answer in standard deviations from the mean of the cohort's samples (z).
+    blanks : str, optional
+        Rule for blank cells of the expression: ``"keep"`` them as missing (a pathway is scored
+        without their genes), read them as ``"zero"``, ``"drop_genes"``, or ``"refuse"``;
+        ``"as_stated"`` is that of cohort.toml, ``"keep"`` where it has none.
     progress : Progress, optional
         Reports, may cancel.
 
@@ -116,9 +121,15 @@ def score_cohort(
     if meant.kind == "mutation":
         table = _mutation(cohort, meant.name)
     elif meant.kind == "pathway":
-        table = _pathway(cohort, meant.name, expression, method, min_genes, remove, progress)
+        matrix = normalized_expression(
+            cohort, expression=expression, blanks=blanks, progress=progress
+        )
+        table = _pathway(cohort, meant.name, matrix, method, min_genes, remove, progress)
     else:
-        table = _gene(cohort, meant.name, expression, progress)
+        matrix = normalized_expression(
+            cohort, expression=expression, blanks=blanks, progress=progress
+        )
+        table = _gene(meant.name, matrix)
     if standardize and meant.kind != "mutation":
         table = _standardized(table)
     notes = (*table.attrs["notes"], *([meant.note] if meant.note else ()))
@@ -136,6 +147,7 @@ def cohort_pathways(
     min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
     remove: Sequence[str] = (),
     remove_shared: bool = False,
+    blanks: CohortBlanks = "as_stated",
     progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Score all gene sets of a collection in every sample of a cohort.
@@ -150,6 +162,8 @@ def cohort_pathways(
         Id of the expression table; the first where not given.
     method, min_genes, remove, remove_shared
         As for `score_pathways`.
+    blanks : str, optional
+        As for `score_cohort`.
     progress : Progress, optional
         Reports, may cancel.
 
@@ -172,7 +186,7 @@ def cohort_pathways(
     (66, 20)
     """
     sets = cohort_gene_sets(cohort, gene_sets=gene_sets)
-    table, notes = _complete(normalized_expression(cohort, expression=expression))
+    table, notes = _complete(normalized_expression(cohort, expression=expression, blanks=blanks))
     scores = score_pathways(
         table,
         sets,
@@ -196,7 +210,9 @@ def _complete(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if blank.all():
         raise InputError(
             f"Every one of the {len(blank)} genes has a blank cell in some sample, and a pathway "
-            "is scored from genes that all samples have. Search its genes one by one."
+            "is scored from genes that all samples have. Search its genes one by one, or choose "
+            'another rule for blanks: blanks="zero" in Python, --blanks zero on the command line, '
+            'blanks = "zero" of the [[expression]] in cohort.toml.'
         )
     note = f"{int(blank.sum())} genes with blank cells were left out of the scoring."
     return table.loc[:, ~blank], (note,)
@@ -268,8 +284,12 @@ def _find(cohort: Cohort, name: str, kind: ScoreKind, expression: str, progress:
     raise InputError(" ".join((said, closest_name(name, wanted), *left_out)))
 
 
-def _gene(cohort: Cohort, name: str, expression: str, progress: Progress) -> pd.DataFrame:
-    table = normalized_expression(cohort, expression=expression, progress=progress)
+def _gene(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    if name not in table:  # the rule for blank cells left it out
+        raise InputError(
+            f"{name} has blank cells, and its rule leaves such genes out. Choose another rule "
+            "for blanks."
+        )
     notes = tuple(table.attrs["notes"])
     return _table(table[name], table, f"{name} ({table.attrs['unit']})", notes)
 
@@ -277,14 +297,13 @@ def _gene(cohort: Cohort, name: str, expression: str, progress: Progress) -> pd.
 def _pathway(
     cohort: Cohort,
     name: str,
-    expression: str,
+    table: pd.DataFrame,
     method: str,
     min_genes: int,
     remove: Sequence[str],
     progress: Progress,
 ) -> pd.DataFrame:
     one = cohort_gene_sets(cohort)[name]
-    table = normalized_expression(cohort, expression=expression, progress=progress)
     complete, notes = _complete(table)
     scored = score_pathways(
         complete,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 from napari_radiogenomics.data.cohort import Cohort, ExpressionRef, GeneSetsRef, VariantsRef
@@ -25,12 +25,22 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CURATED", "cohort_expression", "cohort_gene_sets", "kept", "known_samples"]
+__all__ = [
+    "CURATED",
+    "CohortBlanks",
+    "cohort_expression",
+    "cohort_gene_sets",
+    "kept",
+    "known_samples",
+]
 
 CURATED = "curated"
 """Id of the gene sets that come with the package."""
 GENE_IDS = "gene_ids.csv"
 """Table of the identifiers of genes in a cohort's folder, used where its genes are no symbols."""
+
+CohortBlanks = Literal["as_stated", "keep", "zero", "drop_genes", "refuse"]
+"""Rules for blank cells, and that of the cohort."""
 
 T = TypeVar("T")
 Ref = TypeVar("Ref", ExpressionRef, GeneSetsRef, VariantsRef)
@@ -88,7 +98,7 @@ def cohort_expression(
     *,
     expression: str = "",
     duplicates: Duplicates = "highest_mean",
-    blanks: Blanks = "keep",
+    blanks: CohortBlanks = "as_stated",
     repair_dates: bool = False,
     progress: Progress = quiet,
 ) -> pd.DataFrame:
@@ -101,7 +111,8 @@ def cohort_expression(
     expression : str, optional
         Id of the table; the first where not given.
     duplicates, blanks, repair_dates
-        As for `read_expression`.
+        As for `read_expression`; ``blanks="as_stated"`` is the rule of cohort.toml, ``"keep"``
+        where it has none.
     progress : Progress, optional
         Reports, may cancel.
 
@@ -126,7 +137,8 @@ def cohort_expression(
     """
     reference = chosen(cohort, "expression", cohort.expression, expression)
     repair_dates = repair_dates or reference.repair_dates
-    settings = (duplicates, blanks, repair_dates)
+    rule: Blanks = reference.blanks if blanks == "as_stated" else blanks  # type: ignore[assignment]
+    settings = (duplicates, rule, repair_dates)
 
     def make() -> pd.DataFrame:
         names = cohort.root / GENE_IDS
@@ -136,7 +148,7 @@ def cohort_expression(
             rows=reference.rows if layout_of(reference.path) == "table" else "auto",  # type: ignore[arg-type]
             unit=reference.unit,
             duplicates=duplicates,
-            blanks=blanks,
+            blanks=rule,
             repair_dates=repair_dates,
             names=names if names.is_file() else None,
             known_samples=known_samples(cohort),
@@ -175,9 +187,10 @@ def _joined(cohort: Cohort, table: pd.DataFrame, reference: ExpressionRef) -> pd
         notes.append(f"{len(without)} samples have no row in {reference.path.name}: {some}.")
     facts = {ours[row]: fact for row, fact in table.attrs.get("sample_facts", {}).items()
              if row in ours}  # fmt: skip
+    classes = {ours[row]: one for row, one in table.attrs["classes"].items() if row in ours}
     attrs = {
         **table.attrs, "notes": (*table.attrs["notes"], *notes), "patients": patients,
-        "precision": precision, "unmatched": unmatched, "without": without,
+        "classes": classes, "precision": precision, "unmatched": unmatched, "without": without,
         "sample_facts": facts, "id": reference.id,
     }  # fmt: skip
     table = table if not unmatched else table[table.index.isin(list(ours))]

@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from napari_radiogenomics import link_cohort, open_cohort, region_scores, score_cohort
+from napari_radiogenomics.cli import main
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.link import Links
 from napari_radiogenomics.data.region_scores import paint, paint_points
@@ -342,3 +343,29 @@ def test_a_faulty_gmt_keeps_genes_and_curated_sets(make):
         score_cohort(bad, "BAD")
     with pytest.raises(InputError, match="no tabs"):
         cohort_gene_sets(bad, gene_sets="mine")
+
+
+def test_the_rule_for_blank_cells_is_set_in_python_in_the_file_and_on_the_command_line(
+    make, capsys
+):
+    genes = {f"G{i}": [2.0 + i, None if i % 2 else 5.0, 9.0 - i] for i in range(6)}
+    genes |= {f"G{i}": [None, 1.0 + i, 2.0] for i in range(0, 6, 2)}
+    files = {"sets.gmt": "SET\tna\t" + "\t".join(genes) + "\n"}
+    toml = (
+        'format = 1\nname = "T"\n[[expression]]\npath = "rna.csv"\nunit = "FPKM"\n{}'
+        '[[gene_sets]]\npath = "sets.gmt"\n'
+    )
+    cohort = make(genes, **files, **{"cohort.toml": toml.format("")})
+    with pytest.raises(InputError, match=r'6 genes has a blank.*--blanks zero.*blanks = "zero"'):
+        score_cohort(cohort, "SET", method="mean")
+    zero = score_cohort(cohort, "SET", method="mean", blanks="zero")
+    by_hand = np.log2(pd.DataFrame(genes).fillna(0.0) + 1).mean(axis=1)
+    assert_allclose(zero["value"], by_hand)
+    assert "read as 0" in " ".join(zero.attrs["notes"])
+    assert main(["scores", str(cohort.root), "SET", "--method", "mean", "--blanks", "zero"]) == 0
+    assert f"{by_hand[0]:.4g}" in capsys.readouterr().out
+    stated = make(genes, **files, **{"cohort.toml": toml.format('blanks = "zero"\n')})
+    assert_allclose(score_cohort(stated, "SET", method="mean")["value"], by_hand)
+    assert score_cohort(stated, "G1", blanks="keep")["value"].isna().sum() == 1
+    wrong = make(genes, **files, **{"cohort.toml": toml.format('blanks = "zeros"\n')})
+    assert any('Did you mean "zero"?' in problem.remedy for problem in wrong.problems)

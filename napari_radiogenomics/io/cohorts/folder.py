@@ -7,13 +7,14 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from napari_radiogenomics.data.cohort import ExpressionRef, GeneSetsRef, VariantsRef
 from napari_radiogenomics.data.problems import Problem, problem_of
 from napari_radiogenomics.data.schema import EXPRESSION_UNITS, TABLES
 from napari_radiogenomics.data.table import Table, table_of
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.expression import Blanks
 from napari_radiogenomics.io.expression_formats.tenx import is_visium
 from napari_radiogenomics.io.layout import Draft, Layout, LayoutOptions
 from napari_radiogenomics.io.tables import read_table
@@ -30,7 +31,7 @@ _KNOWN = ["format", "name", "description", "tables", "expression", "gene_sets", 
 _SPOTS = ("patient_id", "timepoint", "frame")
 """What an entry says of the spots of a Visium section."""
 _REFERENCES = {
-    "expression": ("id", "path", "unit", "gene_id", "rows", "repair_dates", *_SPOTS),
+    "expression": ("id", "path", "unit", "gene_id", "rows", "repair_dates", "blanks", *_SPOTS),
     "gene_sets": ("id", "path"),
     "variants": ("id", "path"),
 }
@@ -254,6 +255,11 @@ def _check_expression(entry: dict[str, Any], place: str, report: _Report) -> Non
         what = f'rows = "{rows}" is neither "samples" nor "genes"; it is recognized from the names.'
         report(None, f"{place}.rows", what, "Write what a row of the table is.", "warning")
         entry["rows"] = "auto"
+    rules, rule = list(get_args(Blanks)), str(entry.get("blanks", "keep"))
+    if rule not in rules:
+        what = f'blanks = "{rule}" is no rule for blank cells; they stay missing.'
+        report(None, f"{place}.blanks", what, did_you_mean(rule, rules), "warning")
+        entry["blanks"] = "keep"
 
 
 LAYOUT = Layout(
