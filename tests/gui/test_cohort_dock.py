@@ -476,3 +476,14 @@ def test_what_was_read_ahead_is_forgotten_when_a_file_is_saved(qtbot, dock, made
     wish = dock._wish(dock.session.cohort, "P2")
     dock.session.edits.saved.emit(object_of(viewer.layers["P1-R1"]))
     assert dock.ahead.take(wish) is None
+
+
+def test_a_cohort_without_images_says_so(qtbot, dock, tmp_path):
+    write_text(tmp_path, "cohort.toml", 'format = 1\nname = "Ivy"\n[[variants]]\npath = "v.csv"\n')
+    write_text(tmp_path, "v.csv", "patient_id,gene,class\nP1,EGFR,missense\n")
+    write_text(tmp_path, "patients.csv", "patient_id\nP1\n")
+    write_text(tmp_path, "scans.csv", "scan_id,patient_id,path\n")
+    opened(qtbot, dock, tmp_path)
+    said = dock.message_line.text()
+    assert "Ivy has no images" in said
+    assert "Patients × genes" in said

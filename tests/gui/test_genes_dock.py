@@ -308,6 +308,18 @@ def test_a_cohort_without_genes_teaches(dock, viewer, cohort, qtbot):
     assert len(dock.shown_rows) == 3
 
 
+def test_a_cohort_without_images_says_what_can_be_seen(dock, viewer, cohort, qtbot):
+    none = {name: getattr(cohort, name).iloc[:0] for name in ("scans", "segmentations", "slides")}
+    session = session_of(viewer)
+    session.cohort = replace(cohort, **none)
+    session.select(patient_id=PATIENT)
+    settle(qtbot, dock)
+    assert "has no images, so the canvas stays empty" in dock.page.hint.text()
+    assert "Patients × genes" in dock.page.hint.text()
+    assert not dock.page.hint.isHidden()
+    assert dock.page.search.isEnabled()
+
+
 def test_single_files_are_listed_without_a_cohort(dock, viewer, cohort, qtbot):
     for data, settings, kind in load_layers(cohort, PATIENT, timepoint=TIME).layers:
         if kind == "labels":

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.cohort.ahead import ReadAhead
+from napari_radiogenomics.gui.cohort.no_images import no_images_text
 from napari_radiogenomics.gui.cohort.opening import cohort_at, sample_of_everything
 from napari_radiogenomics.gui.cohort.page import CohortPage
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
@@ -364,7 +365,9 @@ class CohortDock(QWidget):
             more = f" (and {len(serious) - 1} more below)" if len(serious) > 1 else ""
             self.say(f"{loaded.patient_id}{when}: {serious[0]}{more}", "warning")
         elif not loaded.layers:
-            self.say(f"{loaded.patient_id}{when} has no layers to show.", "warning")
+            cohort = self.session.cohort
+            why = "" if cohort is None else no_images_text(cohort)
+            self.say(why or f"{loaded.patient_id}{when} has no layers to show.", "warning")
         else:
             self.say(f"{loaded.patient_id}{when} opened with {len(loaded.layers)} layers.")
         for note in [p for p in loaded.data.problems if p.level == "note"]:

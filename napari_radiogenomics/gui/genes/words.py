@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.genomics.cohort_scores import has_genes
+from napari_radiogenomics.gui.cohort.no_images import no_images_text
 from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
 from napari_radiogenomics.gui.plots.scales import mark_text
 
@@ -28,7 +29,7 @@ path = "variants.csv\""""
 
 
 def empty_hint(cohort: Cohort | None) -> str:
-    """What to do where there is nothing to search, as rich text; empty where there is.
+    """What to do where there is nothing to search or no image, as rich text; else empty.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def empty_hint(cohort: Cohort | None) -> str:
             "Regions of single files are listed below with their volumes."
         )
     if has_genes(cohort):
-        return ""
+        return escape(no_images_text(cohort))
     return (
         f"{escape(cohort.name)} has no genes yet. Name its tables in <code>cohort.toml</code>:"
         f"<pre>{escape(_TEACH)}</pre>The rows of expression are samples, by "
