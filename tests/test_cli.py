@@ -401,7 +401,7 @@ def test_info_tells_what_an_expression_table_holds(tmp_path, capsys):
     assert "2: P1, P2" in said
     assert "count: whole numbers of reads" in said
     assert "VEGFA" in said
-    assert "1 genes were turned into dates by a spreadsheet: 2-Sep" in said
+    assert "1 gene was turned into dates by a spreadsheet: 2-Sep" in said
 
 
 def test_info_tells_gene_sets_with_what_is_odd(tmp_path, capsys):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from napari_radiogenomics.data.ids import canonical_id, is_tcga, tcga_patient
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 
 __all__ = ["JoinedSamples", "join_samples"]
@@ -35,10 +36,14 @@ class JoinedSamples:
     @property
     def notes(self) -> tuple[str, ...]:
         """What should be known of the joining, as sentences."""
-        said = [f"{count} samples joined patients by {rule}." for rule, count in self.rules.items()]
+        said = [
+            f"{counted(count, 'sample')} joined patients by {rule}."
+            for rule, count in self.rules.items()
+        ]
         if self.unmatched:
             some = ", ".join(self.unmatched[:5]) + (" …" if len(self.unmatched) > 5 else "")
-            said.append(f"{len(self.unmatched)} samples are of no patient of the cohort: {some}.")
+            lost = counted(len(self.unmatched), "sample", "is", "are")
+            said.append(f"{lost} of no patient of the cohort: {some}.")
         return tuple(said)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.precision import Precision
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
 from napari_radiogenomics.genomics.cohort_names import Named, closest_name, find_name
@@ -214,7 +215,7 @@ def _complete(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
             'another rule for blanks: blanks="zero" in Python, --blanks zero on the command line, '
             'blanks = "zero" of the [[expression]] in cohort.toml.'
         )
-    note = f"{int(blank.sum())} genes with blank cells were left out of the scoring."
+    note = f"{counted(int(blank.sum()), 'gene')} with blank cells left out of the scoring."
     return table.loc[:, ~blank], (note,)
 
 
@@ -277,7 +278,7 @@ def _find(cohort: Cohort, name: str, kind: ScoreKind, expression: str, progress:
     left_out = cohort_gene_sets(cohort).left_out[:1] if cohort.expression else ()
     noun = _NOUNS[kind]
     said = f'{cohort.name} has no {noun} called "{name}".'
-    wanted = known if kind == "auto" else {kind: known[kind]}
+    wanted = {key: names for key, names in known.items() if kind in ("auto", key)}
     if kind == "gene":
         table = normalized_expression(cohort, expression=expression)
         left_out = (f"Its genes are called by {table.attrs.get('gene_id', 'symbol')}.",)
@@ -383,6 +384,6 @@ def _standardized(table: pd.DataFrame) -> pd.DataFrame:
         )
     out = table.assign(value=(values - values.mean()) / spread)
     unit: Any = table.attrs["unit"]
-    note = f"z over {int(values.notna().sum())} samples of the cohort, of {unit}."
+    note = f"z over {counted(int(values.notna().sum()), 'sample')} of the cohort, of {unit}."
     out.attrs = {**table.attrs, "unit": "z", "notes": (*table.attrs["notes"], note)}
     return out

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.gene_names import ALIASES
 from napari_radiogenomics.data.gene_sets import GeneSet, GeneSets, gene_sets_of
 from napari_radiogenomics.data.nature import Nature, require, settle_nature
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.genomics.matrix import values_of
 from napari_radiogenomics.genomics.normalize import StatedKind
@@ -303,7 +304,7 @@ def _constant_note(constant: list[str]) -> tuple[str, ...]:
     if not constant:
         return ()
     some = ", ".join(constant[:3])
-    return (f"{len(constant)} genes that do not vary were left out ({some}).",)
+    return (f"{counted(len(constant), 'gene')} without variation left out ({some}).",)
 
 
 def _notes(placing: _Placing, scorer: Scorer, sets: GeneSets) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from napari_radiogenomics.data.gene_sets import GeneSets
 from napari_radiogenomics.data.ids import is_tcga, tcga_sample_type
 from napari_radiogenomics.data.precision import Precision
 from napari_radiogenomics.data.sample_ids import join_samples
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.expression import Blanks, Duplicates, layout_of, read_expression
 from napari_radiogenomics.io.gene_sets import curated_gene_sets, read_gene_sets
@@ -176,7 +177,7 @@ def _joined(cohort: Cohort, table: pd.DataFrame, reference: ExpressionRef) -> pd
     ours = {row: str(named[row]) for row in rows if row in named}
     patients = {s: str(samples.at[s, "patient_id"]) for s in ours.values()}
     precision = {s: str(samples.at[s, "precision"]) for s in ours.values()}
-    notes = [f"{len(ours)} rows joined samples by their name."] if ours else []
+    notes = [f"{counted(len(ours), 'row')} joined samples by name."] if ours else []
     rest = [row for row in rows if row not in ours]
     unmatched: tuple[str, ...] = ()
     if rest:
@@ -184,7 +185,8 @@ def _joined(cohort: Cohort, table: pd.DataFrame, reference: ExpressionRef) -> pd
     without = tuple(s for c, s in named.items() if c not in ours and _says_expression(cohort, s))
     if without:
         some = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
-        notes.append(f"{len(without)} samples have no row in {reference.path.name}: {some}.")
+        lacking = counted(len(without), "sample", "has", "have")
+        notes.append(f"{lacking} no row in {reference.path.name}: {some}.")
     facts = {ours[row]: fact for row, fact in table.attrs.get("sample_facts", {}).items()
              if row in ours}  # fmt: skip
     classes = {ours[row]: one for row, one in table.attrs["classes"].items() if row in ours}
@@ -231,7 +233,9 @@ def _by_patient(
     except InputError as error:
         if not ours:
             raise InputError(f"{table.attrs['source']}: {error} {_other_side(table)}") from error
-        notes.append(f"{len(rest)} rows are of no sample and no patient of the cohort.")
+        notes.append(
+            f"{counted(len(rest), 'row', 'is', 'are')} of no sample and no patient of the cohort."
+        )
         return tuple(rest)
     notes.extend(joined.notes)
     for row, name in said.items():

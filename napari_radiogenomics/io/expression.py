@@ -18,6 +18,7 @@ from napari_radiogenomics.data.gene_names import (
     renamed,
     repair_names,
 )
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.expression_layout import (
     LAYOUTS,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATES", "Blanks", "Duplicates", "layout_of", "read_expression"]
 
-DATES = "were turned into dates by a spreadsheet"
+DATES = "turned into dates by a spreadsheet"
 """Words of the note that names such genes."""
 
 Duplicates = Literal["highest_mean", "mean", "sum", "first", "refuse"]
@@ -185,7 +186,7 @@ def _chosen(
             "rows of the file are."
         )
     if lost:
-        notes.append(f"{len(lost)} samples are not in the file: {_some(lost)}.")
+        notes.append(f"{counted(len(lost), 'sample', 'is', 'are')} not in the file: {_some(lost)}.")
     return values[[places[name] for name in there]], there
 
 
@@ -201,9 +202,9 @@ def _refuse_repeated_samples(names: list[str], path: Path) -> None:
     if len(set(names)) == len(names):
         return
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    what = counted(len(twice), "sample", "occurs", "occur")
     raise InputError(
-        f"{path}: {len(twice)} samples occur more than once: {_some(twice)}. Rename or leave out "
-        "the copies."
+        f"{path}: {what} more than once: {_some(twice)}. Rename or leave out the copies."
     )
 
 
@@ -215,7 +216,7 @@ def _without_blank_names(
         raise InputError(f"{path}: no gene has a name. Check the first column and the header.")
     if kept.all():
         return values, genes
-    notes.append(f"{int((~kept).sum())} genes without a name were left out.")
+    notes.append(f"{counted(int((~kept).sum()), 'gene')} without a name left out.")
     return values[:, kept], [name for name, there in zip(genes, kept, strict=True) if there]
 
 
@@ -236,7 +237,9 @@ def _with_names(
             f"{_some(genes[:3])}, the table's like {_some(list(names)[:3])}."
         )
     if lost:
-        notes.append(f"{len(lost)} genes are not in names and keep theirs: {_some(lost)}.")
+        notes.append(
+            f"Not in names, and called as before: {counted(len(lost), 'gene')} ({_some(lost)})."
+        )
     return found
 
 
@@ -246,19 +249,19 @@ def _without_dates(genes: list[str], repair: bool, notes: list[str]) -> list[str
         return genes
     if not repair:
         notes.append(
-            f"{len(found)} genes {DATES}: {_some(found)}. repair_dates=True, in cohort.toml "
-            "repair_dates = true, gives them their symbols back."
+            f"{counted(len(found), 'gene', 'was', 'were')} {DATES}: {_some(found)}. "
+            "repair_dates=True, in cohort.toml repair_dates = true, gives them their symbols back."
         )
         return genes
     repaired, done, left = repair_names(genes)
     if done:
         pairs = [f"{old} → {new}" for old, new in done.items()]
-        notes.append(f"{len(done)} genes that were dates were repaired: {_some(pairs)}.")
+        notes.append(f"{counted(len(done), 'gene')} repaired from dates: {_some(pairs)}.")
     if left:
         choices = [f"{name} ({' or '.join(found[name])})" for name in left]
         notes.append(
-            f"{len(left)} dates may be several genes and stay: {_some(choices)}. A table of names "
-            "decides: names={date: symbol}, in a cohort gene_ids.csv."
+            f"{counted(len(left), 'date')} may be several genes, unchanged: {_some(choices)}. A "
+            "table of names decides: names={date: symbol}, in a cohort gene_ids.csv."
         )
     return repaired
 
@@ -280,7 +283,8 @@ def _ruled_blanks(
     count = int(blank.sum())
     if not count:
         return values
-    what = f"{count} cells ({count / values.size:.2%}) of {int(blank.any(axis=0).sum())} genes"
+    genes_hit = counted(int(blank.any(axis=0).sum()), "gene")
+    what = f"{counted(count, 'cell')} ({count / values.size:.2%}) of {genes_hit}"
     if rule == "refuse":
         row, column = (int(at) for at in np.argwhere(blank)[0])
         raise InputError(
@@ -309,7 +313,7 @@ def _without_repeats(
     twice = [name for name, places in groups.items() if len(places) > 1]
     if not twice:
         return values, genes
-    what = f"{len(twice)} genes occur more than once ({_some(twice)})"
+    what = f"{counted(len(twice), 'gene', 'occurs', 'occur')} more than once ({_some(twice)})"
     if rule == "refuse":
         raise InputError(f'{path}: {what}. Choose a rule, such as duplicates="highest_mean".')
     verdicts = {

@@ -17,6 +17,7 @@ from napari_radiogenomics.data.gene_names import mangled_names, repair_names
 from napari_radiogenomics.data.ids import canonical_id
 from napari_radiogenomics.data.nature import settle_nature, stated_kind
 from napari_radiogenomics.data.problems import Level, Problem, problem_of
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.cohort_genes import cohort_expression, known_samples
 from napari_radiogenomics.io.expression import DATES, layout_of, read_expression
@@ -75,7 +76,8 @@ def samples_without_expression(cohort: Cohort) -> list[Problem]:
     table, found = cohort.samples, list[Problem]()
     if not cohort.expression:
         count = int((table["expression_column"] != "").sum())
-        what = f"{count} samples name a column of an expression table, and there is none."
+        naming = counted(count, "sample", "names", "name")
+        what = f"{naming} a column of an expression table, and there is none."
         file = cohort.files.get("samples", "samples.csv")
         note = Problem(file, None, "expression_column", what, "Add the table.", "warning")
         return [note] if count else []
@@ -206,7 +208,8 @@ def _dates(genes: Sequence[str], reference: ExpressionRef, file: str) -> list[Pr
     if not left:
         return []
     named = [f"{name} ({' or '.join(found[name])})" for name in left[:5]]
-    what = f"{len(left)} genes {DATES}: {', '.join(named)}{' …' if len(left) > 5 else ''}."
+    more = " …" if len(left) > 5 else ""
+    what = f"{counted(len(left), 'gene', 'was', 'were')} {DATES}: {', '.join(named)}{more}."
     remedy = (
         "Name them in gene_ids.csv (date, symbol)."
         if reference.repair_dates
@@ -223,7 +226,8 @@ def _read(cohort: Cohort, table: pd.DataFrame, file: str) -> list[Problem]:
              for note, level in zip(notes, levels, strict=True)]  # fmt: skip
     lost = table.attrs["unmatched"]
     if lost:
-        what = f"{len(lost)} samples are of nobody in the cohort: {', '.join(lost[:5])}"
+        some = ", ".join(lost[:5])
+        what = f"{counted(len(lost), 'sample', 'is', 'are')} of nobody in the cohort: {some}"
         remedy = f"Add them to {cohort.files.get('samples', 'samples.csv')}."
         found.append(Problem(file, None, "", what + (" …." if len(lost) > 5 else "."), remedy,
                              "warning"))  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from napari_radiogenomics.data.gene_sets import GeneSet, GeneSets, gene_sets_of
 from napari_radiogenomics.data.table import parse_numbers
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.io.tables import read_table
@@ -177,7 +178,7 @@ def _read_gmt(text: str, path: Path, notes: list[str], faults: list[str]) -> lis
         source = cells[1] if cells[1].lower() != "na" else ""
         sets.append(GeneSet(cells[0], unique, (), source))
     if blank:
-        notes.append(f"{path}: {blank} blank lines were skipped.")
+        notes.append(f"{path}: {counted(blank, 'blank line', 'was', 'were')} skipped.")
     return sets
 
 
@@ -205,7 +206,8 @@ def _fault(cells: list[str], genes: list[str], rows: Mapping[str, int]) -> str:
 def _once(genes: list[str], where: str, notes: list[str]) -> tuple[str, ...]:
     unique = tuple(dict.fromkeys(genes))
     if len(unique) < len(genes):
-        notes.append(f"{where}: {len(genes) - len(unique)} repeated genes count once.")
+        again = counted(len(genes) - len(unique), "repeated gene", "counts", "count")
+        notes.append(f"{where}: {again} once.")
     return unique
 
 

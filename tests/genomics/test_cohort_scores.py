@@ -253,7 +253,7 @@ def test_blank_cells_stay_missing_and_their_genes_leave_the_pathway(make):
     assert gene.loc["P0", "value"] == 1.0
     scores = score_cohort(cohort, "SET", method="mean")
     assert scores.attrs["genes"]["missing"] == ["G5"]
-    assert "1 genes with blank cells were left out of the scoring." in scores.attrs["notes"]
+    assert "1 gene with blank cells left out of the scoring." in scores.attrs["notes"]
 
 
 # ---------------------------------------------------------------- bad input

@@ -219,7 +219,7 @@ def test_constant_genes_are_left_out_where_they_have_no_z(logs, sets):
     dropped = score_pathways(logs.drop(columns="G0239"), sets, method="gsva")
     found = score_pathways(with_constant, sets, method="gsva")
     assert_allclose(found, dropped, rtol=1e-9)
-    assert "1 genes that do not vary were left out (G0239)" in " ".join(found.attrs["notes"])
+    assert "1 gene without variation left out (G0239)" in " ".join(found.attrs["notes"])
 
 
 def test_counts_abundances_and_logs_go_where_they_belong(counts, sets):

@@ -145,7 +145,7 @@ def test_bulk_colors_the_whole_tumor_as_one(opened, viewer, qtbot):
     labels, points = of_kind(viewer, Labels), of_kind(viewer, Points)
     np.testing.assert_allclose(labels.get_color(CORE), labels.get_color(RIM))
     assert "whole tumor" in opened.message
-    assert "tumour" in opened.page.claim.text()
+    assert "tumor" in opened.page.claim.text()
     assert not points.face_color[:, 3].any()  # hollow
     assert all(not row.n for row in opened.shown_rows if not row.is_whole)
 
@@ -314,7 +314,7 @@ def test_a_cohort_without_images_says_what_can_be_seen(dock, viewer, cohort, qtb
     session.cohort = replace(cohort, **none)
     session.select(patient_id=PATIENT)
     settle(qtbot, dock)
-    assert "has no images, so the canvas stays empty" in dock.page.hint.text()
+    assert "has no images: there is nothing to draw" in dock.page.hint.text()
     assert "Patients × genes" in dock.page.hint.text()
     assert not dock.page.hint.isHidden()
     assert dock.page.search.isEnabled()

@@ -87,7 +87,7 @@ def test_rows_join_by_id_never_by_order_and_the_rest_is_reported(make):
     assert table.attrs["patients"] == {"s1": "TCGA-02-0006", "s2": "R01-007"}
     assert table.attrs["unmatched"] == ("nobody",)
     assert table.attrs["without"] == ("s3",)
-    assert "1 samples have no row in rna.csv: s3." in table.attrs["notes"]
+    assert "1 sample has no row in rna.csv: s3." in table.attrs["notes"]
     assert history_of(table)[0].verb == "read_expression"
 
 
@@ -145,7 +145,9 @@ def test_other_identifiers_become_symbols_by_a_table_in_the_folder(make):
     ids = "symbol\tensembl_gene_id\nVEGFA\tENSG00000112715\nCA9\tENSG00000107159\n"
     table = cohort_expression(make(rna, **{"gene_ids.csv": ids}))
     assert list(table) == ["VEGFA", "CA9", "ENSG00000000001"]
-    assert any("1 genes are not in names" in note for note in table.attrs["notes"])
+    assert any(
+        "Not in names, and called as before: 1 gene (" in note for note in table.attrs["notes"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -413,4 +415,4 @@ def test_validate_warns_of_what_reading_mends_by_a_rule(make):
         assert "repair_dates = true" in said
         assert "no name and is left out" in said
     repaired = validate_cohort(make(rna, rows="repair_dates = true"))
-    assert any("1 genes were turned" in p.what and "gene_ids.csv" in p.remedy for p in repaired)
+    assert any("1 gene was turned" in p.what and "gene_ids.csv" in p.remedy for p in repaired)

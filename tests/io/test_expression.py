@@ -96,7 +96,7 @@ def test_repeated_genes_follow_the_rule(write, rule, expected):
     table = read_expression(path, duplicates=rule)
     assert table["CA9"].tolist() == expected
     assert list(table) == ["CA9", "ADM"]
-    assert "1 genes occur more than once (CA9)" in notes(table)
+    assert "1 gene occurs more than once (CA9)" in notes(table)
     with pytest.raises(InputError, match="Choose a rule"):
         read_expression(path, duplicates="refuse")
 
@@ -118,7 +118,7 @@ def test_genes_get_other_names_and_what_has_none_is_said(write):
     path = write("gene\tR01-1\tR01-2\nENSG00000112715.3\t1\t2\nENSG00000000001.1\t3\t4\n")
     table = read_expression(path, names={"ENSG00000112715": "VEGFA"})
     assert next(iter(table)) == "VEGFA"
-    assert "1 genes are not in names" in notes(table)
+    assert "Not in names, and called as before: 1 gene (" in notes(table)
     listed = write("ensembl,symbol\nENSG00000112715,VEGFA\n", "names.csv")
     assert list(read_expression(path, names=listed)) == list(table)
     with pytest.raises(InputError, match="None of the 2 genes"):
@@ -129,7 +129,7 @@ def test_samples_are_chosen_by_name(write):
     path = write(GENES)
     table = read_expression(path, samples=["R01-003", "R01-001", "R01-999"])
     assert list(table.index) == ["R01-003", "R01-001"]
-    assert "1 samples are not in the file: R01-999" in notes(table)
+    assert "1 sample is not in the file: R01-999" in notes(table)
     with pytest.raises(InputError, match='Did you mean "R01-001"'):
         read_expression(path, samples=["R01-01"])
 
@@ -138,7 +138,7 @@ def test_cbioportal_and_tcga_headers(write):
     text = "Hugo_Symbol\tEntrez_Gene_Id\tTCGA-02-0006-01\tTCGA-02-0007-01\nVEGFA\t7422\t1\t2\n"
     table = read_expression(write(text + "\t123\t5\t6\n"))
     assert table.shape == (2, 1)
-    assert "1 genes without a name were left out" in notes(table)
+    assert "1 gene without a name left out" in notes(table)
     text = (
         "Hybridization REF\tTCGA-02-0006-01A\tTCGA-02-0007-01A\n"
         "gene_id\traw_count\traw_count\n?|100\t1\t2\nVEGFA|7422\t3\t4\nCA9|768\t5\t6\n"
@@ -174,7 +174,7 @@ def test_decimal_commas_quotes_marks_and_gzip(write, tmp_path):
     ("text", "message"),
     [
         ("gene\tS1\tS2\nA\t1\t2\nB\thigh\t3\nC\t1\t2\n", 'row 3, column "S1": "high" is no number'),
-        ("gene\tS1\tS1\nA\t1\t2\n", "1 samples occur more than once: S1"),
+        ("gene\tS1\tS1\nA\t1\t2\n", "1 sample occurs more than once: S1"),
         ("gene\tsite\nA\tx\nB\ty\n", "no column of numbers"),
         ("gene\tS1\tS2\nA\tinf\t2\nB\t1\t2\n", "sample S1, gene A is infinite"),
         ("gene\tS1\tS2\n\t1\t2\n", "no gene has a name"),

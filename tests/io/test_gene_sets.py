@@ -36,7 +36,7 @@ def test_gmt_with_blank_lines_spaces_and_repeats_is_read_and_said(write):
     assert (sets["HYPOXIA"].source, sets["VEGF"].source) == ("https://x", "")
     notes = " ".join(sets.notes)
     assert "3 blank lines" in notes
-    assert "1 repeated genes count once" in notes
+    assert "1 repeated gene counts once" in notes
     assert "row 6: gene set EMPTY has no genes" in notes
 
 

@@ -164,6 +164,7 @@ def _cell(cell: object) -> str:
 
 def _overview(cohort: Cohort) -> list[list[str]]:
     """What the cohort has of genes, and what did not match."""
+    from napari_radiogenomics.data.wording import counted
     from napari_radiogenomics.io.cohort_genes import cohort_expression, cohort_gene_sets
     from napari_radiogenomics.io.cohort_variants import mutation_table
 
@@ -171,7 +172,8 @@ def _overview(cohort: Cohort) -> list[list[str]]:
     for reference in cohort.expression:
         table = cohort_expression(cohort, expression=reference.id)
         unit, kind = table.attrs["unit"] or "not told", table.attrs["gene_id"]
-        size = f"{len(table)} samples × {table.shape[1]} genes ({kind}), unit {unit}"
+        rows, columns = counted(len(table), "sample"), counted(table.shape[1], "gene")
+        size = f"{rows} × {columns} ({kind}), unit {unit}"
         facts.append([f"expression {reference.id}", size])
         facts += [["", note] for note in table.attrs["notes"]]
         facts += [["no sample of the cohort", name] for name in table.attrs["unmatched"][:5]]

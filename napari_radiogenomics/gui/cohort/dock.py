@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.cohort.ahead import ReadAhead
-from napari_radiogenomics.gui.cohort.no_images import no_images_text
+from napari_radiogenomics.gui.cohort.no_images import nothing_seen
 from napari_radiogenomics.gui.cohort.opening import cohort_at, sample_of_everything
 from napari_radiogenomics.gui.cohort.page import CohortPage
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
@@ -365,9 +365,7 @@ class CohortDock(QWidget):
             more = f" (and {len(serious) - 1} more below)" if len(serious) > 1 else ""
             self.say(f"{loaded.patient_id}{when}: {serious[0]}{more}", "warning")
         elif not loaded.layers:
-            cohort = self.session.cohort
-            why = "" if cohort is None else no_images_text(cohort)
-            self.say(why or f"{loaded.patient_id}{when} has no layers to show.", "warning")
+            self.say(nothing_seen(self.session.cohort, f"{loaded.patient_id}{when}"), "warning")
         else:
             self.say(f"{loaded.patient_id}{when} opened with {len(loaded.layers)} layers.")
         for note in [p for p in loaded.data.problems if p.level == "note"]:
@@ -398,5 +396,4 @@ class CohortDock(QWidget):
         self._color()
 
     def _color(self, event: object = None) -> None:
-        color = tone_color(self.viewer.theme, self._tone)
-        self.message_line.setStyleSheet(f"color: {color}")
+        self.message_line.setStyleSheet(f"color: {tone_color(self.viewer.theme, self._tone)}")

@@ -1,4 +1,4 @@
-"""What can be seen of a cohort that has no images: the canvas stays empty; no Qt."""
+"""What can be seen of a cohort that has no images; no Qt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_radiogenomics.genomics.cohort_scores import has_genes
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["no_images_text"]
+__all__ = ["no_images_text", "nothing_seen"]
 
 
 def no_images_text(cohort: Cohort) -> str:
@@ -24,10 +24,16 @@ def no_images_text(cohort: Cohort) -> str:
     """
     if len(cohort.scans) or len(cohort.segmentations) or len(cohort.slides):
         return ""
-    fact = f"{cohort.name} has no images, so the canvas stays empty."
+    fact = f"{cohort.name} has no images: there is nothing to draw on the canvas."
     if not has_genes(cohort):
         return f"{fact} Name its scans in scans.csv."
     return (
         f"{fact} Its genes can be seen: Plugins ▸ Patients × genes shows all patients, the Genes "
         "tab the samples of one."
     )
+
+
+def nothing_seen(cohort: Cohort | None, who: str) -> str:
+    """Why a patient opened without layers."""
+    why = "" if cohort is None else no_images_text(cohort)
+    return why or f"{who} has no layers to show."

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.gene_names import ALIASES
 from napari_radiogenomics.data.precision import Precision, allows
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
 from napari_radiogenomics.gui.genes.asked import find_asked
@@ -135,7 +136,7 @@ def _genes(
     lost = [name for name, gene in found.items() if not gene]
     if genes:
         notes = (f"Not in the table: {', '.join(lost[:5])}.",) if lost else ()
-        return genes, f"{len(genes)} genes", notes
+        return genes, counted(len(genes), "gene"), notes
     sets = cohort_gene_sets(cohort)
     asked = find_asked(text, {"gene": list(upper.values()), "pathway": list(sets)})
     wanted = [str(gene) for gene in sets[asked.name].genes]
@@ -207,5 +208,6 @@ def _oncoprint(cohort: Cohort) -> Heat:
     keys: Sequence[NDArray] = [-(np.nan_to_num(row, nan=-1.0) > 0).astype(int) for row in values]
     order = np.lexsort(list(reversed(keys))) if genes else np.arange(len(table))
     patients = tuple(str(table.index[column]) for column in order)
-    return Heat("mutation", tuple(genes), patients, values[:, order], classes,
-                f"Mutations of {len(genes)} genes", tuple(table.attrs["notes"]))  # fmt: skip
+    title = f"Mutations of {counted(len(genes), 'gene')}"
+    return Heat("mutation", tuple(genes), patients, values[:, order], classes, title,
+                tuple(table.attrs["notes"]))  # fmt: skip

@@ -28,7 +28,7 @@ _TIPS = (
     "Mean of the chosen map in the region",
     "Mean of its samples; the bar spans the colors of the legend",
     "Percentile among samples of the cohort that are as precise",
-    "Samples, and how finely they are located: ● point, ⬟ polygon, ◼ region, ▢ tumour, ◇ patient",
+    "Samples, and how finely they are located: ● point, ⬟ polygon, ◼ region, ▢ tumor, ◇ patient",
 )
 _NAME, _ML, _MAP, _SCORE, _PCT, _N = range(6)
 _SHARE = Qt.ItemDataRole.UserRole + 1

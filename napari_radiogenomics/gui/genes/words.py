@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.genomics.cohort_scores import has_genes
 from napari_radiogenomics.gui.cohort.no_images import no_images_text
 from napari_radiogenomics.gui.genes.rows import RegionRow, value_text
@@ -69,8 +70,9 @@ def _said(found: Answer, rows: Sequence[RegionRow]) -> tuple[str, Tone]:
         samples = found.links.table["sample_id"].nunique()
         if not samples:
             return f"{who} has no samples.", "plain"
+        where = counted(len(rows), "region")
         return (
-            f"{who}: {samples} samples in {len(rows)} regions. Search a gene or pathway to see "
+            f"{who}: {counted(samples, 'sample')} in {where}. Search a gene or pathway to see "
             "where it is high."
         ), "plain"
     title = found.asked.title

@@ -42,9 +42,13 @@ def mark_text(precision: str) -> str:
     Examples
     --------
     >>> mark_text("tumour").split(), mark_text("")
-    (['▢', 'tumour'], '')
+    (['▢', 'tumor'], '')
     """
-    return f"{MARKS[Precision.parse(precision)]}\u00a0{precision}" if precision else ""
+    if not precision:
+        return ""
+    found = Precision.parse(precision)
+    word = "tumor" if found is Precision.TUMOUR else found.value
+    return f"{MARKS[found]}\u00a0{word}"
 
 
 @dataclass(frozen=True)
