@@ -138,7 +138,7 @@ def _take_pictures(folder: Path) -> list[Picture]:
 
 def _scenes(viewer: napari.Viewer, widgets: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Bring the window into one state after another; name and caption of each."""
-    from napari_radiogenomics.gui.workspace import raise_dock
+    from napari_radiogenomics.gui.placing import raise_dock
 
     cohort_dock, texture_dock = widgets["Cohort"], widgets["Texture"]
     yield "1-empty", "The workspace before a cohort is open: it says what to do first."
@@ -187,7 +187,7 @@ def _of_regions(
     viewer: napari.Viewer, widgets: dict[str, Any], patient: str
 ) -> Iterator[tuple[str, str]]:
     """Measure whole regions, and divide one by its maps."""
-    from napari_radiogenomics.gui.workspace import raise_dock
+    from napari_radiogenomics.gui.placing import raise_dock
 
     features, habitats = widgets["Features"], widgets["Habitats"]
     for name, dock, caption in (

@@ -26,6 +26,7 @@ from napari_radiogenomics.gui.canvas.window_level import (
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.fields import NumberBox, QuietCombo
 from napari_radiogenomics.gui.forms.form import form_layout
+from napari_radiogenomics.gui.placing import place
 
 if TYPE_CHECKING:
     import napari
@@ -128,6 +129,7 @@ class ScanDock(QWidget):
         dress_canvas(self.viewer)
         self._connections = Connections(self)
         self.setMinimumWidth(300)
+        place(self, "right")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
         self.title = QLabel()

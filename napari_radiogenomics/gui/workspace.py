@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import gc
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 import napari.viewer
-from qtpy.compat import isalive
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+from qtpy.QtWidgets import QMainWindow
 
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.placing import tabs_along_the_edge
 from napari_radiogenomics.gui.preferences import prefer_own_reader
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.cohort.dock import CohortDock
 
-__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace", "raise_dock"]
+__all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace"]
 
 _PLUGIN = "napari-radiogenomics"
 DOCKS = (
@@ -29,7 +28,6 @@ DOCKS = (
 )  # fmt: skip
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
-_NARROW = "QTabBar::tab { padding: 3px 2px; margin: 0px; }"
 # By then the linked views are there.
 _SETTLED_MS = 500
 
@@ -90,31 +88,10 @@ def _lay_out(docks: list[Any]) -> None:
     """Give the tabs the width of the right column and raise the first."""
     window = docks[0].window()
     if isinstance(window, QMainWindow):
-        # Along the edge there is room for all names; below the docks they would be cut off.
-        right, east = Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East
-        window.setTabPosition(right, east)
+        tabs_along_the_edge(window)
         window.resizeDocks(docks, [_WIDTH] * len(docks), Qt.Orientation.Horizontal)
-        QTimer.singleShot(0, partial(_narrow_tabs, window))
     docks[0].show()
     docks[0].raise_()
-
-
-def _narrow_tabs(window: QMainWindow) -> None:
-    """Leave little room around the names on the edge, so that a small screen has all of them."""
-    if not isalive(window):
-        return
-    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        bar.setStyleSheet(_NARROW)
-
-
-def raise_dock(widget: QWidget) -> None:
-    """Bring the tab of a widget to the front."""
-    parent: QWidget | None = widget
-    while parent is not None and not isinstance(parent, QDockWidget):
-        parent = parent.parentWidget()
-    if parent is not None:
-        parent.show()
-        parent.raise_()
 
 
 def cohort_dock(viewer: napari.viewer.Viewer) -> CohortDock:

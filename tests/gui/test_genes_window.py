@@ -10,7 +10,8 @@ from napari.layers import Labels
 from qtpy.QtCore import Qt
 
 from napari_radiogenomics.gui.cohort.refill import models
-from napari_radiogenomics.gui.workspace import open_workspace, raise_dock
+from napari_radiogenomics.gui.placing import raise_dock
+from napari_radiogenomics.gui.workspace import open_workspace
 from napari_radiogenomics.simulate.sample import sample_cohort
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QShowEvent
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -29,7 +28,7 @@ from qtpy.QtWidgets import (
 from napari_radiogenomics.gui.associate.card_view import CardView
 from napari_radiogenomics.gui.associate.pairs import SUREST, PairRows
 from napari_radiogenomics.gui.associate.plots import AssociationMap, PairPlot, Volcano
-from napari_radiogenomics.gui.plots.wide import move_below
+from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.provenance import write_history
 
@@ -67,13 +66,13 @@ class AssociateSheet(QWidget):
         super().__init__()
         self.result: AssociationResult | None = None
         self.pair = ("", "")
-        self._placed = False
         self.setObjectName("radiogenomics-associations")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.map, self.volcano, self.patients = AssociationMap(), Volcano(), PairPlot()
         self.card = CardView()
         self.rows = PairRows()
         self._build()
+        place(self, "below")
         self.map.chosen.connect(self.pair_chosen)
         self.volcano.chosen.connect(self.pair_chosen)
         self.patients.chosen.connect(self.patient_chosen)
@@ -84,16 +83,6 @@ class AssociateSheet(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
         """Low, and no wider than the docks beside which it opens for a moment."""
         return QSize(_WIDTH, _HEIGHT)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Move below the canvas at first: a heat map is wide."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            QTimer.singleShot(0, self._place)
-
-    def _place(self) -> None:
-        move_below(self)
 
     def _build(self) -> None:
         self.left, self.right = QTabWidget(), QTabWidget()

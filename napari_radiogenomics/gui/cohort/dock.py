@@ -30,6 +30,7 @@ from napari_radiogenomics.gui.cohort.step_keys import bind_step_keys
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
+from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.gui.preferences import preference
 from napari_radiogenomics.gui.recovery_notice import RecoveryNotice
 from napari_radiogenomics.gui.session import Selection, session_of
@@ -96,6 +97,7 @@ class CohortDock(QWidget):
     def _build(self) -> None:
         self.setObjectName("radiogenomics-cohort")
         self.setMinimumWidth(320)
+        place(self, "right")
         purpose = QLabel(_PURPOSE)
         purpose.setWordWrap(True)
         self.page = CohortPage()
@@ -128,10 +130,8 @@ class CohortDock(QWidget):
             "of BraTS-TCGA, UCSF-PDGM and NSCLC-Radiogenomics are recognized too."
         )
         text.setWordWrap(True)
-        self.open_button, self.sample_button = (
-            QPushButton("Open cohort…"),
-            QPushButton("Open sample"),
-        )
+        self.open_button = QPushButton("Open cohort…")
+        self.sample_button = QPushButton("Open sample")
         column.addStretch(1)
         for part in (text, self.open_button, self.sample_button):
             column.addWidget(part)

@@ -33,6 +33,7 @@ from napari_radiogenomics.gui.genes.rows import (
 from napari_radiogenomics.gui.genes.tabs import Tabs
 from napari_radiogenomics.gui.genes.words import empty_hint, said_of
 from napari_radiogenomics.gui.layers.keys import PASSING, SOURCE
+from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.gui.plots.scales import RGBA, Scale, scale_of
 from napari_radiogenomics.gui.session import Selection, session_of
 
@@ -76,6 +77,7 @@ class GenesDock(QWidget):
         self._again = False
         self._tone: Tone = "plain"
         self.setMinimumWidth(320)
+        place(self, "right")
         self.setObjectName("radiogenomics-genes")
         self.page = GenesPage(self.viewer)
         column = QVBoxLayout(self)

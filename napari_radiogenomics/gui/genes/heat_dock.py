@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_radiogenomics.genomics.cohort_scores import has_genes
@@ -17,7 +16,7 @@ from napari_radiogenomics.gui.genes.answer import names_of
 from napari_radiogenomics.gui.genes.heat import MUTATIONS, Heat, heat_of
 from napari_radiogenomics.gui.genes.heat_plot import HeatPlot
 from napari_radiogenomics.gui.genes.search import GeneSearch
-from napari_radiogenomics.gui.plots.wide import move_below
+from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.gui.session import Selection, session_of
 
 if TYPE_CHECKING:
@@ -44,12 +43,13 @@ class PatientsGenesDock(QWidget):
         self.viewer = plain_viewer(napari_viewer)
         self.session = session_of(self.viewer)
         self.connections, self.runner = Connections(self), Runner(self)
-        self._again = self._placed = False
+        self._again = False
         self._tone: Tone = "plain"
         self._names: dict[str, list[str]] | None = None
         self.setObjectName("radiogenomics-patients-genes")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._build()
+        place(self, "below")
         self.search.asked.connect(self.look)
         self.mutations.clicked.connect(self._ask_mutations)
         self.plot.patient_chosen.connect(self._choose_patient)
@@ -86,16 +86,6 @@ class PatientsGenesDock(QWidget):
         column.addLayout(row)
         column.addWidget(self.plot, 1)
         column.addWidget(self.message_line)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Move below the canvas at first: a heat map is wide."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            QTimer.singleShot(0, self._place)
-
-    def _place(self) -> None:
-        move_below(self)
 
     @property
     def at_rest(self) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QShowEvent
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.harmonize.plots import ComponentPlot, DensityPlot, legend_of
-from napari_radiogenomics.gui.plots.wide import move_below
+from napari_radiogenomics.gui.placing import place
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.harmonize.work import Evened
@@ -49,7 +48,6 @@ class HarmonizeSheet(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.evened: Evened | None = None
-        self._placed = False
         self.setObjectName("radiogenomics-harmonization")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.before, self.after = ComponentPlot("Before"), ComponentPlot("After")
@@ -63,6 +61,7 @@ class HarmonizeSheet(QWidget):
         font.setPointSize(_LARGE)
         self.headline.setFont(font)
         self._lay_out()
+        place(self, "below")
         self.feature.currentIndexChanged.connect(self._show_feature)
         self.before.chosen.connect(self.patient_chosen)
         self.after.chosen.connect(self.patient_chosen)
@@ -87,16 +86,6 @@ class HarmonizeSheet(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
         """Low, and no wider than the docks beside which it opens for a moment."""
         return QSize(_WIDTH, _HEIGHT)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Move below the canvas at first."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            QTimer.singleShot(0, self._place)
-
-    def _place(self) -> None:
-        move_below(self)
 
     def show_evened(self, evened: Evened, here: str) -> None:
         """Show what harmonization changed.

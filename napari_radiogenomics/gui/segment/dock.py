@@ -11,6 +11,7 @@ from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
+from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.gui.recovery_notice import ElsewhereLine, KeptLine, RecoveryNotice
 from napari_radiogenomics.gui.segment.compare_page import ComparePage
 from napari_radiogenomics.gui.segment.desk import DrawDesk
@@ -40,6 +41,7 @@ class SegmentDock(QWidget):
         self.viewer, self.connections = plain_viewer(napari_viewer), Connections(self)
         self._tone: Tone = "plain"
         self.setMinimumWidth(_LEAST_WIDTH)
+        place(self, "right")
         dress_canvas(self.viewer)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)

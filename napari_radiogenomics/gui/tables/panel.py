@@ -12,6 +12,7 @@ from napari_radiogenomics.extraction.extract import extract_cohort
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.forms.panel import Panel
 from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.placing import dock_of, raise_dock
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.tables.picker import TablePicker
 
@@ -59,7 +60,7 @@ class TablePanel(Panel):
     ) -> None:
         super().__init__(viewer, verb, name=name, purpose=purpose, run=run, hidden=hidden)
         self.session = session_of(self.viewer)
-        self._sheet, self._sheet_name, self._sheet_dock = sheet, sheet_name, None
+        self._sheet, self._sheet_name = sheet, sheet_name
         self.picker = TablePicker(self.viewer)
         self.inputs.addRow(self.picker)
         self.picker.asked.connect(self.measure)
@@ -111,12 +112,14 @@ class TablePanel(Panel):
         raise NotImplementedError
 
     def open_sheet(self) -> None:
-        """Open the wide dock below the canvas, where there is a window."""
+        """Open the wide dock below the canvas, or bring it to the front; where there is a window.
+
+        It places itself among the other wide ones.
+        """
         window = getattr(self.viewer, "window", None)
-        if window is not None and self._sheet_dock is None:
-            self._sheet_dock = window.add_dock_widget(
-                self._sheet, name=self._sheet_name, area="bottom", tabify=True
-            )
+        if window is not None and dock_of(self._sheet) is None:
+            window.add_dock_widget(self._sheet, name=self._sheet_name, area="bottom")
+        raise_dock(self._sheet)
 
     def choose_patient(self, patient: str) -> None:
         """Open a patient."""

@@ -1,0 +1,178 @@
+"""Where docks of ours go: tabs of one another, on the right or, where they are wide, below.
+
+A window grows until the docks beside each other all have their least size, and stays large. So
+a dock of ours asks for nothing until it is a tab of those that are there.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+
+__all__ = ["Place", "Side", "dock_of", "place", "raise_dock", "tabs_along_the_edge"]
+
+Side = Literal["right", "below"]
+_AREAS = {
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "below": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+# Part of the window's height that a wide dock takes, within these pixels.
+_SHARE, _LEAST, _MOST = 0.4, 260, 480
+_NARROW = "QTabBar::tab { padding: 3px 2px; margin: 0px; }"
+_PLUGIN = " (napari-radiogenomics)"
+
+
+def dock_of(widget: QWidget) -> QDockWidget | None:
+    """Return the dock that a widget is in; None where it is in none."""
+    parent: QWidget | None = widget
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent
+
+
+def raise_dock(widget: QWidget) -> None:
+    """Bring the tab of a widget to the front."""
+    dock = dock_of(widget)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+
+
+def place(widget: QWidget, side: Side) -> None:
+    """Make the dock of a widget a tab of ours on that side, each time it is put in a window.
+
+    Parameters
+    ----------
+    widget : QWidget
+        Content of a dock; not shown yet.
+    side : {"right", "below"}
+        Where: in the right column as long as the person keeps it there, or below the canvas.
+    """
+    Place(widget, side)
+
+
+class Place(QObject):
+    """Follows a widget and places its dock; it lives as long as the widget.
+
+    Parameters
+    ----------
+    widget : QWidget
+        Content of a dock.
+    side : {"right", "below"}
+        As of `place`.
+    """
+
+    def __init__(self, widget: QWidget, side: Side) -> None:
+        super().__init__(widget)
+        self.side = side
+        self._placed: QDockWidget | None = None
+        self._yield()
+        widget.installEventFilter(self)
+
+    @property
+    def widget(self) -> QWidget:
+        """Content of the dock."""
+        parent = self.parent()
+        if not isinstance(parent, QWidget):
+            raise ReferenceError("The widget is gone.")
+        return parent
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt names it
+        """Place the dock once it is shown, and again after it was taken out of its window."""
+        if event.type() == QEvent.Type.ParentChange and dock_of(self.widget) is None:
+            self._placed = None
+            self._yield()
+        elif event.type() == QEvent.Type.Show and self._placed is None:
+            QTimer.singleShot(0, self._place)
+        return False
+
+    def _yield(self) -> None:
+        """Ask for no height, and below the canvas for no width."""
+        self.widget.setMinimumHeight(1)
+        if self.side == "below":
+            self.widget.setMinimumWidth(1)
+
+    def _claim(self) -> None:
+        """Ask again for what the content needs."""
+        self.widget.setMinimumHeight(0)
+        if self.side == "below":
+            self.widget.setMinimumWidth(0)
+
+    def _place(self) -> None:
+        dock = dock_of(self.widget)
+        if dock is None or self._placed is not None:
+            return
+        self._placed = dock
+        window = dock.window()
+        if isinstance(window, QMainWindow) and not dock.isFloating():
+            self._move(window, dock)
+        self._claim()
+
+    def _move(self, window: QMainWindow, dock: QDockWidget) -> None:
+        area = _AREAS[self.side]
+        if self.side == "right" and window.dockWidgetArea(dock) != area:
+            return  # the person wants it elsewhere
+        ours = [
+            other._placed
+            for other in window.findChildren(Place)
+            if other is not self and other.side == self.side and _is_in(window, other._placed, area)
+        ]
+        if set(ours) & set(window.tabifiedDockWidgets(dock)):
+            return
+        if ours:
+            window.tabifyDockWidget(ours[-1], dock)
+            _raise_soon(dock)
+        if self.side == "right":
+            tabs_along_the_edge(window)
+            dock.setWindowTitle(dock.windowTitle().removesuffix(_PLUGIN))
+        elif not ours:
+            _below(window, dock)
+
+
+def _is_in(window: QMainWindow, dock: QDockWidget | None, area: Qt.DockWidgetArea) -> bool:
+    if dock is None or not isalive(dock):
+        return False
+    return bool(window.dockWidgetArea(dock) == area and not dock.isFloating())
+
+
+def _raise_soon(dock: QDockWidget) -> None:
+    """Raise a dock when it is a tab: Qt makes the tabs with its next layout."""
+
+    def bring() -> None:
+        if isalive(dock):
+            dock.raise_()
+
+    dock.raise_()
+    QTimer.singleShot(0, bring)
+
+
+def _below(window: QMainWindow, dock: QDockWidget) -> None:
+    """Put a dock below the canvas, beside the layer list.
+
+    Below the layer list it could not grow on a small screen: the list and the layer controls
+    need most of its height.
+    """
+    window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+    window.addDockWidget(_AREAS["below"], dock)
+    height = min(max(round(_SHARE * window.height()), _LEAST), _MOST)
+    window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+
+
+def tabs_along_the_edge(window: QMainWindow) -> None:
+    """Write the names of the docks on the right along the edge, where there is room for all.
+
+    Below the docks they would be cut off; with little room around them a small screen has all.
+    """
+    window.setTabPosition(_AREAS["right"], QTabWidget.TabPosition.East)
+    QTimer.singleShot(0, partial(_narrow, window))
+
+
+def _narrow(window: QMainWindow) -> None:
+    if not isalive(window):
+        return
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        bar.setStyleSheet(_NARROW)
