@@ -51,6 +51,7 @@ def pool_effects(
     *,
     model: Literal["reml", "dl", "fixed"] = "reml",
     knapp_hartung: bool = False,
+    modified: bool = True,
     level: float = 0.95,
 ) -> Pooled:
     """Join effects with their variances.
@@ -64,6 +65,10 @@ def pool_effects(
         effect.
     knapp_hartung : bool, optional
         Interval and test by Knapp and Hartung: right for few studies.
+    modified : bool, optional
+        Of their interval and the usual one the wider, of the p-values the larger (metafor's
+        ``adhoc="ci"``). Theirs alone can be narrower than that of a common effect, where the
+        studies agree by chance.
     level : float, optional
         Of the interval.
 
@@ -79,7 +84,8 @@ def pool_effects(
     References
     ----------
     DerSimonian 1986, https://doi.org/10.1016/0197-2456(86)90046-2; Viechtbauer 2005,
-    https://doi.org/10.3102/10769986030003261; Knapp 2003, https://doi.org/10.1002/sim.1482.
+    https://doi.org/10.3102/10769986030003261; Knapp 2003, https://doi.org/10.1002/sim.1482; Wiksten
+    2016, https://doi.org/10.1002/sim.6879 (modified).
 
     Examples
     --------
@@ -95,13 +101,12 @@ def pool_effects(
     weight = 1 / (v + tau2)
     effect = float(weight @ y / weight.sum())
     error = float(np.sqrt(1 / weight.sum()))
+    ways = [(norm, error)]
     if knapp_hartung and len(y) > 1:
-        error *= float(np.sqrt(weight @ (y - effect) ** 2 / (len(y) - 1)))
-        quantile, tail = t(len(y) - 1).ppf((1 + level) / 2), t(len(y) - 1).sf
-    else:
-        quantile, tail = norm.ppf((1 + level) / 2), norm.sf
-    reach = float(quantile) * error
-    p_value = float(2 * tail(abs(effect) / error)) if error else 1.0
+        spread = float(weight @ (y - effect) ** 2 / (len(y) - 1))
+        ways = [*(ways if modified else ()), (t(len(y) - 1), error * float(np.sqrt(spread)))]
+    reach, error = max((float(law.ppf((1 + level) / 2)) * own, own) for law, own in ways)
+    p_value = max(float(2 * law.sf(abs(effect) / own)) if own else 1.0 for law, own in ways)
     i2 = _inconsistency(y, v, tau2, model)
     return Pooled(effect, error, effect - reach, effect + reach, p_value, tau2, i2, len(y))
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from napari_radiogenomics.errors import InputError
@@ -131,8 +133,33 @@ def test_pooled_effects_equal_metafor(
 
 
 def test_knapp_hartung_equals_metafor(cases: pd.DataFrame, scalars: pd.Series) -> None:
-    found = pool_effects(*effects_by_site(cases), knapp_hartung=True)
+    found = pool_effects(*effects_by_site(cases), knapp_hartung=True, modified=False)
     assert found.p_value == pytest.approx(scalars["meta_REML_HK_p"], rel=1e-5)
+
+
+@settings(max_examples=60)
+@given(
+    effects=st.lists(st.floats(-2, 2), min_size=2, max_size=8),
+    sizes=st.lists(st.integers(8, 200), min_size=8, max_size=8),
+)
+def test_the_joint_interval_is_never_narrower_than_that_of_a_common_effect(
+    effects: list[float], sizes: list[int]
+) -> None:
+    variances = [1 / (n - 3) for n in sizes[: len(effects)]]
+    common = pool_effects(effects, variances, model="fixed")
+    found = pool_effects(effects, variances, knapp_hartung=True)
+    assert found.high - found.low >= (common.high - common.low) * (1 - 1e-12)
+    plain = pool_effects(effects, variances, knapp_hartung=True, modified=False)
+    assert found.effect == plain.effect
+    assert found.high >= plain.high
+    assert found.p_value >= plain.p_value
+
+
+def test_sites_that_agree_by_chance_are_no_more_sure_than_their_patients() -> None:
+    variances = [1 / 19, 1 / 20, 1 / 17]  # three sites, 65 patients
+    found = pool_effects([0.51, 0.50, 0.52], variances, knapp_hartung=True)
+    assert found.error == pytest.approx((19 + 20 + 17) ** -0.5)
+    assert found.high - found.low == pytest.approx(2 * 1.959964 * found.error)
 
 
 WEIGHTS = {"a": [6.0, 3.0, 1.0]}

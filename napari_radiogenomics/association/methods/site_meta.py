@@ -55,7 +55,7 @@ def _by_site(block: Block, site: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 METHOD = Method(
     name="site_meta",
     title="Meta-analysis of the sites",
-    meaning="Partial correlation within each site, joined with random effects (Knapp-Hartung).",
+    meaning="Partial correlation in each site, joined by random effects (Knapp-Hartung, modified).",
     effect="partial correlation",
     doi="10.1002/sim.1482",
     limits="Few sites give wide intervals; sites of fewer than confounders + 4 patients drop out.",
