@@ -189,6 +189,15 @@ def test_themes_redraw_what_is_there(dock, qtbot):
     dock.viewer.theme = "light"
     assert dock.sheet.pair == ("winding", "VEGF")
     assert dock.sheet.card.picture.theme == "light"
+    run(qtbot, dock, dock.weigh)
+    card = dock.sheet.card.card
+    dock.viewer.theme = "dark"
+    assert dock.sheet.card.card is card
+    assert dock.sheet.right.currentWidget() is dock.sheet.card
+    dock.sheet.right.setCurrentIndex(0)
+    dock.viewer.theme = "light"
+    assert dock.sheet.card.card is card
+    assert dock.sheet.right.currentIndex() == 0
     dock.viewer.theme = "dark"
 
 

@@ -253,8 +253,11 @@ class AssociateDock(TablePanel):
         self.sheet.use_theme(self.viewer.theme)
         pair = self.sheet.pair
         if self.found is not None:  # what is drawn keeps the colors of the theme before
+            card, shown = self.sheet.card.card, self.sheet.right.currentWidget()
             self.sheet.show_result(self.found.result)
             self._choose_pair(*pair)
+            self.sheet.show_card(card)
+            self.sheet.right.setCurrentWidget(shown)
 
 
 def _words(text: str) -> QLabel:
