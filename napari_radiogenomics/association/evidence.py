@@ -50,13 +50,16 @@ _MARK = {"holds": "✓", "open": "?", "falls": "✗", "untested": "–"}
 _CAUSES = {
     "harmonized": "site and scanner",
     "volume": "the volume of the tumour",
-    "shuffled": "the values of the voxels, not their pattern",
     "adjusted": "confounders, alone or together",
 }
+_CAVEAT = (
+    " A caveat: it measures the distribution of the intensities, not their pattern (shuffled "
+    "voxels say the same)."
+)
 _NEEDED = ("raw", "harmonized", "adjusted", "volume", "folds", "validation")
 _RULES: dict[Conclusion, str] = {
     "not shown": "The raw effect does not hold.",
-    "illusion": "The raw effect holds, but harmonized, adjusted, volume or shuffled voxels fall.",
+    "illusion": "The raw effect holds, but harmonized, adjusted or volume fall.",
     "refuted": (
         "It survives in its own cohort, but cross-validation, sites or the second cohort fall."
     ),
@@ -311,17 +314,18 @@ def _summary(conclusion: Conclusion, lines: tuple[Line, ...], raw: Effect) -> st
     if conclusion == "refuted":
         first = next(line for line in falls if line.name in ("folds", "sites", "validation"))
         return f"It does not hold elsewhere. {first.sentence}"
+    caveat = _CAVEAT if by_name["shuffled"].verdict == "open" else ""
     lacking = [
         f"{line.title.lower()} ({line.verdict})"
         for line in lines
-        if line.verdict in ("open", "falls")
+        if (line.verdict in ("open", "falls") and line.name != "shuffled")
         or (line.verdict == "untested" and line.name in _NEEDED)
     ]
     if conclusion == "promising":
-        return f"It survives what was tested. Not settled: {', '.join(lacking)}."
+        return f"It survives what was tested. Not settled: {', '.join(lacking)}.{caveat}"
     untested = [line.title.lower() for line in lines if line.verdict == "untested"]
     rest = f" Not tested: {', '.join(untested)}." if untested else ""
     return (
         "It survives site, scanner and volume, is there in held-out patients and in the second "
-        f"cohort.{rest}"
+        f"cohort.{caveat}{rest}"
     )

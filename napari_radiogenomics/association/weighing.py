@@ -184,7 +184,8 @@ def shuffled_line(raw: Effect, study: Study, feature: str, outcome: str) -> Line
     """Tell whether the pattern matters, or shuffled voxels say the same."""
     title = "Shuffled voxels"
     rule = (
-        "Falls where the feature of shuffled voxels keeps at least 80 % of the effect; else holds."
+        "Holds where the feature of shuffled voxels keeps less than 80 % of the effect; else open, "
+        "as a caveat: the effect may be true, but it lies in the distribution of the intensities."
     )
     missing = (
         "The feature of shuffled voxels was not measured (extract_cohort with shuffled voxels)."
@@ -197,8 +198,11 @@ def shuffled_line(raw: Effect, study: Study, feature: str, outcome: str) -> Line
         return Line("robustness", "shuffled", title, "untested", same, rule)
     control = Study(study.shuffled, study.outcomes).pair(feature, outcome)
     effect = effect_of(control.feature, control.outcome, measure=control.measure)
-    verdict: Verdict = "falls" if abs(effect.size) >= _AS_MUCH * abs(raw.size) else "holds"
+    alike = abs(effect.size) >= _AS_MUCH * abs(raw.size)
+    verdict: Verdict = "open" if alike else "holds"
     sentence = f"Of shuffled voxels {said(effect)}, against {said(raw, interval=False)} as it is."
+    if alike:
+        sentence += " It lies in the distribution of the intensities, not in their pattern."
     return Line("robustness", "shuffled", title, verdict, sentence, rule, effect)
 
 
@@ -292,7 +296,10 @@ def validation_lines(
 
 
 def _together(raw: Effect, study: Study, pair: Pair, name: str, second: Effect) -> Line:
-    rule = f"Sites and second cohort joined by random effects (REML, Knapp and Hartung). {_KEPT}"
+    rule = (
+        "Sites and second cohort joined by random effects (REML, Knapp and Hartung, never narrower "
+        f"than a common effect). {_KEPT}"
+    )
     parts = {**_site_effects(study, pair), name: second}
     if len(parts) < 2 or study.sites_of(pair.patients) is None:
         parts = {study.name: raw, name: second}

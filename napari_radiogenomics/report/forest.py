@@ -41,7 +41,8 @@ _AXES = {"rho": ("Spearman's ρ", -1.0, 1.0), "auc": ("area under the ROC curve"
 _JOINT = ("sites", "together", "tissue")
 _ROW, _PAD, _FONT = 20, 12, 12
 _NAMES, _NUMBERS = 190, 150
-_HEAD = 78
+# Down to the first row under a summary of two lines, and what each line more takes.
+_HEAD, _LINE = 78, 15
 _LEAST = 420
 # Widths of a bold letter and a bold capital of the title, in pixels.
 _BOLD, _CAPITAL = 9.2, 11.5
@@ -82,24 +83,27 @@ def evidence_svg(
     width = max(width, _LEAST)
     ink, faint, paper = _INK[theme]
     rows = list(_rows(card))
-    height = _HEAD + _ROW * len(rows) + 44
+    words = _wrapped(card.summary, width)
+    top = _top(words)
+    height = top + _ROW * len(rows) + 44
     scale = _Scale(card, _PAD + _NAMES, width - _PAD - _NUMBERS)
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="{_FONT}" '
         f'fill="{ink}">',
         f'<rect width="{width}" height="{height}" fill="{paper}"/>',
-        *_head(card, width, faint),
-        *_axis(scale, height, faint),
+        *_head(card, words, width, faint),
+        *_axis(scale, top, height, faint),
     ]
     for number, row in enumerate(rows):
-        body += _drawn(row, _HEAD + _ROW * (number + 0.5), scale, width, faint)
+        body += _drawn(row, top + _ROW * (number + 0.5), scale, width, faint)
     return "\n".join([*body, "</svg>"])
 
 
-def evidence_hints(card: EvidenceCard) -> list[tuple[float, str]]:
-    """Lower edge of each row of the picture in pixels, and what its tooltip says."""
-    return [(_HEAD + _ROW * (number + 1.0), row.hint) for number, row in enumerate(_rows(card))]
+def evidence_hints(card: EvidenceCard, *, width: int = 760) -> list[tuple[float, str]]:
+    """Lower edge of each row of a picture of that width, and what its tooltip says."""
+    top = _top(_wrapped(card.summary, max(width, _LEAST)))
+    return [(top + _ROW * (number + 1.0), row.hint) for number, row in enumerate(_rows(card))]
 
 
 class _Scale:
@@ -173,18 +177,17 @@ def _text(x: float, y: float, words: str, **looks: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" {attributes}>{escape(words)}</text>'
 
 
-def _head(card: EvidenceCard, width: int, faint: str) -> list[str]:
+def _head(card: EvidenceCard, summary: list[str], width: int, faint: str) -> list[str]:
     color = VERDICT_COLORS[_CONCLUSIONS[card.conclusion]]
     claim = f"{card.feature}  ~  {card.outcome}"
-    room = int((width - 2 * _PAD) / 6.2)
     title_room = int((width - 3 * _PAD - _CAPITAL * len(card.conclusion)) / _BOLD)
     words = [
         _text(_PAD, 22, _elided(claim, title_room), font_size="15", font_weight="bold"),
         _text(width - _PAD, 22, card.conclusion.upper(), font_size="15", font_weight="bold",
               text_anchor="end", fill=color),
     ]  # fmt: skip
-    for number, words_of_line in enumerate(_wrapped(card.summary, room)[:2]):
-        words.append(_text(_PAD, 42 + 15 * number, words_of_line, fill=faint))
+    for number, line in enumerate(summary):
+        words.append(_text(_PAD, 42 + _LINE * number, line, fill=faint))
     return words
 
 
@@ -195,20 +198,22 @@ def _elided(words: str, room: int) -> str:
     return f"{words[:half]}…{words[-half:]}"
 
 
-def _wrapped(words: str, room: int) -> list[str]:
+def _wrapped(words: str, width: int) -> list[str]:
     import textwrap
 
-    lines = textwrap.wrap(words, room)
-    if len(lines) > 2:
-        lines[1] = f"{lines[1][: room - 2]} …"
-    return lines
+    return textwrap.wrap(words, int((width - 2 * _PAD) / 6.2))
 
 
-def _axis(scale: _Scale, height: int, faint: str) -> list[str]:
+def _top(summary: list[str]) -> int:
+    """Where the rows begin: below the whole summary."""
+    return _HEAD + _LINE * max(len(summary) - 2, 0)
+
+
+def _axis(scale: _Scale, top: int, height: int, faint: str) -> list[str]:
     bottom = height - 36
     at = scale(scale.null)
     parts = [
-        f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_HEAD}" y2="{bottom}" stroke="{faint}"/>',
+        f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{bottom}" stroke="{faint}"/>',
         f'<line x1="{scale.left}" x2="{scale.right}" y1="{bottom}" y2="{bottom}" '
         f'stroke="{faint}"/>',
     ]

@@ -110,7 +110,7 @@ def test_a_search_is_told_and_confirmed_by_other_patients(first, second):
     assert weigh_evidence("noise", "EGFR", first, q_value=0.98).conclusion == "illusion"
 
 
-def test_shuffled_voxels_that_say_the_same_make_an_illusion(first):
+def test_shuffled_voxels_that_say_the_same_are_a_caveat_and_no_illusion(first, second):
     rng = np.random.default_rng(1)
     same = first.features + 0.3 * rng.normal(size=first.features.shape)
     other = pd.DataFrame(rng.normal(size=same.shape), same.index, same.columns)
@@ -118,7 +118,18 @@ def test_shuffled_voxels_that_say_the_same_make_an_illusion(first):
     kept = Study(first.features, first.outcomes, shuffled=same, **study)
     lost = Study(first.features, first.outcomes, shuffled=other, **study)
     equal = Study(first.features, first.outcomes, shuffled=first.features, **study)
-    assert weigh_evidence("winding", "VEGF", kept)["shuffled"].verdict == "falls"
+    card = weigh_evidence("winding", "VEGF", kept, second)
+    assert card["shuffled"].verdict == "open"
+    assert "distribution of the intensities, not in their pattern" in card["shuffled"].sentence
+    assert card.conclusion == "credible"
+    assert "A caveat" in card.summary
+    alone = weigh_evidence("winding", "VEGF", kept)
+    assert alone.conclusion == "promising"
+    assert "A caveat" in alone.summary
+    assert "shuffled voxels (open)" not in alone.summary
+    assert "caveat" not in weigh_evidence("winding", "VEGF", lost, second).summary
+    scanner = Study(first.features, first.outcomes, shuffled=same, **study)
+    assert "site and scanner" in weigh_evidence("noise", "EGFR", scanner).summary
     assert weigh_evidence("winding", "VEGF", lost)["shuffled"].verdict == "holds"
     assert weigh_evidence("winding", "VEGF", equal)["shuffled"].verdict == "untested"
 

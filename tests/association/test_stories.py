@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from napari_radiogenomics import Study, weigh_evidence
+from napari_radiogenomics.extraction.measures.shuffled import PREFIX
 from napari_radiogenomics.extraction.result import CohortFeatures
 
 FOLDER = Path(__file__).parents[1] / "reference" / "cohort"
@@ -24,8 +26,12 @@ def cohorts():
     def study(name):
         own = features.table[features.table["cohort"] == name]
         image = [c for c in own if features.blocks[c] not in ("clinical", "shuffled")]
-        volume = own["original_shape_MeshVolume"]
-        return Study(own[image].astype(float), outcomes, site=own["site"], volume=volume, name=name)
+        control = [c for c in own if features.blocks[c] == "shuffled"]
+        return Study(
+            own[image].astype(float), outcomes, site=own["site"], name=name,
+            volume=own["original_shape_MeshVolume"],
+            shuffled=own[control].astype(float).rename(columns=lambda c: c.removeprefix(PREFIX)),
+        )  # fmt: skip
 
     return study("discovery"), study("validation")
 
@@ -55,6 +61,23 @@ def test_energy_is_only_volume(cohorts):
     assert card.conclusion == "illusion"
     assert card["volume"].verdict == card["adjusted"].verdict == "falls"
     assert "the volume of the tumour" in card.summary
+
+
+def test_a_true_link_of_the_intensities_is_no_illusion_because_shuffled_voxels_keep_it(cohorts):
+    card = weigh_evidence("original_glcm_JointEntropy", "HALLMARK_HYPOXIA", *cohorts)
+    for name in ("raw", "harmonized", "adjusted", "volume", "folds"):
+        assert card[name].verdict == "holds", name
+    assert card["shuffled"].verdict == "open"
+    assert card.conclusion in ("credible", "promising")
+    assert "A caveat" in card.summary
+
+
+def test_joined_intervals_are_as_wide_as_the_patients_allow(cohorts):
+    card = weigh_evidence("original_firstorder_TotalEnergy", "HALLMARK_E2F_TARGETS", *cohorts)
+    for name, n in (("sites", 65), ("together", 130)):
+        effect = card[name].effect
+        least = 2 * 1.959964 * np.sqrt(1 / (n - 3))  # Fisher's z of so many patients
+        assert np.arctanh(effect.high) - np.arctanh(effect.low) > 0.999 * least, name
 
 
 def test_hypoxia_makes_texture_coarse(cohorts):

@@ -10,7 +10,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from napari_radiogenomics import Study, weigh_evidence
-from napari_radiogenomics.report.forest import VERDICT_COLORS, evidence_svg
+from napari_radiogenomics.report.forest import VERDICT_COLORS, evidence_hints, evidence_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -49,6 +49,20 @@ def test_points_lie_where_the_axis_says(card):
     assert min(abs(center - expected) for center in centers) < 0.2
     width = float(picture.get("width"))
     assert all(0 <= x <= width for x in centers)
+
+
+@pytest.mark.parametrize("width", [420, 760])
+def test_the_summary_is_read_whole_and_rows_begin_below_it(card, width):
+    told = replace(card, summary=" ".join(f"word{number}" for number in range(70)))
+    texts = list(fromstring(evidence_svg(told, width=width)).iter(f"{SVG}text"))
+    lines = [text for text in texts if (text.text or "").startswith("word")]
+    assert " ".join(line.text for line in lines) == told.summary
+    heading = next(text for text in texts if text.text == "robustness")
+    assert float(heading.get("y")) > max(float(line.get("y")) for line in lines) + 10
+    edge, hint = evidence_hints(told, width=width)[1]
+    raw = next(text for text in texts if text.text == "Raw")
+    assert card["raw"].sentence in hint
+    assert edge - 20 < float(raw.get("y")) < edge
 
 
 def test_an_effect_of_another_measure_is_told_and_not_drawn(card):

@@ -78,7 +78,7 @@ class _Picture(QWidget):
 
     def hint_at(self, y: float) -> str:
         """What the line at a height says, and its rule."""
-        hints = [] if self.card is None else evidence_hints(self.card)
+        hints = [] if self.card is None else evidence_hints(self.card, width=self.width())
         above = [0.0, *(edge for edge, _ in hints)]
         return next(
             (hint for (edge, hint), top in zip(hints, above, strict=False) if top <= y < edge), ""
