@@ -139,7 +139,8 @@ def shared_patients(
     InputError
         If no patient is left.
     """
-    both = [name for name in table.index if name in set(wanted.index)]
+    given = set(wanted.index)
+    both = [name for name in table.index if name in given]
     if not both:
         raise InputError(
             f'Features ("{table.index[0]}", …) and outcomes ("{wanted.index[0]}", …) share no '
@@ -154,7 +155,8 @@ def shared_patients(
             continue
         known = facts.dropna()
         known = known[known.astype(str).ne("").to_numpy().reshape(len(known), -1).all(axis=1)]
-        there = [name for name in kept if name in set(known.index)]
+        filled = set(known.index)
+        there = [name for name in kept if name in filled]
         if not there:
             raise InputError(
                 f"No patient has a {noun}. Give {noun}s the same ids as the features, or fill "

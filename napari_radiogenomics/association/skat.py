@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,7 @@ from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.statistics.linear import basis_of
 from napari_radiogenomics.statistics.multiplicity import Correction, adjust
 from napari_radiogenomics.statistics.skat_optimal import optimal
+from napari_radiogenomics.statistics.threads import one_thread
 from napari_radiogenomics.statistics.variance_component import (
     NullModel,
     SetKernel,
@@ -158,16 +159,18 @@ def skat(
     null = NullModel.of_classes(y, given) if binary else NullModel.continuous(y, given)
     weighted = _weighted(values, names, weights, notes)
     sets = {"all": dict.fromkeys(names, 1.0)} if gene_sets is None else _sets(gene_sets)
+    _tell_absent(sets, names, notes)
+    place = {name: at for at, name in enumerate(names) if np.ptp(weighted[:, at]) > 0}
     rows = []
-    for name, genes in progress(list(sets.items()), _TITLES[_known(method)]):
-        found = [(names.index(gene), weight) for gene, weight in genes.items() if gene in names]
-        varying = [(at, w) for at, w in found if np.ptp(weighted[:, at]) > 0]
-        if not varying:
-            notes.append(f'"{name}" has no member in the table that varies: not tested.')
-            continue
-        places, own = (np.array(part) for part in zip(*varying, strict=True))
-        kernel = SetKernel.of(weighted[:, places.astype(int)] * own, null)
-        rows.append((name, len(y), len(varying), *_tested(kernel, method, small_sample)))
+    with one_thread():
+        whole = SetKernel.of(weighted, null)  # the covariates are taken out of all members once
+        for name, genes in progress(list(sets.items()), _TITLES[_known(method)]):
+            own = {place[gene]: weight for gene, weight in genes.items() if gene in place}
+            if not own:
+                notes.append(f'"{name}" has no member in the table that varies: not tested.')
+                continue
+            kernel = whole.part(list(own), np.array(list(own.values())))
+            rows.append((name, len(y), len(own), *_tested(kernel, method, small_sample)))
     if not rows:
         raise InputError(
             "No set has a member that varies. Check that the sets name the columns of the table."
@@ -184,6 +187,21 @@ def skat(
     return SkatResult(table, method, words, kind, tuple(notes))
 
 
+def _tell_absent(
+    sets: Mapping[str, Mapping[str, float]], names: Sequence[str], notes: list[str]
+) -> None:
+    """Tell of members that the table has not."""
+    known = set(names)
+    lost = list(
+        dict.fromkeys(gene for genes in sets.values() for gene in genes if gene not in known)
+    )
+    if lost:
+        count = sum(not known.issuperset(genes) for genes in sets.values())
+        where = f"{count} set{'s' if count != 1 else ''}"
+        are = "is" if len(lost) == 1 else "are"
+        notes.append(f"{some(lost, 'member')} of {where} {are} not in the table and left out.")
+
+
 def _known(method: str) -> str:
     from napari_radiogenomics.registry import did_you_mean
 
@@ -197,7 +215,8 @@ def _joined(
 ) -> tuple[Reals, list[str], Reals, Reals]:
     """Members, their names, the outcome, and what is given, of the same patients."""
     table = one_row_a_patient(as_table(members), None, "", "members")
-    wanted = one_row_a_patient(as_table(outcome), None, "", "outcomes").iloc[:, :1].dropna()
+    wanted = one_row_a_patient(as_table(outcome), None, "", "outcomes").iloc[:, :1]
+    table, wanted = _with_outcome(table, wanted, notes)
     beside = (
         None
         if covariates is None
@@ -227,6 +246,19 @@ def _joined(
         raise InputError(f"{len(y)} patients are too few for {given.shape[1]} covariates.")
     values, _ = numbers_of(table.loc[patients], "member")
     return values, list(map(str, table.columns)), y, given
+
+
+def _with_outcome(
+    table: pd.DataFrame, wanted: pd.DataFrame, notes: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables without the patients whose outcome is missing, who are told."""
+    missing = wanted.index[wanted.iloc[:, 0].isna()]
+    if len(missing) == len(wanted):
+        raise InputError("The outcome has no value for any patient. Choose another one.")
+    lost = [str(name) for name in table.index.intersection(missing, sort=False)]
+    if lost:
+        notes.append(f"{some(lost, 'patient')} without a value of the outcome: left out.")
+    return table.drop(index=lost), wanted.drop(index=missing)
 
 
 def _weighted(values: Reals, names: list[str], weights: str, notes: list[str]) -> Reals:

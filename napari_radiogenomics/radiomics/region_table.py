@@ -24,6 +24,7 @@ from napari_radiogenomics.radiomics.one_thread import one_thread
 from napari_radiogenomics.radiomics.prepare import normalize_image
 from napari_radiogenomics.radiomics.prepare_region import Ready, prepare_region
 from napari_radiogenomics.radiomics.pyradiomics_engine import measure_with_pyradiomics
+from napari_radiogenomics.statistics.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.statistics.mixture import mixture_tail, mixture_tails
-from napari_radiogenomics.statistics.variance_component import SetKernel, liu, sound
+from napari_radiogenomics.statistics.variance_component import (
+    SetKernel,
+    liu,
+    sound,
+    squared_singular,
+)
 
 __all__ = ["RHO", "compact", "correlated", "optimal"]
 
@@ -78,13 +83,7 @@ def correlated(projected: Reals, rho: float) -> Reals:
     # Root of (1 − ρ) I + ρ 11' acts as: scale the mean over the members, and what is left.
     mean = projected.mean(axis=1, keepdims=True)
     turned = np.sqrt(1 - rho) * (projected - mean) + np.sqrt(1 - rho + k * rho) * mean
-    return sound(_squared_singular(turned))
-
-
-def _squared_singular(matrix: Reals) -> Reals:
-    """Squares of the singular values, right to rounding beside the largest."""
-    wide = matrix.shape[1] > matrix.shape[0]
-    return np.asarray(np.linalg.eigvalsh(matrix @ matrix.T if wide else matrix.T @ matrix))
+    return sound(squared_singular(turned))
 
 
 def _matched_quantile(tail: float, weights: Reals) -> float:
@@ -130,7 +129,7 @@ def _combined(projected: Reals, limits: Reals) -> float:
     size = float(mean @ mean)
     slope = mean @ projected / size
     rest = projected - np.outer(mean, slope)
-    eigenvalues = _squared_singular(rest)
+    eigenvalues = squared_singular(rest)
     eigenvalues = eigenvalues[eigenvalues > 1e-9 * max(eigenvalues.max(), 1e-300)]
     rho = np.array(RHO)
     tau = (k**2 * rho + float(slope @ slope) * (1 - rho)) * size

@@ -14,6 +14,7 @@ https://doi.org/10.1002/gepi.21939.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,10 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.statistics.linear import basis_of, residuals
 from napari_radiogenomics.statistics.mixture import mixture_tail
 
-__all__ = ["NullModel", "SetKernel", "adjusted_tail", "burden", "kernel_test", "liu", "sound"]
+__all__ = [
+    "NullModel", "SetKernel", "adjusted_tail", "burden", "kernel_test", "liu", "sound",
+    "squared_singular",
+]  # fmt: skip
 
 Reals = NDArray[np.float64]
 _SMALLEST = 1e-5
@@ -128,16 +132,35 @@ class SetKernel:
         """Project the members; for a kernel matrix give its root (`kernel_root`)."""
         return cls(members, residuals(null.basis, members * null.weight[:, None]), null)
 
+    def part(self, columns: Sequence[int], weights: Reals) -> SetKernel:
+        """Some of the members, each times a weight; what was projected is used again.
+
+        Parameters
+        ----------
+        columns : sequence of int, length K'
+            Which.
+        weights : ndarray, shape (K',)
+            Of each.
+        """
+        at = np.asarray(columns, np.intp)
+        return SetKernel(self.members[:, at] * weights, self.projected[:, at] * weights, self.null)
+
     @cached_property
     def eigenvalues(self) -> Reals:
         """Weights of the χ² mixture, those near 0 left out."""
-        return sound(np.linalg.svd(self.projected, compute_uv=False) ** 2)
+        return sound(squared_singular(self.projected))
 
     @property
     def q(self) -> float:
         """Statistic in the units of the residuals: Σ (member · residual)²."""
         scores = self.members.T @ self.null.residual
         return float(scores @ scores)
+
+
+def squared_singular(matrix: Reals) -> Reals:
+    """Squares of the singular values, right to rounding beside the largest."""
+    wide = matrix.shape[1] > matrix.shape[0]
+    return np.asarray(np.linalg.eigvalsh(matrix @ matrix.T if wide else matrix.T @ matrix))
 
 
 def sound(values: Any) -> Reals:

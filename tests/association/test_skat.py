@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +230,48 @@ def test_sets_are_one_family_and_what_is_absent_is_told() -> None:
     said = " ".join(found.warnings)
     assert '"none" has no member in the table that varies' in said
     assert "1 values, which are set to the mean" in said
+    assert '1 member ("zz") of 2 sets is not in the table and left out' in said
+
+
+def test_a_set_among_others_is_tested_as_if_it_were_alone() -> None:
+    rng = np.random.default_rng(8)
+    members = pd.DataFrame(rng.normal(size=(60, 90))).add_prefix("g")
+    age = pd.DataFrame({"age": rng.normal(60, 9, 60)})
+    y = pd.Series(members["g1"] + rng.normal(size=60))
+    sets = {"small": ["g1", "g2"], "weighed": {"g3": 2.0, "g1": 0.5}, "wide": list(members)[5:85]}
+    for method in ("skat", "burden", "skat-o"):
+        found = skat(members, y, sets, method=method, covariates=age).table.set_index("set")
+        for name, genes in sets.items():
+            own = skat(members[list(genes)], y, {name: genes}, method=method, covariates=age).table
+            assert found.loc[name, "p_value"] == pytest.approx(own["p_value"][0], rel=1e-8)
+
+
+def test_patients_without_an_outcome_are_told_as_such() -> None:
+    rng = np.random.default_rng(9)
+    members = pd.DataFrame(rng.normal(size=(40, 3)), [f"P{k}" for k in range(40)])
+    y = pd.Series(rng.normal(size=40), members.index)
+    y.iloc[[3, 5]] = np.nan
+    found = skat(members, y)
+    assert found.table["n"][0] == 38
+    assert found.warnings == ('2 patients ("P3", "P5") without a value of the outcome: left out.',)
+    with pytest.raises(InputError, match="has no value for any patient"):
+        skat(members, y * np.nan)
+
+
+def test_many_sets_of_a_large_table_take_two_milliseconds_each() -> None:
+    rng = np.random.default_rng(10)
+    members = pd.DataFrame(rng.normal(size=(200, 5000))).add_prefix("g")
+    y = pd.Series(rng.normal(size=200))
+    names = np.array(members.columns)
+    sets = {f"s{k}": list(rng.choice(names, 30, replace=False)) for k in range(200)}
+    few = {"s": sets["s0"]}
+    skat(members, y, few)
+    start = time.process_time()
+    skat(members, y, few)
+    once = time.process_time() - start
+    start = time.process_time()
+    skat(members, y, sets)
+    assert (time.process_time() - start - once) / len(sets) < 2e-3
 
 
 def test_weights_of_a_set_count() -> None:
