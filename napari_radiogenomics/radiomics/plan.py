@@ -14,7 +14,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -84,6 +84,10 @@ class MapPlan:
     facts: dict[str, Any]
     outside: float = math.nan
     notes: tuple[str, ...] = ()
+
+    def only(self, derived: str) -> MapPlan:
+        """The plan of one derived image alone, such as ``"wavelet-HHH"``."""
+        return replace(self, seen={derived: self.seen[derived]})
 
     @cached_property
     def features(self) -> dict[str, tuple[Family, Feature]]:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
-from napari_radiogenomics import extract_cohort, open_cohort
+from napari_radiogenomics import (
+    Geometry,
+    Image,
+    Segmentation,
+    extract_cohort,
+    open_cohort,
+    texture_maps,
+)
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.result import CohortFeatures
-from napari_radiogenomics.gui.associate.behind import settings_of_feature
+from napari_radiogenomics.gui.associate.behind import map_of_feature, settings_of_feature
 from napari_radiogenomics.gui.associate.dock import AssociateDock
 from napari_radiogenomics.gui.associate.matrix import matrix_of
 from napari_radiogenomics.gui.associate.work import groups_of
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.cohort.dock import CohortDock
+from napari_radiogenomics.gui.cohort.patient import PatientView
+from napari_radiogenomics.gui.layers.keys import DERIVED
+from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.tables.store import FeatureTables
 from napari_radiogenomics.gui.texture.map_layer import maps_of
@@ -237,6 +249,76 @@ def test_a_matrix_keeps_the_surest_and_puts_alike_beside_alike():
 def test_a_feature_of_the_whole_region_has_no_map_and_others_have():
     assert settings_of_feature("vessels_ring_0-20mm_distance_metric") is None
     assert settings_of_feature("wavelet-HHH_glcm_Contrast")["image_types"] == ("Wavelet",)
+
+
+def case():
+    """A scan with a region, and the same with parts that were found in it."""
+    rng = np.random.default_rng(0)
+    grid = Geometry((12, 11, 10), (1.0, 1.0, 2.0))
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[3:7, 3:8, 3:9] = 1
+    return Image(rng.normal(0, 60, grid.shape), grid, "HU"), Segmentation(labels, grid)
+
+
+def test_the_map_of_one_image_type_equals_that_among_all():
+    image, drawn = case()
+    name = "wavelet-HHH_glcm_MaximumProbability"
+    found = map_of_feature(image, drawn, name)
+    every = texture_maps(image, drawn, **settings_of_feature(name))
+    assert len(every) == 8
+    np.testing.assert_array_equal(np.asarray(found.array), np.asarray(every[name].array))
+    assert found.metadata["feature"] == name
+    assert found.history[-1].verb == "texture_maps"
+
+
+@pytest.fixture
+def open_case(viewer):
+    """A patient on the screen, with habitats above what was drawn."""
+    image, drawn = case()
+    for data, looks, kind in layers_of([image, drawn, replace(drawn, labels=2 * drawn.labels)]):
+        getattr(viewer, f"add_{kind}")(data, **looks)
+    viewer.layers[-1].metadata[DERIVED] = True
+    return viewer
+
+
+def test_the_map_behind_a_dot_says_what_it_waits_for(open_case, dock, qtbot):
+    viewer, told = open_case, []
+    dock.behind.waits.connect(told.append)
+    dock.behind.follow("P003", "original_glcm_Contrast")
+    qtbot.waitUntil(lambda: any("Waiting for P003" in text for text in told), timeout=20_000)
+    assert "Cohort dock" in dock.message
+    region = viewer.layers[1]
+    region.visible = False
+    attached(viewer, PatientView).patient_id = "P003"
+    qtbot.waitUntil(lambda: "no scan with its regions is in sight" in told[-1], timeout=20_000)
+    region.visible = True
+    with qtbot.waitSignal(dock.behind.told, timeout=60_000) as answer:
+        pass
+    assert "is on the scan" in answer.args[0]
+    assert any("Mapping original_glcm_Contrast" in text for text in told)
+    (layer,) = [layer for layer in viewer.layers if maps_of(layer)]
+    assert list(maps_of(layer)) == ["original_glcm_Contrast"]
+
+
+def test_habitats_are_never_what_is_mapped(open_case, dock):
+    viewer = open_case
+    _, drawn = dock.behind._measured()
+    assert set(np.unique(drawn.labels)) == {0, 1}
+    viewer.layers[1].visible = False
+    assert dock.behind._measured() is None
+
+
+def test_another_dot_takes_the_place_of_the_first(open_case, dock, qtbot):
+    attached(open_case, PatientView).patient_id = "P003"
+    told = []
+    dock.behind.told.connect(told.append)
+    dock.behind.follow("P003", "wavelet-HHH_glcm_Contrast")
+    qtbot.waitUntil(lambda: dock.behind.runner.running, timeout=20_000)
+    dock.behind.follow("P003", "original_firstorder_Mean")
+    qtbot.waitUntil(lambda: bool(told), timeout=60_000)
+    (layer,) = [layer for layer in open_case.layers if maps_of(layer)]
+    assert list(maps_of(layer)) == ["original_firstorder_Mean"]
+    assert "original_firstorder_Mean" in told[0]
 
 
 @pytest.mark.slow

@@ -14,21 +14,23 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.cohort.patient import PatientView
-from napari_radiogenomics.gui.forms.inputs import belongs_to, is_region, is_scan
+from napari_radiogenomics.gui.forms.inputs import belongs_to, is_derived, is_region, is_scan
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.keys import SOURCE
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import record_of, with_history
 from napari_radiogenomics.radiomics.family import families_of
-from napari_radiogenomics.radiomics.voxelwise import texture_maps
+from napari_radiogenomics.radiomics.voxelwise import plan_maps, texture_maps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 __all__ = ["Behind", "map_of_feature", "settings_of_feature"]
 
-_LOOK_MS, _MOST_LOOKS = 250, 120
+# Every quarter of a second, for ten minutes; what is waited for is told after two seconds.
+_LOOK_MS, _MOST_LOOKS, _SOON = 250, 2400, 8
 _TYPES = {
     "original": "Original", "square": "Square", "squareroot": "SquareRoot",
     "logarithm": "Logarithm", "exponential": "Exponential", "gradient": "Gradient",
@@ -63,7 +65,7 @@ def settings_of_feature(name: str) -> dict[str, Any] | None:
 def map_of_feature(
     image: Image, segmentation: Segmentation, name: str, *, progress: Progress = quiet
 ) -> Image:
-    """Map of a feature in the union of all regions.
+    """Map of a feature in the union of all regions, and of no other derived image.
 
     Parameters
     ----------
@@ -80,7 +82,10 @@ def map_of_feature(
         scheme=(Label(1, "tumor"),),
     )
     settings = settings_of_feature(name) or {}
-    return texture_maps(image, whole, **settings, progress=progress)[name]
+    plan = plan_maps(image, whole, **settings).only(name.partition("_")[0])
+    found = plan.map_of(name, plan.measure(progress=progress)[name])
+    done: Image = with_history(found, record_of(texture_maps, image, whole, **settings))
+    return done
 
 
 class Behind(QObject):
@@ -97,21 +102,29 @@ class Behind(QObject):
     ----------
     told : Signal(str)
         What was shown, or why there is no map.
+    waits : Signal(str)
+        What is under way, or waited for.
     """
 
     told = Signal(str)
+    waits = Signal(str)
 
     def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._wanted, self._looks = ("", ""), 0
-        self.runner = Runner(self, activity=False)
+        self._mapped = ("", "")
+        self.runner = Runner(self)
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._look)
         self.runner.ended.connect(self._ended)
+        self.runner.stepped.connect(self._tell_step)
 
     def follow(self, patient: str, feature: str) -> None:
         """Map a feature on a patient as soon as it is open."""
+        if self.runner.running and self._mapped == self._wanted == (patient, feature):
+            return
+        self.runner.cancel()
         self._wanted, self._looks = (patient, feature), 0
         if settings_of_feature(feature) is None:
             self._timer.stop()
@@ -124,30 +137,54 @@ class Behind(QObject):
         self._looks += 1
         if self._looks > _MOST_LOOKS:
             self._timer.stop()
+            self.told.emit(f"No map of {feature}: {patient} was not opened in ten minutes.")
             return
-        if attached(self._viewer, PatientView).patient_id != patient or self.runner.running:
+        if self.runner.running:
+            return
+        if attached(self._viewer, PatientView).patient_id != patient:
+            self._tell_late(
+                f"Waiting for {patient} to open. The Cohort dock opens it: keep it open, too."
+            )
             return
         pair = self._measured()
-        if pair is not None:
-            self._timer.stop()
-            self.runner.run(map_of_feature, *pair, feature, title=f"Map {feature}")
+        if pair is None:
+            self._tell_late(
+                f"{patient} is open, but no scan with its regions is in sight. Show both in the "
+                "layer list; then the map comes."
+            )
+            return
+        self._timer.stop()
+        self._mapped = self._wanted
+        self.waits.emit(f"{patient} is open. Mapping {feature} …")
+        self.runner.run(map_of_feature, *pair, feature, title=f"Map {feature}")
+
+    def _tell_late(self, text: str) -> None:
+        """Say what is waited for, once it takes its time."""
+        if self._looks >= _SOON and self._looks % _SOON == 0:
+            self.waits.emit(text)
+
+    def _tell_step(self, done: int, total: int, _what: str) -> None:
+        patient, feature = self._wanted
+        if self.runner.running and not self.runner.cancelling and total:
+            self.waits.emit(f"{patient} is open. Mapping {feature}: {100 * done // total} %")
 
     def _measured(self) -> tuple[Image, Segmentation] | None:
-        """The scan in sight and the regions that were drawn on it."""
+        """The scan in sight and the regions that were drawn on it, not what was found in them."""
         for scan in self._viewer.layers:
             source = scan.metadata.get(SOURCE)
             if not (is_scan(scan) and scan.visible and isinstance(source, Image)):
                 continue
             for region in self._viewer.layers:
-                if is_region(region) and region.visible and belongs_to(region, scan):
+                drawn_on = is_region(region) and not is_derived(region) and region.visible
+                if drawn_on and belongs_to(region, scan):
                     drawn = object_of(region, self._viewer.layers)
                     if isinstance(drawn, Segmentation):
                         return source, drawn
         return None
 
     def _ended(self, outcome: Outcome) -> None:
-        patient, feature = self._wanted
-        if outcome.cancelled:
+        patient, feature = self._mapped
+        if outcome.cancelled or self._mapped != self._wanted:
             return
         if not outcome.ok:
             self.told.emit(f"No map of {feature}: {outcome.error}")

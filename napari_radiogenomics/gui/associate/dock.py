@@ -107,6 +107,7 @@ class AssociateDock(TablePanel):
         self.sheet.pair_chosen.connect(self._choose_pair)
         self.sheet.patient_chosen.connect(self._open_patient)
         self.behind.told.connect(self._say_behind)
+        self.behind.waits.connect(self._say_waiting)
         self.sheet.weighed.connect(self.weigh)
         self.sheet.saved.connect(self._say_saved)
         self.connections.add(self.session.cohort_changed, self._list_columns)
@@ -240,6 +241,10 @@ class AssociateDock(TablePanel):
         self.say(
             f"{self._said_of(patient)}. {text} The Genes dock colors the regions by {outcome}."
         )
+
+    def _say_waiting(self, text: str) -> None:
+        """Say what the map of the clicked patient waits for."""
+        self.say(f"{self._said_of(self.session.selection.patient_id)}. {text}")
 
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen among those of the pair."""
