@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QColor, QShowEvent
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -31,7 +31,7 @@ from napari_radiogenomics.gui.fusion.patient_plots import PredictionPlot
 from napari_radiogenomics.gui.fusion.plots import CalibrationPlot, RocPlot, StrategyPlot
 from napari_radiogenomics.gui.fusion.rows import FrameTable
 from napari_radiogenomics.gui.fusion.work import LEVEL, Fused, Shuffled
-from napari_radiogenomics.gui.plots.wide import move_below
+from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.provenance import write_history
 
@@ -79,7 +79,7 @@ class FuseSheet(QWidget):
         self.fused: Fused | None = None
         self.applied: Applied | None = None
         self.here = ""
-        self._theme, self._placed = "dark", False
+        self._theme = "dark"
         self.setObjectName("radiogenomics-fusion")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.strategies, self.predictions = StrategyPlot(), PredictionPlot()
@@ -89,6 +89,7 @@ class FuseSheet(QWidget):
         self.which = QuietCombo()
         self.which.setAccessibleName("Strategy")
         self._build()
+        place(self, "below")
         self._connect()
         self.strategies.clear(_NOTHING)
         self.predictions.clear("Their patients come here; a click opens one.")
@@ -98,16 +99,6 @@ class FuseSheet(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
         """Low, and no wider than the docks beside which it opens for a moment."""
         return QSize(_WIDTH, _HEIGHT)
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Move below the canvas at first."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            QTimer.singleShot(0, self._place)
-
-    def _place(self) -> None:
-        move_below(self)
 
     def _build(self) -> None:
         self.banner = QLabel()
