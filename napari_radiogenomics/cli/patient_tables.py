@@ -14,7 +14,7 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["add_clinical_argument", "columns_of", "read_features", "read_patients"]
+__all__ = ["add_clinical_argument", "columns_of", "read_cells", "read_features", "read_patients"]
 
 
 _LISTED = 8
@@ -48,19 +48,40 @@ def read_patients(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     from napari_radiogenomics.data.table import parse_numbers
+
+    frame = read_cells(path)
+    columns = {}
+    for name in frame.columns:
+        cells = frame[name]
+        numbers, bad = parse_numbers(cells.tolist())
+        columns[name] = cells.where(cells != "", None).astype(object) if bad.any() else numbers
+    parsed = {name: list(values) for name, values in columns.items()}
+    return pd.DataFrame(parsed, index=frame.index)
+
+
+def read_cells(path: Path) -> pd.DataFrame:
+    """Read a table whose first column holds the patients' ids; all other cells as they are written.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or TSV.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a row is damaged.
+    """
+    import pandas as pd
+
     from napari_radiogenomics.io.tables import read_table
 
     table, problems = read_table(path)
     for problem in problems:
         if problem.level == "error":
             raise InputError(f"{path}, row {problem.row}: {problem.what} {problem.remedy}")
-    columns = {}
-    for name in table.frame.columns[1:]:
-        cells = table.frame[name]
-        numbers, bad = parse_numbers(cells.tolist())
-        columns[name] = cells.where(cells != "", None).astype(object) if bad.any() else numbers
     index = pd.Index(table.frame.iloc[:, 0].astype(str), name=table.frame.columns[0])
-    return pd.DataFrame({name: list(values) for name, values in columns.items()}, index=index)
+    return table.frame.iloc[:, 1:].set_axis(index)
 
 
 def read_features(path: Path, *, named: bool = False) -> tuple[pd.DataFrame, list[str]]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-__all__ = ["aligned", "as_options"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["aligned", "as_options", "rows_of"]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -19,6 +23,22 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
     return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def rows_of(table: pd.DataFrame) -> list[list[str]]:
+    """Cells of a table as text under the names of its columns, numbers with four figures.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows_of(pd.DataFrame({"set": ["VEGF"], "p_value": [0.0123456]}))
+    [['set', 'p_value'], ['VEGF', '0.01235']]
+    """
+    cells = [
+        [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
+        for row in table.itertuples(index=False)
+    ]
+    return [list(map(str, table.columns)), *cells]
 
 
 def as_options(message: str) -> str:

@@ -1,4 +1,4 @@
-"""The commands associate and batch-effects write what the verbs compute."""
+"""The commands of statistics write what the verbs compute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_radiogenomics import associate
+from napari_radiogenomics import associate, harmonize, skat
 from napari_radiogenomics.cli import main
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.provenance import read_history
@@ -104,3 +104,81 @@ def test_columns_that_are_not_there_are_named(files, capsys) -> None:
     assert 'No column "sites" for --groups. Did you mean "site"?' in capsys.readouterr().err
     assert main(argv) == 2
     assert 'The outcome "note" holds text' in capsys.readouterr().err
+
+
+def test_harmonize_writes_the_table_without_the_sites(files, tmp_path, capsys) -> None:
+    features, _, clinical = files
+    target = tmp_path / "even.csv"
+    argv = ["harmonize", str(features), "--clinical", str(clinical), "--batch", "site"]
+    assert main([*argv, "--covariates", "age", "--output", str(target)]) == 0
+    assert capsys.readouterr().out.strip() == str(target)
+    tables = [pd.read_csv(path, index_col=0) for path in (features, clinical)]
+    expected = harmonize(tables[0], tables[1]["site"], covariates=tables[1][["age"]])
+    found = pd.read_csv(target, index_col=0)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
+    assert read_history(target)[0].verb == "harmonize"
+    curve = [*argv, "--method", "combat_gam", "--covariates", "age", "--smooth", "age"]
+    assert main([*curve, "--output", str(target)]) == 0
+    assert main([*argv[:-1], "sit", "--output", str(target)]) == 2
+    assert 'Did you mean "site"' in capsys.readouterr().err
+
+
+def test_a_harmonized_table_of_a_cohort_keeps_what_is_known_of_it(files, tmp_path, capsys) -> None:
+    features, _, clinical = files
+    tables = [pd.read_csv(path, index_col=0) for path in (features, clinical)]
+    whole = tables[0].join(tables[1])
+    blocks = {name: "clinical" if name in tables[1] else "features" for name in whole}
+    path = CohortFeatures(whole, blocks).save(tmp_path / "cohort.csv")
+    target = tmp_path / "even.csv"
+    assert main(["harmonize", str(path), "--batch", "site", "--output", str(target)]) == 0
+    found = CohortFeatures.load(target)
+    assert found.blocks == blocks
+    assert "Harmonized for site by combat." in found.notes
+    assert found.history[-1].verb == "harmonize"
+    pd.testing.assert_frame_equal(found.table[["age", "site"]], whole[["age", "site"]])
+    between = found.table.groupby("site")["f0"].mean()
+    assert abs(between["A"] - between["B"]) < 0.3
+
+
+def test_skat_tests_the_sets_of_a_file(files, tmp_path, capsys) -> None:
+    features, genes, clinical = files
+    sets = tmp_path / "sets.gmt"
+    sets.write_text("VEGF\tx\tVEGFA\tKDR\n", encoding="utf-8")
+    target = tmp_path / "sets.csv"
+    argv = ["skat", str(genes), str(features), "--outcome", "f1", "--gene-sets", str(sets)]
+    argv += ["--clinical", str(clinical), "--covariates", "age", "--groups", "site"]
+    assert main([*argv, "--output", str(target)]) == 0
+    said = capsys.readouterr()
+    assert '1 member ("KDR") of 1 set is not in the table' in said.err
+    assert "note: p-values: exact." in said.err
+    tables = [pd.read_csv(path, index_col=0) for path in files]
+    expected = skat(
+        tables[1][["VEGFA", "ACTB"]], tables[0]["f1"], {"VEGF": ["VEGFA", "KDR"]},
+        covariates=tables[2][["age"]], groups=tables[2]["site"],
+    ).table  # fmt: skip
+    pd.testing.assert_frame_equal(pd.read_csv(target), expected, rtol=1e-12)
+    assert read_history(target)[0].verb == "skat"
+    assert main([*argv, "--method", "burden"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[0] == "VEGF"
+    assert main([*argv[:4], "f9"]) == 2
+    assert 'No column "f9"' in capsys.readouterr().err
+
+
+def test_missingness_reports_what_is_missing(tmp_path, capsys) -> None:
+    rng = np.random.default_rng(1)
+    stage = np.repeat(["I", "IV"], 20)
+    crp = np.where(np.arange(40) < 15, "n/a", rng.normal(5, 1, 40).round(2).astype(str))
+    table = pd.DataFrame({"stage": stage, "crp": crp, "site": ["A", "B"] * 20})
+    table.index = pd.Index([f"P{k:02}" for k in range(40)], name="patient_id")
+    path, target = tmp_path / "clinical.csv", tmp_path / "tests.csv"
+    table.to_csv(path)
+    argv = ["missingness", str(path), "--outcome", "stage", "--output", str(target)]
+    assert main(argv) == 0
+    said = capsys.readouterr()
+    assert "crp is missing in 15 of 40 patients (38 %)" in said.err
+    assert '15 × "n/a"' in said.out
+    tests = pd.read_csv(target)
+    assert tests.loc[0, ["column", "against", "role"]].tolist() == ["crp", "stage", "outcome"]
+    assert read_history(target)[0].verb == "missingness_report"
+    assert main(["missingness", str(path), "--outcome", "stag"]) == 2
+    assert 'Did you mean "stage"' in capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
@@ -15,11 +15,8 @@ from napari_radiogenomics.cli.patient_tables import (
     read_features,
     read_patients,
 )
-from napari_radiogenomics.cli.text import aligned
+from napari_radiogenomics.cli.text import aligned, rows_of
 from napari_radiogenomics.signature import describe
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["COMMAND"]
 
@@ -81,20 +78,12 @@ def _run(arguments: argparse.Namespace) -> int:
     for note in (found.family, *sites, *found.warnings):
         sys.stderr.write(f"note: {note}\n")
     if arguments.output is None:
-        sys.stdout.write(aligned(_rows(found.table.head(_SHOWN))))
+        sys.stdout.write(aligned(rows_of(found.table.head(_SHOWN))))
         return 0
     write_table(found.table, arguments.output, index=False)
     write_history(found, arguments.output)
     sys.stdout.write(f"{arguments.output}\n")
     return 0
-
-
-def _rows(table: pd.DataFrame) -> list[list[str]]:
-    cells = [
-        [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
-        for row in table.itertuples(index=False)
-    ]
-    return [list(map(str, table.columns)), *cells]
 
 
 COMMAND = Command(
