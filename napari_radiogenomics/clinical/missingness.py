@@ -123,6 +123,8 @@ def missingness_report(
     tests = _tests(read, roles)
     notes = [
         f"{name} is missing in {row.missing} of {len(table)} patients ({percent(row.share)})."
+        if row.known
+        else f"{name} has no value in any of the {len(table)} patients, and is in no test."
         for name, row in columns[columns["missing"] > 0].iterrows()
     ]
     structural = _structural(read)
@@ -248,8 +250,16 @@ def _little(read: Mapping[str, Read]) -> tuple[McarTest | None, str]:
     for chosen in ([*graded, *pairs], graded):  # pairs of levels often follow from each other
         table = pd.DataFrame({name: read[name].numbers() for name in read if name in chosen})
         table = table.loc[:, (table.nunique() > 1) & (table.notna().sum() >= _FEW)]
+        table = table.loc[:, ~_repeated(table)]
+        gaps = any(one.missing.mask.any() for one in read.values())
+        if gaps and table.shape[1] and table.notna().to_numpy().all():
+            why = why or (
+                f"Little's test was not made: of the columns that it takes "
+                f"({', '.join(table.columns)}) none misses a value."
+            )
+            continue
         try:
-            test = mcar_test(table.loc[:, ~_repeated(table)])
+            test = mcar_test(table)
         except InputError as error:
             why = why or f"Little's test was not made: {error}"
             continue

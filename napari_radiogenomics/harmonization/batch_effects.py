@@ -187,11 +187,20 @@ def batch_effects(
 def _varying(features: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Features with at least two values; a note names the others."""
     values, _, _ = inputs_of(features, np.zeros(len(features)), None)
-    moves = np.fmin.reduce(values) < np.fmax.reduce(values)
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    moves, empty = low < high, ~np.isfinite(low)
     if not moves.any():
         raise InputError("No feature varies over the samples, so that there is nothing to measure.")
-    lost = [str(name) for name in features.columns[~moves]]
-    notes = [f"{len(lost)} features do not vary, the first is {lost[0]}: left out."] if lost else []
+    notes = []
+    for mask, one, many in (
+        (empty, "has no value", "have no value"),
+        (~moves & ~empty, "does not vary", "do not vary"),
+    ):
+        lost = [str(name) for name in features.columns[mask]]
+        if len(lost) == 1:
+            notes.append(f"{lost[0]} {one}: left out.")
+        elif lost:
+            notes.append(f"{len(lost)} features {many}, the first is {lost[0]}: left out.")
     return features.loc[:, moves].astype(float), notes
 
 

@@ -166,7 +166,7 @@ def _coded(covariates: pd.DataFrame, name: str, levels: tuple[str, ...]) -> Real
     unseen = sorted(set(found) - set(levels))
     if unseen:
         raise InputError(
-            f"{name} is {_list(unseen)} in new samples; the model knows {', '.join(levels)}. "
+            f"{name} is {_shown(unseen)} in new samples; the model knows {', '.join(levels)}. "
             "Fit with such samples, or leave them out."
         )
     return np.array([[value == level for level in levels[1:]] for value in found], float)
@@ -208,8 +208,12 @@ def require_estimable(batches: Reals, covariates: Reals, code: CovariateCode) ->
             )
 
 
-def _list(names: list[str], most: int = 5) -> str:
-    shown = ", ".join(names[:most]) + (" …" if len(names) > most else "")
+def _shown(names: list[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
+
+
+def _list(names: list[str]) -> str:
+    shown = _shown(names)
     return f"Batch {shown}" if len(names) == 1 else f"Batches {shown}"
 
 

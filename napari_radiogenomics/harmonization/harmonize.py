@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Harmonizer, Request
-from napari_radiogenomics.harmonization.inputs import same_samples
+from napari_radiogenomics.harmonization.inputs import as_table, same_samples
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
@@ -89,8 +89,10 @@ def harmonize(
     """
     entry = HARMONIZERS[method]
     _refuse_unused(entry, reference, smooth, patient)
-    names = same_samples(features, batch, "batch")
+    features = as_table(features)
+    names = _with_index(same_samples(features, batch, "batch"), features)
     kept = None if covariates is None else same_samples(features, covariates, "covariates")
+    kept = None if kept is None else _with_index(kept, features)
     owner = None if patient is None else same_samples(features, patient, "patient")
     flat = _constant(features)
     table = features if not flat.any() else features.loc[:, ~flat]
@@ -107,6 +109,18 @@ def harmonize(
         "notes": (*features.attrs.get("notes", ()), *_notes(counts, constant)),
     }
     return result
+
+
+def _with_index(facts: Any, features: pd.DataFrame) -> Any:
+    """Batches or covariates by sample, also where they came in order alone."""
+    import pandas as pd
+
+    if isinstance(facts, pd.Series | pd.DataFrame):
+        return facts
+    values = np.asarray(facts)
+    if values.ndim == 1:
+        return pd.Series(values, features.index)
+    return pd.DataFrame(values, features.index).add_prefix("covariate ")
 
 
 def _refuse_unused(

@@ -57,16 +57,31 @@ def inputs_of(
 
 
 def _numbers(table: pd.DataFrame) -> Reals:
-    text = [str(name) for name, kind in table.dtypes.items() if kind.kind not in "iufb"]
+    text = [name for name, kind in table.dtypes.items() if kind.kind not in "iufb"]
     if text:
+        cells = {name: _text_in(table[name]) for name in text}
+        own = [name for name in text if len(cells[name])] or text
+        first = f"{len(own)} columns hold text, the first is" if len(own) > 1 else "Text is in"
+        where = (
+            f': "{cells[own[0]].iloc[0]}" in the row of {cells[own[0]].index[0]}'
+            if len(cells[own[0]])
+            else ", which holds numbers as text"
+        )
         raise InputError(
-            f'{len(text)} columns hold text, the first is "{text[0]}". Give numbers only; the '
+            f'{first} "{own[0]}"{where}. Give numbers only, and leave empty what is missing; the '
             "batch and the covariates are parameters of their own."
         )
     values = table.to_numpy(np.float64, na_value=np.nan)
     if np.isinf(values).any():
         raise InputError("Some values are infinite. Set them to missing, or leave them out.")
     return values
+
+
+def _text_in(column: pd.Series) -> pd.Series:
+    """Cells that are no number."""
+    import pandas as pd
+
+    return column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
 
 
 def same_samples(table: pd.DataFrame, facts: Any, noun: str) -> Any:

@@ -175,3 +175,12 @@ def test_a_table_without_gaps_says_so_and_others_are_refused() -> None:
         missingness_report(whole, outcome="aeg")
     with pytest.raises(InputError, match="no patient"):
         missingness_report(whole.head(0))
+
+
+def test_a_column_without_any_value_is_said_to_have_none() -> None:
+    table = pd.DataFrame({"age": range(30), "crp": [None] * 30, "sex": ["M", "F"] * 15})
+    found = missingness_report(table)
+    assert found.notes == (
+        "crp has no value in any of the 30 patients, and is in no test.",
+        "Little's test was not made: of the columns that it takes (age, sex) none misses a value.",
+    )

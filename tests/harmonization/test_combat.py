@@ -202,6 +202,24 @@ def test_one_thousand_samples_keep_nothing_of_the_outcome() -> None:
     pd.testing.assert_frame_equal(left, ComBat().fit_transform(table, batch=site))
 
 
+def test_arrays_are_harmonized_as_tables_are() -> None:
+    table, site = two_sites()
+    age = np.linspace(40, 80, len(table))[:, None]
+    plain = harmonize(table.to_numpy(), site.to_numpy(), covariates=age)
+    named = harmonize(table, site, covariates=pd.DataFrame({"age": age[:, 0]}, table.index))
+    np.testing.assert_allclose(plain, named, rtol=1e-12)
+    assert plain.attrs["batches"] == named.attrs["batches"]
+    np.testing.assert_allclose(harmonize(table, list(site)), harmonize(table, site), rtol=1e-12)
+
+
+def test_a_new_level_of_a_covariate_is_named_as_it_is() -> None:
+    table, site = two_sites()
+    sex = pd.DataFrame({"sex": np.resize(["M", "M", "F"], len(table))}, table.index)
+    fitted = ComBat().fit(table, batch=site, covariates=sex)
+    with pytest.raises(InputError, match="sex is U in new samples"):
+        fitted.transform(table, batch=site, covariates=sex.replace("M", "U"))
+
+
 BAD = [
     (lambda t, s: (t, s.replace("B", "A"), {}), "one batch"),
     (lambda t, s: (t, s.where(s.index != "P0", "C"), {}), "one sample"),
@@ -214,7 +232,11 @@ BAD = [
     (lambda t, s: (t, s, {"method": "combt"}), 'Did you mean "combat"'),
     (lambda t, s: (t, s, {"smooth": ["age"]}), "takes no"),
     (lambda t, s: (t, s, {"method": "combat_gam", "smooth": ["age"]}), "not among the covariates"),
-    (lambda t, s: (t.assign(f3="x"), s, {}), "hold text"),
+    (lambda t, s: (t.assign(f3="x"), s, {}), 'Text is in "f3": "x" in the row of P0'),
+    (
+        lambda t, s: (t.astype(object).where(t.ne(t.iloc[4, 1]), "n/a"), s, {}),
+        'Text is in "f1": "n/a" in the row of P4',
+    ),
     (lambda t, s: (t.assign(f3=np.where(s == "A", 1.0, t["f3"])), s, {}), "does not vary"),
     (lambda t, s: (t.assign(f3=np.nan), s, {}), r'"f3" has no value in batch A'),
     (lambda t, s: (t.assign(f3=np.inf), s, {}), "infinite"),
