@@ -196,7 +196,7 @@ def _refuse_unused(
     """A setting that would do nothing is a mistake that nobody would see."""
     if confounders is not None and not entry.confounders:
         raise InputError(
-            f'{entry.title} takes no confounders. Choose method="partial" or '
+            f'{entry.title} takes no confounders. Choose the method "partial" or '
             '"partial_spearman", or leave them out.'
         )
     if groups is None and entry.site in ("random", "studies"):

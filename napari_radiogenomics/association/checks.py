@@ -127,7 +127,7 @@ def warn_of_sites(tables: Tables, method: Method) -> list[str]:
             "random": "Sites are random effects of the model.",
             "studies": "Each site is tested by itself.",
             "": f"{method.title} does not know of sites: what differs between scanners looks "
-            'like biology. Use method="partial", or another one that takes sites.',
+            'like biology. Use the method "partial", or another one that takes sites.',
         }[method.site]
         names = [tables.outcome_names[at] for at in differ]
         notes.append(
@@ -188,9 +188,9 @@ def warn_of_volume(tables: Tables, method: Method) -> list[str]:
         return []
     name = tables.feature_names[named[0]]
     how = (
-        f'Give confounders=features[["{name}"]] to see what is left beside it.'
+        f'Adjust for "{name}", as a confounder, to see what is left beside it.'
         if method.confounders
-        else f'Use method="partial" with "{name}" as a confounder to see what is left beside it.'
+        else f'Use the method "partial" and adjust for "{name}" to see what is left beside it.'
     )
     return [
         f"{some(follow, 'feature')} follow{'s' if len(follow) == 1 else ''} the volume (rank "
@@ -219,14 +219,16 @@ def refuse_counts(tables: Tables, outcomes: Any, method: Method) -> None:
             "site as groups."
         )
         others = ("expected count", "TPM", "FPKM", "log", "z", "intensity")
-        require(found, ("count",), "the negative binomial model", dict.fromkeys(others, remedy))
+        remedies = dict.fromkeys(others, remedy)
+        what = "the negative binomial model"
+        require(found, ("count",), what, remedies, may_state=False)
         return
     many = tables.outcomes.shape[1] >= _MANY_COUNTS and found.largest > _LARGE_COUNT
     if found.kind == "count" and (many or stated in ("count", "counts")):
         raise InputError(
             f"The outcomes are raw counts ({found.reason}), which differ in library size and in "
             f"variance; {method.title} would mistake that for biology. Normalize them first "
-            '(normalize_counts), or choose method="negative_binomial".'
+            '(normalize_counts), or choose the method "negative_binomial".'
         )
 
 

@@ -180,7 +180,7 @@ def skat(
         what, small = ("two classes", "adjusted") if binary else ("numbers", "exact")
         notes.append(
             f"SKAT-O of {what} and {len(y)} patients answers for large samples; look at "
-            f'method="skat", which is {small} for small ones, too.'
+            f'the method "skat", which is {small} for small ones, too.'
         )
     table = _table(rows, method, correction)
     words = f"{_TITLES[method]}: {len(table)} gene sets adjusted together ({correction})."

@@ -180,7 +180,7 @@ def classes_of(table: pd.DataFrame) -> tuple[Reals, list[str]]:
         if len(levels) > 2:
             raise InputError(
                 f'The outcome "{name}" has {len(levels)} values; this method takes two classes. '
-                'Choose method="linear", or cut it in two by a rule fixed beforehand.'
+                'Choose the method "linear", or cut it in two by a rule fixed beforehand.'
             )
         if len(levels) == 2 and tuple(levels) != (0.0, 1.0):
             notes.append(f'Of "{name}", {levels[1]:g} counts as 1 and {levels[0]:g} as 0.')

@@ -264,7 +264,14 @@ def stated_kind(stated: str) -> Kind | None:
     return {"cpm": "TPM", "rpkm": "FPKM", "z-score": "z"}.get(text)  # type: ignore[return-value]
 
 
-def require(nature: Nature, wanted: Collection[str], what: str, remedies: dict[str, str]) -> None:
+def require(
+    nature: Nature,
+    wanted: Collection[str],
+    what: str,
+    remedies: dict[str, str],
+    *,
+    may_state: bool = True,
+) -> None:
     """Refuse a matrix that a treatment is not made for.
 
     Parameters
@@ -277,6 +284,8 @@ def require(nature: Nature, wanted: Collection[str], what: str, remedies: dict[s
         Name of the treatment in the message.
     remedies : dict
         What to do instead, by kind.
+    may_state : bool, optional
+        Whether the caller has a setting ``nature`` that overrules what the values look like.
 
     Raises
     ------
@@ -286,8 +295,8 @@ def require(nature: Nature, wanted: Collection[str], what: str, remedies: dict[s
     if nature.kind in wanted:
         return
     remedy = remedies.get(nature.kind, "Give the original table.")
+    otherwise = " If the matrix is something else, say so with nature=…." if may_state else ""
     raise InputError(
         f"The matrix holds {nature.kind} values ({nature.reason}); {what} takes "
-        f"{' or '.join(wanted)} values. {remedy} If the matrix is something else, say so with "
-        "nature=…."
+        f"{' or '.join(wanted)} values. {remedy}{otherwise}"
     )

@@ -560,3 +560,11 @@ def test_false_discoveries_are_rare_in_null_cohorts() -> None:
 def test_false_discoveries_are_held_over_200_null_cohorts(method: str) -> None:
     # The upper end of a 99 % interval of 200 cohorts at 5 %.
     assert share_of_false_families(200, method) <= 0.095
+
+
+def test_values_that_are_no_counts_are_refused_with_a_remedy_that_exists() -> None:
+    x = noise(40, 2, "f", 1)
+    floats = np.log1p(noise(40, 120, "g", 2).abs())
+    with pytest.raises(InputError, match="give the original counts") as refused:
+        associate(x, floats, method="negative_binomial")
+    assert "nature" not in str(refused.value)

@@ -213,6 +213,27 @@ def test_themes_redraw_what_is_there(dock, qtbot):
     dock.viewer.theme = "dark"
 
 
+def test_a_mutation_behind_a_dot_is_told_in_words(dock, qtbot):
+    ask(dock)
+    run(qtbot, dock, dock.start)
+    outcomes = dock.found.study.outcomes
+    outcomes.attrs["kinds"] = {"VEGF": "mutation", "CA9": "gene"}
+    outcomes.loc["P003", "VEGF"], outcomes.loc["P004", "VEGF"] = 1.0, 0.0
+    assert dock._said_of("P003").endswith(", VEGF mutated")
+    assert dock._said_of("P004").endswith(", VEGF wildtype")
+
+
+def test_notes_say_what_to_do_without_code(dock, qtbot):
+    dock.picker.features.table["other_size"] = dock.picker.features.table[
+        "original_shape_MeshVolume"
+    ]
+    ask(dock)
+    run(qtbot, dock, dock.start)
+    notes = dock.sheet.notes.toPlainText()
+    assert 'Adjust for "original_shape_MeshVolume", as a confounder' in notes
+    assert "=" not in notes.replace("q ≤", "")
+
+
 def test_the_pairs_are_written_with_their_history(dock, qtbot, tmp_path):
     ask(dock)
     run(qtbot, dock, dock.start)

@@ -229,7 +229,12 @@ class AssociateDock(TablePanel):
         for table, name in zip(
             (self.found.study.features, self.found.study.outcomes), self.sheet.pair, strict=True
         ):
-            if name in table and patient in table.index:
+            if name not in table or patient not in table.index:
+                continue
+            if table.attrs.get("kinds", {}).get(name) == "mutation":
+                state = {1.0: "mutated", 0.0: "wildtype"}.get(table.loc[patient, name], "not known")
+                told.append(f"{name.removesuffix(' mutation')} {state}")
+            else:
                 unit = table.attrs.get("units", {}).get(name, "")
                 told.append(f"{name} {table.loc[patient, name]:.4g} {unit}".rstrip())
         return ", ".join(told)
