@@ -83,7 +83,11 @@ class Place(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt names it
         """Place the dock once it is shown, and again after it was taken out of its window."""
-        if event.type() == QEvent.Type.ParentChange and dock_of(self.widget) is None:
+        if event.type() not in (QEvent.Type.ParentChange, QEvent.Type.Show):
+            return False
+        if not isalive(self) or not isinstance(watched, QWidget) or not isalive(watched):
+            return False  # it is being deleted
+        if event.type() == QEvent.Type.ParentChange and dock_of(watched) is None:
             self._placed = None
             self._yield()
         elif event.type() == QEvent.Type.Show and self._placed is None:

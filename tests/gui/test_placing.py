@@ -103,8 +103,9 @@ def test_docks_that_are_opened_one_by_one_are_tabs(qtbot, viewer):
     opened = []
     for name in ("Cohort", "Harmonize", "Associate", "Genes", "Scan", "Segment"):
         dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
-        qtbot.wait(150)
         opened.append(dock)
+        qtbot.waitUntil(lambda: not widget.visibleRegion().isEmpty())  # noqa: B023
+        qtbot.wait(150)
         assert not widget.visibleRegion().isEmpty(), name
         assert size_of(viewer) == SMALL, name
     window = main_window(viewer)
