@@ -20,7 +20,6 @@ from napari_radiogenomics.radiomics.diagnostics import diagnose
 from napari_radiogenomics.radiomics.extraction import Extraction
 from napari_radiogenomics.radiomics.family import Family, Feature, Region
 from napari_radiogenomics.radiomics.filter import derive
-from napari_radiogenomics.radiomics.one_thread import one_thread
 from napari_radiogenomics.radiomics.prepare import normalize_image
 from napari_radiogenomics.radiomics.prepare_region import Ready, prepare_region
 from napari_radiogenomics.radiomics.pyradiomics_engine import measure_with_pyradiomics

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.radiomics.filter import Filter, Source
 from napari_radiogenomics.radiomics.itk_steps import run_itk
-from napari_radiogenomics.radiomics.one_thread import one_thread
+from napari_radiogenomics.statistics.threads import one_thread
 
 __all__ = ["FILTER"]
 
