@@ -180,3 +180,6 @@ def _narrow(window: QMainWindow) -> None:
         return
     for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
         bar.setStyleSheet(_NARROW)
+        # Names that are cut to a letter say nothing; arrows reach those that have no room.
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setUsesScrollButtons(True)
