@@ -22,7 +22,10 @@ def add_scan_arguments(parser: argparse.ArgumentParser) -> None:
         help="Which volume of a 4-D scan, by name or number.",
     )
     parser.add_argument(
-        "--series", metavar="UID", default="", help="Which series of a DICOM folder with several."
+        "--series",
+        metavar="UID#N",
+        default="",
+        help="Which series of a DICOM folder with several, and which object of it (#2).",
     )
 
 

@@ -6,6 +6,7 @@ import re
 import struct
 import warnings
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,8 @@ def read_all(
         rasterized; found beside the file where it is not given. A segmentation on the same
         grid refers to it when it is written as DICOM SEG; `drawn_on` says it afterwards.
     series : str, optional
-        Read only this SeriesInstanceUID of a folder that holds several.
+        Read only this SeriesInstanceUID of a folder that holds several. ``#2`` after it, or
+        alone, takes the second of the objects that are found.
 
     Returns
     -------
@@ -143,8 +145,9 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
         raise InputError(
             f"{path} is {form.title}, which holds {' or '.join(form.kinds)}, not {options.kind}."
         )
+    series, number = _number_in(options.series)
     try:
-        found = list(form.read(path, options))
+        found = list(form.read(path, replace(options, series=series)))
     except RadiogenomicsError:
         raise
     except _DAMAGED as error:
@@ -152,18 +155,42 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
             f"{path} could not be read as {form.title}: {_wrong_content(path)}. "
             f"Copy or export it again. ({type(error).__name__}: {_last_words(error)})"
         ) from error
+    if number > len(found):
+        raise InputError(
+            f"{path} holds no object #{number}: {_listed(found)}. Choose a number among these."
+        )
+    found = [found[number - 1]] if number else found
     found = [_on_its_scan(with_brats_names(obj, path), options.reference) for obj in found]
     return [_with_its_history(found[0], path)] if len(found) == 1 else found
+
+
+def _number_in(series: str) -> tuple[str, int]:
+    """UID and number of an object in the setting series; 0 where it has none.
+
+    Examples
+    --------
+    >>> _number_in("1.2.840#2"), _number_in("#1"), _number_in("1.2.840")
+    (('1.2.840', 2), ('', 1), ('1.2.840', 0))
+    """
+    uid, mark, text = series.partition("#")
+    if not mark:
+        return series, 0
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise InputError(
+            f'"{series}" is no setting of series. After # stands the number of an object from 1, '
+            'such as "#2".'
+        )
+    return uid.strip(), int(text)
 
 
 def _scan_at(path: Path) -> Image:
     """Scan that a reference names by its path."""
     scans = [obj for obj in _read(path, ReadOptions("image")) if isinstance(obj, Image)]
     if len(scans) != 1:
-        names = "; ".join(_describe(scan) for scan in scans)
         raise InputError(
-            f"{path} holds {len(scans)} scans{f': {names}' if names else ''}, and a reference is "
-            "one. Read the one that was drawn on with the setting series, and give it instead."
+            f"{path} holds {len(scans)} scans{f': {_listed(scans)}' if scans else ''}, and a "
+            "reference is one. Read the one that was drawn on with the setting series, and give "
+            "it instead."
         )
     return scans[0]
 
@@ -258,16 +285,38 @@ def read(
     _warn_of_notes(objects)
     if len(objects) == 1:
         return objects[0]
-    names = "; ".join(_describe(obj) for obj in objects)
     raise InputError(
-        f"{path} holds {len(objects)} objects: {names or 'nothing'}. "
-        "Choose one by its UID with the setting series, or take all of them."
+        f"{path} holds {len(objects)} objects: {_listed(objects) or 'nothing'}. "
+        f"{_why_several(objects, path)}Choose one by its {_what_tells(objects)} with the setting "
+        "series, or take all of them with read_all."
     )
+
+
+def _why_several(objects: list[Any], path: Path) -> str:
+    """What was noted of more than one of the objects: why one series is not one scan."""
+    notes = [note for obj in objects for note in getattr(obj, "notes", ())]
+    shared = dict.fromkeys(note for note in notes if notes.count(note) > 1)
+    return "".join(f"{note.removeprefix(f'{path}: ')} " for note in shared)
+
+
+def _what_tells(objects: list[Any]) -> str:
+    """What to write in the setting series, with the last object as the example."""
+    uids = [_series_of(obj) for obj in objects]
+    last = f'number, such as "#{len(objects)}",'
+    return f"UID or {last}" if all(uids) and len(set(uids)) == len(uids) else last
+
+
+def _series_of(obj: Any) -> str:
+    return str(getattr(obj, "metadata", {}).get("series", ""))
+
+
+def _listed(objects: Sequence[Any]) -> str:
+    return "; ".join(f"#{place} {_describe(obj)}" for place, obj in enumerate(objects, start=1))
 
 
 def _describe(obj: Any) -> str:
     geometry = getattr(obj, "geometry", "")
-    series = getattr(obj, "metadata", {}).get("series", "")
+    series = _series_of(obj)
     return f"{obj.name} ({geometry}{', series ' + series if series else ''})"
 
 

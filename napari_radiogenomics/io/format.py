@@ -33,7 +33,8 @@ class ReadOptions:
     reference : object or None
         Scan onto whose grid segmentations of DICOM are put.
     series : str
-        SeriesInstanceUID to read from a folder that holds several.
+        SeriesInstanceUID to read from a folder that holds several; a number after it was
+        taken off by `read`.
     """
 
     kind: Kind = "auto"

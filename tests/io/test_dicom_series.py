@@ -187,7 +187,7 @@ def test_several_series_are_told_by_name(tmp_path: Path, dicom: SimpleNamespace)
     dicom.series(
         tmp_path, ARRAY[:3] + 1, prefix="b", SeriesInstanceUID="1.2.3.9", SeriesDescription="late"
     )
-    with pytest.raises(InputError, match=r"2 objects: late .*1\.2\.3\.9.*venous.*1\.2\.3\.4"):
+    with pytest.raises(InputError, match=r"2 objects: #1 late .*1\.2\.3\.9.*#2 venous.*UID or"):
         read(tmp_path)
     np.testing.assert_array_equal(quietly(tmp_path, series="1.2.3.9").array, ARRAY[:3] + 1)
     with pytest.raises(InputError, match=r'Did you mean "1\.2\.3\.9"'):
@@ -374,6 +374,36 @@ def test_a_duplicate_slice_is_named(tmp_path: Path, dicom: SimpleNamespace) -> N
     assert [len(scan.array) for scan in scans] == [6, 1]
     np.testing.assert_array_equal(scans[0].array, ARRAY)
     assert "again.dcm and slice002.dcm lie at the same place" in remarks
+
+
+def test_one_of_two_slices_at_a_place_is_opened_by_its_number(
+    tmp_path: Path, dicom: SimpleNamespace
+) -> None:
+    """Both have the UID of the one series, so that the UID cannot choose between them."""
+    paths = dicom.series(tmp_path, ARRAY)
+    data = pydicom.dcmread(paths[2])
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = "1.2.9"
+    data.save_as(tmp_path / "j.dcm")
+    for series in ("", "1.2.3.4"):
+        with pytest.warns(DataWarning), pytest.raises(InputError) as refusal:
+            read(tmp_path, series=series)
+        text = str(refusal.value)
+        assert "j.dcm and slice002.dcm lie at the same place" in text
+        assert 'by its number, such as "#2", with the setting series' in text
+        assert "move one of its files away" in text
+        assert text.count(str(tmp_path)) == 1
+        with pytest.warns(DataWarning):
+            whole = read(tmp_path, series=f"{series}#1")
+        with pytest.warns(DataWarning):
+            alone = read(tmp_path, series=f"{series}#2")
+        np.testing.assert_array_equal(whole.array, ARRAY)
+        np.testing.assert_array_equal(alone.array, ARRAY[2:3])
+    with pytest.raises(InputError, match="no object #3: #1 .*; #2"):
+        read(tmp_path, series="#3")
+    with pytest.raises(InputError, match='"#two" is no setting of series'):
+        read(tmp_path, series="#two")
+    (tmp_path / "j.dcm").unlink()
+    np.testing.assert_array_equal(quietly(tmp_path).array, ARRAY)
 
 
 def test_a_file_copied_twice_counts_once(tmp_path: Path, dicom: SimpleNamespace) -> None:

@@ -320,7 +320,9 @@ def test_read_names_all_objects_where_there_are_several(
     path = write(scan(), tmp_path / "scan.nii")
     several = [scan(name="T1", metadata={"series": "1.2.3"}), scan(name="T2")]
     planted(monkeypatch, read=lambda path, options: several)
-    with pytest.raises(InputError, match=r"holds 2 objects: T1 \(6×5×4.*series 1\.2\.3\); T2"):
+    with pytest.raises(
+        InputError, match=r"holds 2 objects: #1 T1 \(6×5×4.*series 1\.2\.3\); #2 T2"
+    ):
         read(path)
     assert read_all(path) == several
 

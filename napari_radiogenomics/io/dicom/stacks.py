@@ -164,10 +164,12 @@ def _by_moment(groups: Sequence[Sequence[Plane]]) -> Stack | None:
 def _apart(groups: Sequence[Sequence[Plane]], most: int, where: Path) -> list[Stack]:
     """Volumes by the first fact that sorts repeats, else by instance number, kept apart."""
     planes = [plane for group in groups for plane in group]
-    first = next(group for group in groups if len(group) > 1)
+    repeated = [group for group in groups if len(group) > 1]
+    first = repeated[0]
+    more = f" (and so at {len(repeated) - 1} more places)" if len(repeated) > 1 else ""
     note = (
-        f"{where}: {first[0].name} and {first[1].name} lie at the same place, and not every "
-        f"place has {most} slices that the headers tell apart alike"
+        f"{where}: {first[0].name} and {first[1].name} lie at the same place{more}, and not "
+        f"every place has {most} slices that the headers tell apart alike"
     )
     for name, _ in _FACTS:
         values = sorted({_key(plane, (name,)) for plane in planes})
@@ -181,7 +183,8 @@ def _apart(groups: Sequence[Sequence[Plane]], most: int, where: Path) -> list[St
         for rank, plane in enumerate(order):
             ranked[rank].append(plane)
     labels = [f"({rank + 1} of {most})" for rank in range(most)]
-    return _named(ranked, labels, f"{note}. They are kept apart by instance number.")
+    remedy = "Where one slice lies there twice, move one of its files away."
+    return _named(ranked, labels, f"{note}. They are kept apart by instance number. {remedy}")
 
 
 def _one_each(members: Sequence[Plane]) -> bool:
