@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import napari
+import napari.viewer
 import numpy as np
 from napari.utils.notifications import show_error, show_warning
 
@@ -23,6 +24,7 @@ from napari_radiogenomics.gui.drops import (
     dress_later,
     files_of,
     is_cohort,
+    is_scan_tree,
     on_another_grid,
     readers_of_others,
     scan_of,
@@ -150,6 +152,9 @@ def _layers_of_paths(paths: Sequence[Path]) -> list[LayerData]:
     if cohorts:
         path = cohorts[0]
         return _open_cohort(path.parent if path.name == "cohort.toml" else path)
+    window = isinstance(napari.current_viewer(), napari.viewer.Viewer)
+    if window and len(paths) == 1 and is_scan_tree(paths[0]):
+        return _open_cohort(paths[0])  # its dock asks for the pattern
     files = [file for one in paths for file in files_of(one)]
     objects: list[Any] = []
     for file in files:

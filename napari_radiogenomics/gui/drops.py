@@ -21,11 +21,13 @@ from napari_radiogenomics.io.cohort_open import find_layout
 from napari_radiogenomics.io.files import find_format
 from napari_radiogenomics.io.format import FORMATS, Format
 from napari_radiogenomics.io.layout import LAYOUTS
+from napari_radiogenomics.io.scan_tree import EXAMPLE, has_scans
 
 __all__ = [
     "dress_later",
     "files_of",
     "is_cohort",
+    "is_scan_tree",
     "on_another_grid",
     "readers_of_others",
     "scan_of",
@@ -103,9 +105,24 @@ def files_of(path: Path) -> list[Path]:
     if len(volumes) > _MOST_VOLUMES:
         raise InputError(
             f"{path} holds {len(volumes)} volumes; no more than {_MOST_VOLUMES} are opened at "
-            "once. Choose the files themselves, or open the folder in the Cohort dock."
+            "once. Choose the files themselves, or open the folder in the Cohort dock with a "
+            "pattern such as {patient_id}_{modality}.nii.gz."
         )
     return volumes
+
+
+def is_scan_tree(path: Path) -> bool:
+    """Whether a folder holds volumes in folders of its own only, as of patients.
+
+    Parameters
+    ----------
+    path : Path
+        What was dropped and is no cohort.
+    """
+    if not path.is_dir() or _format_of(path) is not None:
+        return False
+    directly = any(form.claims(one) for form in _of_voxels() for one in path.iterdir())
+    return not directly and has_scans(path)
 
 
 def readers_of_others(paths: Sequence[Path]) -> list[Callable[[str], list[LayerData]]]:
@@ -149,7 +166,7 @@ def _nothing_in(path: Path, able: Iterable[Format]) -> str:
     return (
         f"Nothing in the folder {path} can be opened. Looked for a cohort ({layouts}), for a "
         f"DICOM series, and for volumes directly in it ({endings}). Choose the folder that holds "
-        "them."
+        f"them; folders of patients open in the Cohort dock with a pattern such as {EXAMPLE}."
     )
 
 

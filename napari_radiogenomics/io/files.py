@@ -287,8 +287,8 @@ def read(
         return objects[0]
     raise InputError(
         f"{path} holds {len(objects)} objects: {_listed(objects) or 'nothing'}. "
-        f"{_why_several(objects, path)}Choose one by its {_what_tells(objects)} with the setting "
-        "series, or take all of them with read_all."
+        f"{_why_several(objects, Path(path))}Choose one by its {_what_tells(objects)} with the "
+        "setting series, or take all of them with read_all."
     )
 
 

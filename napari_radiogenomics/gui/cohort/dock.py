@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import (
-    QFileDialog,
-    QLabel,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.cohort.ahead import ReadAhead
+from napari_radiogenomics.gui.cohort.empty import EmptyPage
 from napari_radiogenomics.gui.cohort.no_images import nothing_seen
 from napari_radiogenomics.gui.cohort.opening import cohort_at, sample_of_everything
 from napari_radiogenomics.gui.cohort.page import CohortPage
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
+from napari_radiogenomics.gui.cohort.pattern_form import PatternForm
 from napari_radiogenomics.gui.cohort.rows import card, mutations, problem_text
 from napari_radiogenomics.gui.cohort.step_keys import bind_step_keys
 from napari_radiogenomics.gui.forms.connections import Connections
@@ -34,6 +29,7 @@ from napari_radiogenomics.gui.placing import place
 from napari_radiogenomics.gui.preferences import preference
 from napari_radiogenomics.gui.recovery_notice import RecoveryNotice
 from napari_radiogenomics.gui.session import Selection, session_of
+from napari_radiogenomics.io.scan_tree import ScanTree
 
 if TYPE_CHECKING:
     import napari
@@ -100,9 +96,10 @@ class CohortDock(QWidget):
         place(self, "right")
         purpose = QLabel(_PURPOSE)
         purpose.setWordWrap(True)
-        self.page = CohortPage()
+        self.page, self.empty = CohortPage(), EmptyPage()
+        self.open_button, self.sample_button = self.empty.open_button, self.empty.sample_button
         self.stack = QStackedWidget()
-        self.stack.addWidget(self._make_empty())
+        self.stack.addWidget(self.empty)
         self.stack.addWidget(self.page)
         self.message_line = QLabel()
         self.message_line.setWordWrap(True)
@@ -118,31 +115,17 @@ class CohortDock(QWidget):
         self.notice.said.connect(self.say)
         column.addWidget(purpose)
         column.addWidget(self.notice)
+        self.pattern_form = PatternForm()
+        self.pattern_form.wanted.connect(self.open_cohort)
+        column.addWidget(self.pattern_form)
         column.addWidget(self.stack, 1)
         column.addWidget(self.message_line)
 
-    def _make_empty(self) -> QWidget:
-        empty = QWidget()
-        column = QVBoxLayout(empty)
-        text = QLabel(
-            "Open a cohort, or try the sample.<br><br>A cohort is a folder with a "
-            "<code>cohort.toml</code> and plain tables of patients, scans and samples. Folders "
-            "of BraTS-TCGA, UCSF-PDGM and NSCLC-Radiogenomics are recognized too."
-        )
-        text.setWordWrap(True)
-        self.open_button = QPushButton("Open cohort…")
-        self.sample_button = QPushButton("Open sample")
-        column.addStretch(1)
-        for part in (text, self.open_button, self.sample_button):
-            column.addWidget(part)
-        column.addStretch(3)
-        return empty
-
     def _connect(self) -> None:
         page = self.page
-        self.open_button.clicked.connect(self.ask_for_cohort)
+        self.open_button.chosen.connect(self.open_cohort)
         self.sample_button.clicked.connect(self.open_sample)
-        page.open_button.clicked.connect(self.ask_for_cohort)
+        page.open_button.chosen.connect(self.open_cohort)
         page.table.chosen.connect(self._choose)
         page.step.connect(self.step)
         page.timepoint_chosen.connect(self._choose_timepoint)
@@ -167,13 +150,19 @@ class CohortDock(QWidget):
 
     def ask_for_cohort(self) -> None:
         """Ask for the folder of a cohort and open it."""
-        folder = QFileDialog.getExistingDirectory(self, "Open tumour cohort")
-        if folder:
-            self.open_cohort(folder)
+        self.open_button.ask_for_folder()
 
-    def open_cohort(self, folder: str | Path) -> None:
-        """Open the cohort in a folder, in the background."""
-        self._start(cohort_at, str(folder), title="Open cohort")
+    def open_cohort(self, folder: str | Path, pattern: str = "") -> None:
+        """Open the cohort in a folder, in the background.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where it lies, or its table.
+        pattern : str, optional
+            Of a tree without tables; a form asks for it where it is needed and not given.
+        """
+        self._start(cohort_at, str(folder), pattern=pattern, title="Open cohort")
 
     def open_sample(self) -> None:
         """Open the sample cohort, in the background."""
@@ -211,6 +200,7 @@ class CohortDock(QWidget):
         self.view.leave()
         self.ahead.forget()
         self.page.use(cohort)
+        self.pattern_form.hide()
         self.page.open_with = self._state.get("open_with", AT_FIRST)
         self.stack.setCurrentIndex(0 if cohort is None else 1)
         self._variants = {} if cohort is None else mutations(cohort)
@@ -318,6 +308,11 @@ class CohortDock(QWidget):
             return
         if isinstance(outcome.value, Loaded):
             self._show_loaded(outcome.value)
+        elif isinstance(outcome.value, ScanTree):
+            self.pattern_form.ask(outcome.value)
+            self.say(
+                f"{outcome.value.root} holds scans and no tables. Say where they lie by Pattern."
+            )
         else:
             self._opened(outcome.value)
 

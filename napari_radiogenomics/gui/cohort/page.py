@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel, QFlowLayout
 
+from napari_radiogenomics.gui.cohort.empty import OpenButton
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, OPEN_WITH
 from napari_radiogenomics.gui.cohort.rows import MISSING, Filters
 from napari_radiogenomics.gui.cohort.table import CohortTable
@@ -91,7 +92,7 @@ class CohortPage(QWidget):
     def _make_title(self) -> QHBoxLayout:
         self.title = QElidingLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
-        self.open_button = QPushButton("Open cohort…")
+        self.open_button = OpenButton()
         row = QHBoxLayout()
         row.addWidget(self.title, 1)
         row.addWidget(self.open_button)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from napari_radiogenomics.data.problems import Level, Problem
@@ -21,7 +22,7 @@ from napari_radiogenomics.io.layout import Draft, Layout, LayoutOptions
 from napari_radiogenomics.io.tree import walk
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["LAYOUT", "compile_pattern"]
+__all__ = ["LAYOUT", "compile_pattern", "compile_patterns", "sort_files"]
 
 _FIELDS = ["patient_id", "timepoint", "site", "modality", "scan", "segmentation"]
 _TOKEN = re.compile(r"\{([^{}]*)\}|(\*)")
@@ -74,6 +75,11 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts) + re.escape(rest))
 
 
+def compile_patterns(patterns: str) -> list[re.Pattern[str]]:
+    """Make regular expressions of patterns with ``|`` between them; see `compile_pattern`."""
+    return [compile_pattern(text.strip()) for text in patterns.split("|")]
+
+
 def _recognizes(path: Path) -> str:
     return ""  # a tree without tables is only known by the pattern the person gives
 
@@ -82,11 +88,12 @@ def _read(path: Path, options: LayoutOptions) -> Draft:
     if not options.pattern.strip():
         raise InputError(
             'The layout "pattern" needs to know where the files lie below the folder. Say it '
-            'with the setting pattern, for example "{patient_id}/{modality}.nii.gz".'
+            'with the setting pattern, for example "{patient_id}/{modality}.nii.gz"; the Cohort '
+            "dock asks for it and counts what it finds."
         )
-    patterns = [compile_pattern(text.strip()) for text in options.pattern.split("|")]
+    patterns = compile_patterns(options.pattern)
     draft = Draft(path, path.resolve().name, f"Files by the pattern {options.pattern}")
-    matches, unmatched = _matches(path, patterns, options)
+    matches, unmatched = sort_files(options.progress(walk(path), "Folders"), patterns)
     if not matches:
         seen = f"; the first file is {unmatched[0]}" if unmatched else ", which holds no files"
         raise InputError(
@@ -97,13 +104,21 @@ def _read(path: Path, options: LayoutOptions) -> Draft:
     return draft
 
 
-def _matches(
-    root: Path, patterns: list[re.Pattern[str]], options: LayoutOptions
+def sort_files(
+    tree: Iterable[tuple[str, list[str]]], patterns: Sequence[re.Pattern[str]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Fields of the files that fit, and the files that do not."""
+    """Fields of the files that fit, with their path, and the files that do not.
+
+    Parameters
+    ----------
+    tree : iterable of (str, list of str)
+        Folders and the names of their files, as `io.tree.walk` gives them.
+    patterns : sequence of re.Pattern
+        As `compile_patterns` gives them.
+    """
     matches, unmatched = [], []
     folders = [pattern for pattern in patterns if pattern.pattern.endswith("/")]
-    for folder, files in options.progress(walk(root), "Folders"):
+    for folder, files in tree:
         whole = next((m for p in folders if files and (m := p.fullmatch(f"{folder}/"))), None)
         if whole:
             matches.append({**whole.groupdict(), "path": folder})
