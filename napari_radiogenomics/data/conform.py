@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,8 +50,9 @@ def conform(table: Table, spec: TableSpec) -> tuple[Table, list[Problem]]:
     """
     problems: list[Problem] = []
     table = _headers(table, spec, problems)
+    missing = {problem.column for problem in problems if problem.level == "error"}
     table = _strip(table, spec)
-    table = _required_cells(table, spec, problems)
+    table = _required_cells(table, spec, missing, problems)
     table = _unique(table, spec, problems)
     numbers = {
         column.name: _numbers(table, column, problems)
@@ -134,14 +136,17 @@ def _objects(columns: dict[str, list[Any]], frame: pd.DataFrame) -> dict[str, pd
     }
 
 
-def _required_cells(table: Table, spec: TableSpec, problems: list[Problem]) -> Table:
+def _required_cells(
+    table: Table, spec: TableSpec, missing: Collection[str], problems: list[Problem]
+) -> Table:
+    """Leave out rows without a key; of a column that is missing, its header has told."""
     keep = np.ones(len(table), bool)
     for column in spec.columns:
         # An empty path is a scan that is known but not at hand; `io` says so.
         if not column.required or column.kind == "path":
             continue
         empty = (table.frame[column.name] == "").to_numpy(bool)
-        for at in np.flatnonzero(empty & keep):
+        for at in np.flatnonzero(empty & keep) if column.name not in missing else ():
             what = f"{column.name} is empty; the row is left out."
             problems.append(table.problem(at, column.name, what, "Fill it in."))
         keep &= ~empty

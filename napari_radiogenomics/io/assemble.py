@@ -142,7 +142,11 @@ def _look(table: Table, spec: TableSpec, tree: Tree, problems: list[Problem]) ->
                 level: Level = "warning" if finding.usable else "error"
                 problems.append(table.problem(at, column.name, finding.what, finding.remedy, level))
         empty = np.array([not cell for cell in table.texts(column.name)], bool)
-        if column.required and spec.name in _NEEDED and empty.any():
+        no_column = any(
+            p.file == table.file and p.row == 1 and p.column == column.name and p.level == "error"
+            for p in problems
+        )
+        if column.required and spec.name in _NEEDED and empty.any() and not no_column:
             problems += _nothing_at_hand(table, column.name, empty)
         table = table.assign({column.name: cells})
     return table

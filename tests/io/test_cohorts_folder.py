@@ -441,3 +441,18 @@ def test_an_empty_path_is_told_once(folder: Path) -> None:
     problems = serious(validate_cohort(folder, deep=True))
     found = [p for p in problems if p.file == "scans.csv"]
     assert [(p.row, p.column) for p in found] == [(3, "path")]
+
+
+@pytest.mark.parametrize("column", ["patient_id", "path", "scan_id"])
+def test_a_missing_column_is_told_once_and_not_for_each_row(folder: Path, column: str) -> None:
+    header, *rows = (folder / "scans.csv").read_text("utf-8").splitlines()
+    place = header.split(",").index(column)
+    kept = [cells[:place] + cells[place + 1 :] for cells in (x.split(",") for x in (header, *rows))]
+    put(folder, "scans.csv", *map(",".join, kept))
+    of_scans = [
+        problem
+        for problem in validate_cohort(folder)
+        if problem.file == "scans.csv" and problem.level == "error"
+    ]
+    assert [problem.row for problem in of_scans] == [1]
+    assert f'"{column}" is missing' in of_scans[0].what
