@@ -213,13 +213,14 @@ def _compute(dock: Any) -> None:
 
 def _hover(viewer: napari.Viewer) -> None:
     """Put the cursor on the map in the slice that is shown, as a mouse over it would be."""
+    from napari_radiogenomics.gui.canvas.hover import show_hover
+
     layer = viewer.layers.selection.active
     here = np.round(layer.world_to_data(viewer.dims.point)).astype(int)
     drawn = np.argwhere(np.isfinite(layer.data[here[0]]))
     if len(drawn):
         nearest = drawn[np.abs(drawn - here[1:]).sum(axis=1).argmin()]
-        viewer.mouse_over_canvas = True
-        viewer.cursor.position = tuple(layer.data_to_world((here[0], *nearest)))
+        show_hover(viewer).point(layer.data_to_world((here[0], *nearest)))
     _settle()
 
 

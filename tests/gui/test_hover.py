@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
+from napari.utils.interactions import mouse_move_callbacks
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
@@ -28,6 +31,12 @@ def viewer():
 def at(k, j, i):
     """World position of a voxel in napari's order."""
     return tuple(GRID.index_to_world([i, j, k])[::-1])
+
+
+def point(viewer, position):
+    """Move the mouse as napari's canvas does."""
+    viewer.cursor.position = position
+    mouse_move_callbacks(viewer, SimpleNamespace(is_dragging=False))
 
 
 def add_regions(viewer):
@@ -99,9 +108,9 @@ def test_the_card_follows_the_cursor_and_leaves_with_it(viewer, qtbot):
     text = viewer.canvas.overlays["radiogenomics_hover"]
     assert not text.visible
     viewer.mouse_over_canvas = True
-    viewer.cursor.position = at(1, 2, 3)
+    point(viewer, at(1, 2, 3))
     qtbot.waitUntil(lambda: text.visible and "45 HU" in text.text, timeout=2000)
-    viewer.cursor.position = at(1, 2, 4)
+    point(viewer, at(1, 2, 4))
     qtbot.waitUntil(lambda: "46 HU" in text.text, timeout=2000)
     viewer.mouse_over_canvas = False
     qtbot.waitUntil(lambda: not text.visible, timeout=2000)
@@ -120,11 +129,15 @@ def test_the_card_waits_until_the_mouse_has_pointed(qtbot):
     data, settings, _ = image_layers(Image(np.ones(grid.shape, np.float32), grid))[0]
     viewer.add_image(data, **settings)
     viewer.dims.set_point(0, 1.0)
+    viewer.dims.order = (1, 0, 2)  # a view of other slices: z was not displayed, and is now
+    viewer.dims.set_point(1, 2.0)
+    viewer.dims.order = (0, 1, 2)
     qtbot.wait(100)
+    assert any(viewer.cursor.position)  # napari's own doing
     assert not text.visible
-    viewer.cursor.position = (1.0, 1.0, 2.0)
+    point(viewer, (1.0, 1.0, 2.0))
     qtbot.waitUntil(lambda: text.visible, timeout=2000)
-    viewer.cursor.position = (1.0, 0.0, 0.0)  # and now the place itself is pointed at
+    point(viewer, (1.0, 0.0, 0.0))  # and now the place itself is pointed at
     qtbot.waitUntil(lambda: "x 0.0 y 0.0" in text.text, timeout=2000)
     assert text.visible
 
@@ -148,7 +161,7 @@ def test_many_moves_are_few_updates(viewer, qtbot, monkeypatch):
     show_hover(viewer)
     viewer.mouse_over_canvas = True
     for i in range(200):
-        viewer.cursor.position = (0.0, 0.0, float(i))
+        point(viewer, (0.0, 0.0, float(i)))
     qtbot.wait(100)
     assert 1 <= len(seen) <= 5
 

@@ -195,14 +195,6 @@ def card_lines(viewer: ViewerModel, position: Sequence[float] | None = None) -> 
     return [*_place_lines(dict(zip(dims.axis_labels, position, strict=True)), room), *lines]
 
 
-def _has_pointed(viewer: ViewerModel) -> bool:
-    """Whether the mouse has been anywhere; until it moves, napari puts it at 1, 1, then 0, 0."""
-    dims, position = viewer.dims, tuple(viewer.cursor.position)
-    if len(position) != dims.ndim or position == type(viewer.cursor)().position:
-        return False
-    return any(position[axis] for axis in dims.displayed)
-
-
 def _place_lines(mm: Mapping[str, float], room: int) -> list[str]:
     """Position in mm, in two lines where one is too long."""
     parts = [f"{axis} {mm[axis]:.1f}".replace("-", "−") for axis in "xyz" if axis in mm]
@@ -214,6 +206,9 @@ def _place_lines(mm: Mapping[str, float], room: int) -> list[str]:
 
 class HoverCard(Attached):
     """A small card in the corner of the canvas that follows the cursor.
+
+    It waits for the mouse to move: napari writes the slice in sight into the cursor's position,
+    and zeros beside it, before any mouse was there.
 
     Parameters
     ----------
@@ -234,6 +229,7 @@ class HoverCard(Attached):
         self._pointed = False
         self._text = keep_text(self.viewer, "hover", position="top_left", font_size=9)
         self._later = qthrottled(self.update, timeout=_EVERY_MS)
+        self.viewer.mouse_move_callbacks.append(self._mouse_moved)
         self.viewer.cursor.events.position.connect(self._moved)
         self.viewer.events.mouse_over_canvas.connect(self._moved)
 
@@ -247,15 +243,32 @@ class HoverCard(Attached):
         self._enabled = enabled
         self.update()
 
-    def _moved(self, event: object = None) -> None:
+    def point(self, position: Sequence[float]) -> None:
+        """Show the card for a place as if the mouse were there.
+
+        Parameters
+        ----------
+        position : sequence of float
+            World position, one number for each axis of the viewer.
+        """
+        self._pointed = True
+        self.viewer.mouse_over_canvas = True
+        self.viewer.cursor.position = tuple(position)
         self._later()
+
+    def _mouse_moved(self, viewer: ViewerModel, event: object) -> None:
+        self._pointed = True
+        self._later()
+
+    def _moved(self, event: object = None) -> None:
+        if self._pointed:
+            self._later()
 
     def update(self) -> None:
         """Write the card for the present position of the cursor."""
         viewer = self._viewer()
         if viewer is None:
             return
-        self._pointed = self._pointed or _has_pointed(viewer)
         shown = self._enabled and self._pointed and viewer.mouse_over_canvas
         lines = card_lines(viewer) if shown else []
         if lines:
