@@ -25,6 +25,7 @@ from napari_radiogenomics.gui.drops import (
     files_of,
     is_cohort,
     is_scan_tree,
+    lying_apart,
     on_another_grid,
     readers_of_others,
     scan_of,
@@ -193,8 +194,8 @@ def _shown(objects: list[Any]) -> list[LayerData]:
     if not layers:
         raise InputError("Nothing in it can be drawn: no voxels and no located samples.")
     warning = on_another_grid(objects, getattr(napari.current_viewer(), "layers", ()))
-    if warning:
-        show_warning(warning)
+    for said in filter(None, (warning, lying_apart(objects))):
+        show_warning(said)
     return layers
 
 

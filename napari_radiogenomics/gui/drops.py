@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import napari
 import napari.viewer
+import numpy as np
 from napari.layers import Labels
 
 from napari_radiogenomics.data.geometry import Geometry
@@ -28,6 +30,7 @@ __all__ = [
     "files_of",
     "is_cohort",
     "is_scan_tree",
+    "lying_apart",
     "on_another_grid",
     "readers_of_others",
     "scan_of",
@@ -235,6 +238,41 @@ def on_another_grid(objects: Iterable[Any], shown: Iterable[Any] = ()) -> str:
     )
 
 
+def lying_apart(objects: Iterable[Any]) -> str:
+    """Say which scans were read and lie where the first, which is shown, does not.
+
+    Parameters
+    ----------
+    objects : iterable
+        What was read.
+
+    Returns
+    -------
+    str
+        One note with what to do; ``""`` where all scans meet the first.
+    """
+    scans = [x for x in objects if isinstance(x, Image) and x.modality != "map"]
+    boxes = [_box(scan.geometry) for scan in scans]
+    apart = [
+        scan.name
+        for scan, (low, high) in zip(scans, boxes, strict=True)
+        if (low > boxes[0][1]).any() or (high < boxes[0][0]).any()
+    ]
+    if not apart:
+        return ""
+    return (
+        f"Shown: {scans[0].name}. Elsewhere in mm, as of another patient, and hidden: "
+        f"{', '.join(apart)}. Open each alone, or all of them as a cohort in the Cohort dock."
+    )
+
+
+def _box(geometry: Geometry) -> tuple[Any, Any]:
+    """Lowest and highest corner in mm."""
+    ends = np.array(list(itertools.product(*((0, n - 1) for n in geometry.size))), float)
+    world = geometry.index_to_world(ends)
+    return world.min(axis=0), world.max(axis=0)
+
+
 def _grid(geometry: Geometry) -> str:
     x, y, z = geometry.origin
     return f"{geometry}, first voxel at x {x:.1f}, y {y:.1f}, z {z:.1f}"
@@ -269,8 +307,17 @@ def _is_volume(layer: LayerData) -> bool:
 def _dress(viewer: napari.viewer.Viewer, first_regions: bool) -> None:
     if napari.current_viewer() is not viewer:
         return  # closed meanwhile
-    from napari_radiogenomics.gui.canvas.dress import dress_on_first_scan, look_at_tumour
+    from napari_radiogenomics.gui.canvas.dress import dress_on_first_scan
+    from napari_radiogenomics.gui.canvas.empty_slice import visible_scan
+    from napari_radiogenomics.gui.canvas.looking import look_at_scan, look_at_tumour
+    from napari_radiogenomics.gui.cohort.refill import models
 
     dress_on_first_scan(viewer)
     if first_regions:
         look_at_tumour(viewer)  # also where another case was looked at and removed before
+    scan = visible_scan(viewer)
+    if look_at_scan(viewer) and scan is not None:
+        for model in models(viewer):
+            mine = [layer for layer in model.layers if layer.name == scan.name]
+            with model.events.reset_view.blocker():  # else the linked views fit themselves too
+                model.reset_view(layers=mine)

@@ -8,7 +8,8 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.gui.canvas.dress import dress_canvas, dress_on_first_scan, look_at_tumour
+from napari_radiogenomics.gui.canvas.dress import dress_canvas, dress_on_first_scan
+from napari_radiogenomics.gui.canvas.looking import look_at_tumour
 from napari_radiogenomics.gui.canvas.window_level import set_window, window_of
 from napari_radiogenomics.gui.cohort.refill import Refill
 from napari_radiogenomics.gui.layers.layers import image_layers

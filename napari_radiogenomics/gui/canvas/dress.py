@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from napari.layers import Labels
-
 from napari_radiogenomics.gui.attached import Attached, attached, is_attached
 from napari_radiogenomics.gui.canvas.empty_slice import show_empty_slice
 from napari_radiogenomics.gui.canvas.hover import show_hover
 from napari_radiogenomics.gui.canvas.legend import show_legend
+from napari_radiogenomics.gui.canvas.looking import look_at_tumour
 from napari_radiogenomics.gui.canvas.overlays import show_orientation, show_scale_bar, stand_upright
 from napari_radiogenomics.gui.canvas.scan_bar import ScanBar
 from napari_radiogenomics.gui.canvas.slider_numbers import show_whole_numbers
@@ -20,7 +18,7 @@ from napari_radiogenomics.gui.canvas.window_level import RightDrag, drag_with_ri
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["DarkCanvas", "FirstLook", "dress_canvas", "dress_on_first_scan", "look_at_tumour"]
+__all__ = ["DarkCanvas", "FirstLook", "dress_canvas", "dress_on_first_scan"]
 
 
 class DarkCanvas(Attached):
@@ -89,44 +87,6 @@ def dress_canvas(viewer: ViewerModel, *, linked: bool = False) -> None:
         show_legend(viewer)
         show_empty_slice(viewer)
         attached(viewer, ScanBar)
-
-
-def look_at_tumour(viewer: ViewerModel) -> bool:
-    """Go to the slice with the most labelled voxels of the newest segmentation, at their middle.
-
-    Parameters
-    ----------
-    viewer : ViewerModel
-        Viewer.
-
-    Returns
-    -------
-    bool
-        Whether anything is drawn; where nothing is, the view stays.
-
-    Examples
-    --------
-    >>> from napari.components import ViewerModel
-    >>> viewer = ViewerModel()
-    >>> drawn = np.zeros((5, 4, 4), int)
-    >>> drawn[3, 1:3, 1:3] = 1
-    >>> _ = viewer.add_labels(drawn)
-    >>> look_at_tumour(viewer), viewer.dims.point[0]
-    (True, 3.0)
-    """
-    volumes = [x for x in viewer.layers if isinstance(x, Labels) and x.ndim >= 3]
-    for layer in reversed(volumes):
-        if layer.multiscale:
-            continue
-        data = np.asarray(layer.data)
-        areas = np.array([np.count_nonzero(part) for part in data.reshape(-1, *data.shape[-2:])])
-        if areas.any():
-            place = np.unravel_index(int(areas.argmax()), data.shape[:-2])
-            middle = np.argwhere(data[place]).mean(axis=0)
-            world = layer.data_to_world((*place, *middle))
-            viewer.dims.set_point(range(viewer.dims.ndim - layer.ndim, viewer.dims.ndim), world)
-            return True
-    return False
 
 
 class FirstLook(Attached):

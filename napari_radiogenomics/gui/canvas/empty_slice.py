@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-__all__ = ["EmptySlice", "empty_text", "show_empty_slice"]
+__all__ = ["EmptySlice", "empty_text", "show_empty_slice", "visible_scan"]
 
 
 def empty_text(viewer: ViewerModel) -> str:
@@ -48,8 +48,7 @@ def empty_text(viewer: ViewerModel) -> str:
     0 HU
     everywhere
     """
-    seen = (layer for layer in reversed(viewer.layers) if layer.visible and _is_scan(layer))
-    layer = next(seen, None)
+    layer = visible_scan(viewer)
     if layer is None or viewer.dims.ndisplay != 2:
         return ""
     plane = _plane(layer, viewer)
@@ -62,6 +61,12 @@ def empty_text(viewer: ViewerModel) -> str:
     if image is not None and image.blank_slices:
         return f"Slice missing\nin the series:\n{value}"
     return f"Empty slice:\n{value}\neverywhere"
+
+
+def visible_scan(viewer: ViewerModel) -> ImageLayer | None:
+    """Topmost visible scan of a viewer, or None."""
+    seen = (layer for layer in reversed(viewer.layers) if layer.visible and _is_scan(layer))
+    return next(seen, None)
 
 
 def _is_scan(layer: Layer) -> bool:

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.canvas.looking import look_at_scan
 from napari_radiogenomics.gui.cohort.ahead import ReadAhead
 from napari_radiogenomics.gui.cohort.empty import EmptyPage
 from napari_radiogenomics.gui.cohort.no_images import nothing_seen
@@ -348,6 +349,7 @@ class CohortDock(QWidget):
             QTimer.singleShot(0, self.view.fit)  # linked views have found their size by then
         dress_canvas(self.viewer)
         self.view.show(loaded, self.session.edits, at_once=False)
+        look_at_scan(self.viewer)
         self.notice.autosave.look()  # layers that were filled anew are not inserted
         self._drawn.start()
         if selection.position:
