@@ -83,7 +83,7 @@ def look_at_scan(viewer: ViewerModel) -> bool:
     if missed:
         drawn = (_largest_slice(one) for one in _regions(viewer) if one.visible)
         inside = (place for place in drawn if place is not None and _inside(layer, place))
-        middle = np.asarray(layer.data_to_world(np.array(layer.data.shape) // 2))
+        middle: Any = np.asarray(layer.data_to_world(np.array(layer.data.shape) // 2))
         _go_to(viewer, layer, next(inside, middle))
     _leave_blanks(viewer, layer)
     return missed
@@ -106,7 +106,7 @@ def _largest_slice(layer: Labels) -> Any:
     return np.asarray(layer.data_to_world((*place, *middle)))
 
 
-def _go_to(viewer: ViewerModel, layer: Layer, place: Sequence[float]) -> None:
+def _go_to(viewer: ViewerModel, layer: Layer, place: Any) -> None:
     dims = viewer.dims
     count = min(len(place), layer.ndim)
     dims.set_point(range(dims.ndim - count, dims.ndim), place[-count:])
