@@ -22,7 +22,7 @@ __all__ = ["SITE_COLORS", "AssociationMap", "PairPlot", "Volcano", "site_colors"
 
 SITE_COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442", "#999999")
 """Colors of sites, told apart by the color-blind too (Okabe and Ito)."""
-_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 56
+_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 76
 _LETTER = 8.5
 _ALPHA = 0.05
 _LEAST_Q = 1e-12
