@@ -8,6 +8,8 @@ from .association.study import Study as Study
 from .clinical.columns import column_types as column_types
 from .clinical.encoder import ClinicalEncoder as ClinicalEncoder
 from .clinical.missingness import missingness_report as missingness_report
+from .correspondence.correspond import correspond as correspond
+from .correspondence.result import Correspondence as Correspondence
 from .data.cohort import Cohort as Cohort
 from .data.flip import flip_samples as flip_samples
 from .data.geometry import Geometry as Geometry
