@@ -8,7 +8,11 @@ from .association.study import Study as Study
 from .clinical.columns import column_types as column_types
 from .clinical.encoder import ClinicalEncoder as ClinicalEncoder
 from .clinical.missingness import missingness_report as missingness_report
+from .correspondence.biopsies import SampleCorrespondence as SampleCorrespondence
+from .correspondence.biopsies import correspond_samples as correspond_samples
 from .correspondence.correspond import correspond as correspond
+from .correspondence.patients import PooledCorrespondence as PooledCorrespondence
+from .correspondence.patients import pool_correspondence as pool_correspondence
 from .correspondence.result import Correspondence as Correspondence
 from .data.cohort import Cohort as Cohort
 from .data.flip import flip_samples as flip_samples

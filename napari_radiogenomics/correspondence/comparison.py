@@ -101,5 +101,7 @@ class Comparison:
         of_blocks = p_surrogate = np.nan
         if surrogates and self.blocks is not None and self.variograms is not None:
             means = self.blocks.means(np.stack([a, b], axis=1))
-            of_blocks, p_surrogate = self.variograms.p_value(*means.T, surrogates, seed)
+            of_blocks, p_surrogate = self.variograms.p_value(
+                means[:, 0], means[:, 1], surrogates, seed
+            )
         return {**found, "r_supervoxels": of_blocks, "p_surrogate": p_surrogate}
