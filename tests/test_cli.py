@@ -639,9 +639,9 @@ def test_vessels_writes_tables_a_map_and_what_should_be_known(tmp_path, capsys):
 
 def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
-        "associate", "batch-effects", "convert", "demo", "extract-cohort", "features", "fuse",
-        "habitats", "harmonize", "info", "maps", "missingness", "scores", "simulate", "skat",
-        "stability", "validate", "vessels", "weigh-evidence",
+        "associate", "batch-effects", "convert", "correspond", "demo", "extract-cohort",
+        "features", "fuse", "habitats", "harmonize", "info", "maps", "missingness", "scores",
+        "simulate", "skat", "stability", "validate", "vessels", "weigh-evidence",
     ]  # fmt: skip
 
 

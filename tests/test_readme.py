@@ -127,6 +127,14 @@ def test_what_holds_and_what_does_not_is_told():
     assert names["sets"].table["q_value"][0] < 0.05
 
 
+def test_maps_of_several_patients_are_compared(capsys):
+    names: dict = {}
+    exec(compile(example("pool_correspondence(cases)"), "README.md", "exec"), names)
+    assert "This tumor only" in capsys.readouterr().out
+    assert f"worth {names['cases']['P0'].n_effective:.0f} places" in TEXT
+    assert names["together"].p_value < 0.01
+
+
 def test_the_regions_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent)
     names: dict = {}
