@@ -94,21 +94,11 @@ class Lags:
 
     def beside(self, basis: Reals, *, progress: Progress = quiet) -> Correlogram:
         """Correlograms of maps from which an orthonormal basis, shape (n, Q), was taken."""
-        from scipy.fft import fft, irfftn, rfftn
-
-        rings = self.within.reshape(-1, *self.shape[1:])
-        # Hats are even: their transforms are real, and a product of one and two axes.
-        slices, planes = fft(self.across, axis=1).real, rfftn(rings, axes=(1, 2)).real
-        hats = [(slices[k // len(rings)], planes[k % len(rings)]) for k in self.used]
         gram = self.gram[np.ix_(self.used, self.used)].copy()
-        inner = np.empty((len(hats), basis.shape[1], basis.shape[1]))
-        inside = tuple(slice(0, size) for size in self.mask.shape)
-        spread = np.empty((len(hats), len(basis)))
+        inner = np.empty((len(self.used), basis.shape[1], basis.shape[1]))
+        spreader = _Spreader(self)
         for k in progress(range(basis.shape[1]), "Effective sample size"):
-            column = self._transform(basis[:, k])
-            for at, (slice_part, plane_part) in enumerate(hats):
-                kernel = slice_part[:, None, None] * plane_part
-                spread[at] = irfftn(kernel * column, self.shape)[inside][self.mask]
+            spread = spreader(basis[:, k])
             gram -= 2 * spread @ spread.T
             inner[:, k] = spread @ basis
         gram += np.einsum("bqr,crq->bc", inner, inner, optimize=True)
@@ -120,6 +110,34 @@ class Lags:
         filled = np.zeros(self.mask.shape)
         filled[self.mask] = values
         return np.asarray(rfftn(filled, self.shape))
+
+
+class _Spreader:
+    """Spreads values by every hat: in the planes by Fourier transforms, across by a matrix."""
+
+    def __init__(self, lags: Lags) -> None:
+        from scipy.fft import rfft2
+
+        self.lags = lags
+        rings = lags.within.reshape(-1, *lags.shape[1:])
+        self.planes = rfft2(rings).real  # rings are even: their transforms are real
+        slices = np.arange(lags.mask.shape[0])
+        self.across = lags.across[:, np.abs(np.subtract.outer(slices, slices))]
+
+    def __call__(self, values: Reals) -> Reals:
+        """Spread values, shape (n,), by the hats that are used: shape (B, n)."""
+        from scipy.fft import irfft2, rfft2
+
+        mask, plane = self.lags.mask, self.lags.shape[1:]
+        filled = np.zeros(mask.shape)
+        filled[mask] = values
+        transformed = rfft2(filled, plane)
+        spread = np.empty((len(self.across), len(self.planes), len(values)))
+        for at, ring in enumerate(self.planes):
+            part = irfft2(transformed * ring, plane)[:, : mask.shape[1], : mask.shape[2]]
+            for across, matrix in enumerate(self.across):
+                spread[across, at] = np.tensordot(matrix, part, axes=1)[mask]
+        return spread.reshape(-1, len(values))[self.lags.used]
 
 
 @dataclass(frozen=True, eq=False)
