@@ -21,10 +21,10 @@ from napari_radiogenomics.statistics.linear import basis_of, residuals, unit
 __all__ = ["Supervoxels", "Variograms", "supervoxels"]
 
 Reals = NDArray[np.float64]
-_BINS = 15
+_BINS = 30
 # Pairs farther apart than this part of the largest distance are few and say little.
 _NEAR = 0.5
-_RANGES = 14
+_RANGES = 28
 _POWERS = (1.0, 2.0)
 # Keeps the factor of a very smooth covariance real.
 _JITTER = 1e-8
