@@ -97,7 +97,7 @@ def correspond(
     are worth together (Dutilleul 1993), by Fourier transforms and without the bias that a mean or
     a trend taken out brings to a correlogram. Of unrelated maps, 3 to 7 in 100 have a p-value
     below 0.05 for a smoothness of 1 to 5 pixels; in a region that is worth fewer than 10 places
-    it may be 2 in 100. Smoothness may differ between the plane and
+    it may be 2 in 100, and 7 to 9 by surrogates. Smoothness may differ between the plane and
     across slices, but is taken as the same in all directions of the plane and all over the
     region. Surrogates are Gaussian, with a fitted variogram. Where the voxels are worth 3 places
     or fewer there is no p-value.
