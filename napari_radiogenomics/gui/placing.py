@@ -7,13 +7,14 @@ a dock of ours asks for nothing until it is a tab of those that are there.
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
-__all__ = ["Place", "Side", "dock_of", "place", "raise_dock", "tabs_along_the_edge"]
+__all__ = ["PlacedWidget", "Side", "dock_of", "raise_dock", "tabs_along_the_edge"]
 
 Side = Literal["right", "below"]
 _AREAS = {
@@ -42,89 +43,55 @@ def raise_dock(widget: QWidget) -> None:
         dock.raise_()
 
 
-def place(widget: QWidget, side: Side) -> None:
-    """Make the dock of a widget a tab of ours on that side, each time it is put in a window.
+class PlacedWidget(QWidget):
+    """Content of a dock that becomes a tab of ours on its side when it is first shown.
 
-    Parameters
+    Attributes
     ----------
-    widget : QWidget
-        Content of a dock; not shown yet.
     side : {"right", "below"}
         Where: in the right column as long as the person keeps it there, or below the canvas.
     """
-    Place(widget, side)
 
+    side: ClassVar[Side] = "right"
 
-class Place(QObject):
-    """Follows a widget and places its dock; it lives as long as the widget.
+    def __init__(self) -> None:
+        super().__init__()
+        self.make_way()
 
-    Parameters
-    ----------
-    widget : QWidget
-        Content of a dock.
-    side : {"right", "below"}
-        As of `place`.
-    """
+    def make_way(self) -> None:
+        """Be placed anew; until then ask for no height, and below the canvas for no width."""
+        self._placed = False
+        self._ask_for(1)
 
-    def __init__(self, widget: QWidget, side: Side) -> None:
-        super().__init__(widget)
-        self.side = side
-        self._placed: QDockWidget | None = None
-        self._yield()
-        widget.installEventFilter(self)
-
-    @property
-    def widget(self) -> QWidget:
-        """Content of the dock."""
-        parent = self.parent()
-        if not isinstance(parent, QWidget):
-            raise ReferenceError("The widget is gone.")
-        return parent
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt names it
-        """Place the dock once it is shown, and again after it was taken out of its window."""
-        if event.type() not in (QEvent.Type.ParentChange, QEvent.Type.Show):
-            return False
-        if not isalive(self) or not isinstance(watched, QWidget) or not isalive(watched):
-            return False  # it is being deleted
-        if event.type() == QEvent.Type.ParentChange and dock_of(watched) is None:
-            self._placed = None
-            self._yield()
-        elif event.type() == QEvent.Type.Show and self._placed is None:
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
+        """Place the dock once it is shown."""
+        super().showEvent(event)
+        if not self._placed:
             QTimer.singleShot(0, self._place)
-        return False
 
-    def _yield(self) -> None:
-        """Ask for no height, and below the canvas for no width."""
-        self.widget.setMinimumHeight(1)
+    def _ask_for(self, least: int) -> None:
+        """Ask for a least size; 0 is what the content needs."""
+        self.setMinimumHeight(least)
         if self.side == "below":
-            self.widget.setMinimumWidth(1)
-
-    def _claim(self) -> None:
-        """Ask again for what the content needs."""
-        self.widget.setMinimumHeight(0)
-        if self.side == "below":
-            self.widget.setMinimumWidth(0)
+            self.setMinimumWidth(least)
 
     def _place(self) -> None:
-        dock = dock_of(self.widget)
-        if dock is None or self._placed is not None:
+        dock = dock_of(self)
+        if dock is None or self._placed:
             return
-        self._placed = dock
+        self._placed = True
         window = dock.window()
         if isinstance(window, QMainWindow) and not dock.isFloating():
             self._move(window, dock)
-        self._claim()
+        self._ask_for(0)
 
     def _move(self, window: QMainWindow, dock: QDockWidget) -> None:
         area = _AREAS[self.side]
         if self.side == "right" and window.dockWidgetArea(dock) != area:
             return  # the person wants it elsewhere
-        ours = [
-            other._placed
-            for other in window.findChildren(Place)
-            if other is not self and other.side == self.side and _is_in(window, other._placed, area)
-        ]
+        others = [x for x in window.findChildren(PlacedWidget) if x._placed and x is not self]
+        docks = [dock_of(other) for other in others if other.side == self.side]
+        ours = [other for other in docks if other is not None and _is_in(window, other, area)]
         if set(ours) & set(window.tabifiedDockWidgets(dock)):
             return
         if ours:
@@ -137,9 +104,7 @@ class Place(QObject):
             _below(window, dock)
 
 
-def _is_in(window: QMainWindow, dock: QDockWidget | None, area: Qt.DockWidgetArea) -> bool:
-    if dock is None or not isalive(dock):
-        return False
+def _is_in(window: QMainWindow, dock: QDockWidget, area: Qt.DockWidgetArea) -> bool:
     return bool(window.dockWidgetArea(dock) == area and not dock.isFloating())
 
 

@@ -26,7 +26,7 @@ from napari_radiogenomics.gui.canvas.window_level import (
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.fields import NumberBox, QuietCombo
 from napari_radiogenomics.gui.forms.form import form_layout
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget
 
 if TYPE_CHECKING:
     import napari
@@ -114,7 +114,7 @@ def _preset_text(preset: Preset, unit: str) -> str:
     return f"{preset.name} · {width} / {level} {unit}".rstrip()
 
 
-class ScanDock(QWidget):
+class ScanDock(PlacedWidget):
     """How the scan is shown.
 
     Parameters
@@ -129,7 +129,6 @@ class ScanDock(QWidget):
         dress_canvas(self.viewer)
         self._connections = Connections(self)
         self.setMinimumWidth(300)
-        place(self, "right")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
         self.title = QLabel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt, Signal
@@ -28,7 +28,7 @@ from qtpy.QtWidgets import (
 from napari_radiogenomics.gui.associate.card_view import CardView
 from napari_radiogenomics.gui.associate.pairs import SUREST, PairRows
 from napari_radiogenomics.gui.associate.plots import AssociationMap, PairPlot, Volcano
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget, Side
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.provenance import write_history
 
@@ -42,7 +42,7 @@ _WIDTH, _HEIGHT = 380, 340
 _NOTHING = "Associate features and outcomes: the dock on the right does it."
 
 
-class AssociateSheet(QWidget):
+class AssociateSheet(PlacedWidget):
     """What was found, and what lies behind one pair of it.
 
     Attributes
@@ -56,6 +56,8 @@ class AssociateSheet(QWidget):
     saved : Signal(str)
         The table was written, and where.
     """
+
+    side: ClassVar[Side] = "below"
 
     pair_chosen = Signal(str, str)
     patient_chosen = Signal(str)
@@ -72,7 +74,6 @@ class AssociateSheet(QWidget):
         self.card = CardView()
         self.rows = PairRows()
         self._build()
-        place(self, "below")
         self.map.chosen.connect(self.pair_chosen)
         self.volcano.chosen.connect(self.pair_chosen)
         self.patients.chosen.connect(self.patient_chosen)

@@ -26,7 +26,7 @@ from napari_radiogenomics.gui.cohort.step_keys import bind_step_keys
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.preferences import preference
 from napari_radiogenomics.gui.recovery_notice import RecoveryNotice
 from napari_radiogenomics.gui.session import Selection, session_of
@@ -46,7 +46,7 @@ _DRAWN_MS, _REST_MS = 300, 50  # before and between the hidden scans of a patien
 _OWN = "folder"
 
 
-class CohortDock(QWidget):
+class CohortDock(PlacedWidget):
     """Patients of a cohort; choosing one opens its layers.
 
     Parameters
@@ -94,7 +94,6 @@ class CohortDock(QWidget):
     def _build(self) -> None:
         self.setObjectName("radiogenomics-cohort")
         self.setMinimumWidth(320)
-        place(self, "right")
         purpose = QLabel(_PURPOSE)
         purpose.setWordWrap(True)
         self.page, self.empty = CohortPage(), EmptyPage()

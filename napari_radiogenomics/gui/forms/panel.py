@@ -29,7 +29,7 @@ from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.form import SettingsForm, form_layout
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.signature import describe
 
@@ -50,7 +50,7 @@ def section_line() -> QFrame:
     return line
 
 
-class Panel(QWidget):
+class Panel(PlacedWidget):
     """A dock for one verb.
 
     Parameters
@@ -101,7 +101,6 @@ class Panel(QWidget):
         self._tone: Tone = "plain"
         self._complete = False
         self.setMinimumWidth(_LEAST_WIDTH)
-        place(self, "right")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
         column.setSpacing(6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 from qtpy.QtCore import QSize, Qt, Signal
@@ -31,7 +31,7 @@ from napari_radiogenomics.gui.fusion.patient_plots import PredictionPlot
 from napari_radiogenomics.gui.fusion.plots import CalibrationPlot, RocPlot, StrategyPlot
 from napari_radiogenomics.gui.fusion.rows import FrameTable
 from napari_radiogenomics.gui.fusion.work import LEVEL, Fused, Shuffled
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget, Side
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.provenance import write_history
 
@@ -54,7 +54,7 @@ _TIPS = {
 }
 
 
-class FuseSheet(QWidget):
+class FuseSheet(PlacedWidget):
     """What was found, and the patients behind one strategy.
 
     Attributes
@@ -70,6 +70,8 @@ class FuseSheet(QWidget):
     saved : Signal(str)
         A table was written, and where.
     """
+
+    side: ClassVar[Side] = "below"
 
     strategy_changed, patient_chosen = Signal(str), Signal(str)
     feature_chosen, shuffle_wanted, saved = Signal(str), Signal(str), Signal(str)
@@ -89,7 +91,6 @@ class FuseSheet(QWidget):
         self.which = QuietCombo()
         self.which.setAccessibleName("Strategy")
         self._build()
-        place(self, "below")
         self._connect()
         self.strategies.clear(_NOTHING)
         self.predictions.clear("Their patients come here; a click opens one.")

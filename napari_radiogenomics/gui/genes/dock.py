@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels, Layer, Points
 from qtpy.QtCore import QSize, QTimer
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout
 
 from napari_radiogenomics.data.structures import WHOLE
 from napari_radiogenomics.genomics.cohort_scores import has_genes
@@ -33,7 +33,7 @@ from napari_radiogenomics.gui.genes.rows import (
 from napari_radiogenomics.gui.genes.tabs import Tabs
 from napari_radiogenomics.gui.genes.words import empty_hint, said_of
 from napari_radiogenomics.gui.layers.keys import PASSING, SOURCE
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.plots.scales import RGBA, Scale, scale_of
 from napari_radiogenomics.gui.session import Selection, session_of
 
@@ -49,7 +49,7 @@ _WIDTH = 380
 _PAUSE_MS = 200
 
 
-class GenesDock(QWidget):
+class GenesDock(PlacedWidget):
     """Regions & genes.
 
     Parameters
@@ -77,7 +77,6 @@ class GenesDock(QWidget):
         self._again = False
         self._tone: Tone = "plain"
         self.setMinimumWidth(320)
-        place(self, "right")
         self.setObjectName("radiogenomics-genes")
         self.page = GenesPage(self.viewer)
         column = QVBoxLayout(self)

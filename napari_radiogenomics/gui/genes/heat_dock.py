@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from napari_radiogenomics.genomics.cohort_scores import has_genes
 from napari_radiogenomics.gui.attached import plain_viewer
@@ -16,7 +16,7 @@ from napari_radiogenomics.gui.genes.answer import names_of
 from napari_radiogenomics.gui.genes.heat import MUTATIONS, Heat, heat_of
 from napari_radiogenomics.gui.genes.heat_plot import HeatPlot
 from napari_radiogenomics.gui.genes.search import GeneSearch
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget, Side
 from napari_radiogenomics.gui.session import Selection, session_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["PatientsGenesDock"]
 _WIDTH, _HEIGHT = 380, 300
 
 
-class PatientsGenesDock(QWidget):
+class PatientsGenesDock(PlacedWidget):
     """Heat map of expression and oncoprint of mutations, patients × genes.
 
     Parameters
@@ -37,6 +37,8 @@ class PatientsGenesDock(QWidget):
     napari_viewer : napari.Viewer
         The viewer.
     """
+
+    side: ClassVar[Side] = "below"
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
@@ -49,7 +51,6 @@ class PatientsGenesDock(QWidget):
         self.setObjectName("radiogenomics-patients-genes")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._build()
-        place(self, "below")
         self.search.asked.connect(self.look)
         self.mutations.clicked.connect(self._ask_mutations)
         self.plot.patient_chosen.connect(self._choose_patient)

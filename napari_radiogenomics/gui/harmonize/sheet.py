@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.harmonize.plots import ComponentPlot, DensityPlot, legend_of
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget, Side
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.harmonize.work import Evened
@@ -34,7 +34,7 @@ def area_text(effects: BatchEffects) -> str:
     return f"A model can tell the site: AUC <b>{said(effects)} → {said(effects.after)}</b>"
 
 
-class HarmonizeSheet(QWidget):
+class HarmonizeSheet(PlacedWidget):
     """Before and after, side by side.
 
     Attributes
@@ -42,6 +42,8 @@ class HarmonizeSheet(QWidget):
     patient_chosen : Signal(str)
         Patient of a dot that was clicked.
     """
+
+    side: ClassVar[Side] = "below"
 
     patient_chosen = Signal(str)
 
@@ -61,7 +63,6 @@ class HarmonizeSheet(QWidget):
         font.setPointSize(_LARGE)
         self.headline.setFont(font)
         self._lay_out()
-        place(self, "below")
         self.feature.currentIndexChanged.connect(self._show_feature)
         self.before.chosen.connect(self.patient_chosen)
         self.after.chosen.connect(self.patient_chosen)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout
 
 from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
-from napari_radiogenomics.gui.placing import place
+from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.recovery_notice import ElsewhereLine, KeptLine, RecoveryNotice
 from napari_radiogenomics.gui.segment.compare_page import ComparePage
 from napari_radiogenomics.gui.segment.desk import DrawDesk
@@ -27,7 +27,7 @@ _WIDTH = 380
 _LEAST_WIDTH = 320
 
 
-class SegmentDock(QWidget):
+class SegmentDock(PlacedWidget):
     """Regions of a scan: drawn, corrected, measured and compared.
 
     Parameters
@@ -41,7 +41,6 @@ class SegmentDock(QWidget):
         self.viewer, self.connections = plain_viewer(napari_viewer), Connections(self)
         self._tone: Tone = "plain"
         self.setMinimumWidth(_LEAST_WIDTH)
-        place(self, "right")
         dress_canvas(self.viewer)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)

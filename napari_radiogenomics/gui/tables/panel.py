@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QWidget
-
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.extract import extract_cohort
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.forms.panel import Panel
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.placing import dock_of, raise_dock
+from napari_radiogenomics.gui.placing import PlacedWidget, dock_of, raise_dock
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.tables.picker import TablePicker
 
@@ -33,7 +31,7 @@ class TablePanel(Panel):
         The viewer.
     verb : callable
         The verb.
-    sheet : QWidget
+    sheet : PlacedWidget
         Where the results are shown; it opens below the canvas with the first of them.
     sheet_name : str
         Name of that dock.
@@ -51,7 +49,7 @@ class TablePanel(Panel):
         viewer: napari.viewer.Viewer,
         verb: Callable[..., Any],
         *,
-        sheet: QWidget,
+        sheet: PlacedWidget,
         sheet_name: str,
         name: str,
         purpose: str,
@@ -118,6 +116,7 @@ class TablePanel(Panel):
         """
         window = getattr(self.viewer, "window", None)
         if window is not None and dock_of(self._sheet) is None:
+            self._sheet.make_way()
             window.add_dock_widget(self._sheet, name=self._sheet_name, area="bottom")
         raise_dock(self._sheet)
 
