@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,13 +19,15 @@ _SURE = 0.05
 _OVERFIT, _UNSTABLE = 0.15, 0.01
 _EVENTS_ADVISED = 10
 _FEW_MISSING = 0.02
+_NEAR = 0.02
 
 
 def trusted_strategy(kind: Kind, table: pd.DataFrame, comparison: pd.DataFrame) -> str:
     """Strategy to trust: of those that cannot be told from the best, the plainest.
 
     Plainest is the baseline, then a single modality, then the one whose predictions vary least
-    between fits. One that leaves patients without an answer comes last.
+    between fits. One that leaves patients without an answer has to be surely better, on the
+    patients that both answer, than the best that answers all.
 
     Parameters
     ----------
@@ -34,25 +36,76 @@ def trusted_strategy(kind: Kind, table: pd.DataFrame, comparison: pd.DataFrame) 
     table, comparison : DataFrame
         As in `FusionResult`.
     """
-    main = table[MAIN[kind]].fillna(-np.inf)
-    best = str(main.idxmax())
-    alike = [best, *_alike(best, table, comparison, main)]
-    whole = float(table.loc[alike, "answered"].max())
-    alike = [name for name in alike if table.loc[name, "answered"] >= whole - _FEW_MISSING]
+    main = MAIN[kind]
+    whole = _whole(kind, table)
+    best = str(table.loc[whole, main].fillna(-np.inf).idxmax())
+    rivals = _rivals(kind, best, whole, table, comparison)
+    among = list(rivals) or whole
+    best = max(rivals, key=rivals.__getitem__) if rivals else best
+    reach = (table.loc[best, main] - table.loc[best, f"{main}_low"]) / 2
+    alike = [best, *_alike(best, among, comparison, reach)]
     return min(alike, key=lambda name: (_plainness(name), _number(table, name)))
 
 
-def _alike(best: str, table: pd.DataFrame, comparison: pd.DataFrame, main: pd.Series) -> list[str]:
-    """Strategies whose difference from the best is within chance, and not large."""
-    rows = comparison[(comparison["strategy"] == best) | (comparison["other"] == best)]
-    found = []
-    for row in rows.itertuples():
-        other = row.other if row.strategy == best else row.strategy
-        reach = (main[best] - float(table[f"{main.name}_low"][best])) / 2
-        near = main[best] - main[other] < max(reach, 0.02)
-        if near and not row.p_value < _SURE:
-            found.append(str(other))
+def _whole(kind: Kind, table: pd.DataFrame) -> list[str]:
+    """Strategies that answer all patients, or as many as any does."""
+    known = table[np.isfinite(table[MAIN[kind]])]
+    known = known if len(known) else table
+    most = known["answered"].max() - _FEW_MISSING
+    return [str(name) for name in known.index[known["answered"] >= most]]
+
+
+def _best_whole(kind: Kind, table: pd.DataFrame) -> str:
+    return str(table.loc[_whole(kind, table), MAIN[kind]].fillna(-np.inf).idxmax())
+
+
+def _rivals(
+    kind: Kind, best: str, whole: list[str], table: pd.DataFrame, comparison: pd.DataFrame
+) -> dict[str, float]:
+    """Strategies that answer fewer patients and do better there, and by how much."""
+    found = {}
+    lows = table[f"{MAIN[kind]}_low"]
+    for name in map(str, table.index):
+        if name in whole:
+            continue
+        pair = _pair(name, best, comparison)
+        alone = lows[name] > CHANCE[kind] and not lows[best] > CHANCE[kind]
+        if pair is not None and pair.difference > 0 and (pair.p_value < _SURE or alone):
+            found[name] = pair.difference
     return found
+
+
+class _Pair(NamedTuple):
+    """Two strategies on the patients that both answer."""
+
+    patients: int
+    value: float
+    other_value: float
+    p_value: float
+
+    @property
+    def difference(self) -> float:
+        return self.value - self.other_value
+
+
+def _pair(name: str, other: str, comparison: pd.DataFrame) -> _Pair | None:
+    """One strategy against another, whichever stands first; None where they are not compared."""
+    for row in comparison.itertuples():
+        if (row.strategy, row.other) == (name, other):
+            return _Pair(row.patients, row.value, row.other_value, row.p_value)
+        if (row.strategy, row.other) == (other, name):
+            return _Pair(row.patients, row.other_value, row.value, row.p_value)
+    return None
+
+
+def _alike(best: str, among: list[str], comparison: pd.DataFrame, reach: float) -> list[str]:
+    """Strategies whose difference from the best is within chance, and not large."""
+    pairs = {name: _pair(best, name, comparison) for name in among if name != best}
+    return [
+        name
+        for name, pair in pairs.items()
+        if pair is not None and pair.difference < max(reach, _NEAR) and not pair.p_value < _SURE
+    ]
 
 
 def _plainness(name: str) -> int:
@@ -68,6 +121,7 @@ def advise(
     outcome: Outcome,
     trusted: str,
     table: pd.DataFrame,
+    comparison: pd.DataFrame,
     *,
     n_features: int,
     contrast: pd.DataFrame,
@@ -83,13 +137,15 @@ def advise(
         Of all patients.
     trusted : str
         Strategy to trust.
-    table, contrast, ablation, missing, learning : DataFrame
+    table, comparison, contrast, ablation, missing, learning : DataFrame
         As in `FusionResult`.
     n_features : int
         Columns of all modalities.
     """
     main = MAIN[outcome.kind]
-    said = [_why(outcome.kind, trusted, table), _enough_events(outcome, table, trusted, n_features)]
+    said = [_why(outcome.kind, trusted, table, comparison)]
+    said += _of_some(outcome.kind, trusted, table, comparison)
+    said += [_enough_events(outcome, table, trusted, n_features)]
     said += _bias_and_variance(outcome.kind, trusted, table)
     said += _collapse(main, contrast, outcome.kind)
     said += _adds(main, ablation)
@@ -103,22 +159,68 @@ def _shown(main: str, value: float, low: float, high: float) -> str:
     return f"{WORDS[main]} {value:.2f}{interval}"
 
 
-def _why(kind: Kind, trusted: str, table: pd.DataFrame) -> str:
+def _why(kind: Kind, trusted: str, table: pd.DataFrame, comparison: pd.DataFrame) -> str:
     main = MAIN[kind]
-    row, best = table.loc[trusted], str(table[main].idxmax())
-    shown = _shown(main, row[main], row[f"{main}_low"], row[f"{main}_high"])
-    if not row[f"{main}_low"] > CHANCE[kind]:
+    shown, whole = _told(kind, table, trusted), _whole(kind, table)
+    if not table.loc[trusted, f"{main}_low"] > CHANCE[kind]:
         return (
             f"Nothing is to be trusted yet: of the best strategies, {trusted} reaches {shown}, "
             "which is not clearly above chance."
         )
+    best = _best_whole(kind, table)
+    if trusted not in whole:
+        pair = _pair(trusted, best, comparison)
+        against = "" if pair is None else f" ({pair.value:.2f} against {pair.other_value:.2f})"
+        return (
+            f"Trust {trusted} where it answers, which is for {_answers(table, trusted)} of the "
+            f"patients: {shown}; on these it is better than {best}{against}. Of the strategies "
+            f"that answer {_everybody(table, best)}, {best} is the best: "
+            f"{_told(kind, table, best)}."
+        )
     if trusted == best:
-        return f"Trust {trusted}: {shown} is the best of {len(table)} strategies."
-    other = _shown(main, *(table.loc[best, f"{main}{end}"] for end in ("", "_low", "_high")))
+        of = f"of {len(table)} strategies"
+        if len(whole) < len(table):
+            of = f"of the {len(whole)} strategies that answer {_everybody(table, best)}"
+        return f"Trust {trusted}: {shown} is the best {of}."
     return (
-        f"Trust {trusted}: {shown}. The best, {best} ({other}), is not surely better, and "
-        f"{trusted} is plainer or steadier."
+        f"Trust {trusted}: {shown}. The best, {best} ({_told(kind, table, best)}), is not surely "
+        f"better, and {trusted} is plainer or steadier."
     )
+
+
+def _told(kind: Kind, table: pd.DataFrame, name: str) -> str:
+    main = MAIN[kind]
+    return _shown(main, *(table.loc[name, f"{main}{end}"] for end in ("", "_low", "_high")))
+
+
+def _answers(table: pd.DataFrame, name: str) -> str:
+    return f"{table.loc[name, 'answered']:.0%}"
+
+
+def _everybody(table: pd.DataFrame, name: str) -> str:
+    every = table.loc[name, "answered"] >= 1 - _FEW_MISSING
+    return "all patients" if every else f"most ({_answers(table, name)})"
+
+
+def _of_some(kind: Kind, trusted: str, table: pd.DataFrame, comparison: pd.DataFrame) -> list[str]:
+    """What is to be known of strategies that answer some of the patients."""
+    said, whole, main = [], _whole(kind, table), MAIN[kind]
+    if trusted in whole and table.loc[trusted, "answered"] < 1 - _FEW_MISSING:
+        said.append(
+            f"{trusted} answers {_answers(table, trusted)} of the patients; the others have "
+            "nothing that it reads."
+        )
+    greater = [n for n in map(str, table.index) if table.loc[n, main] > table.loc[trusted, main]]
+    for name in greater:
+        pair = _pair(name, trusted, comparison)
+        if name in whole or pair is None:
+            continue
+        said.append(
+            f"{name} ({WORDS[main]} {table.loc[name, main]:.2f}) answers {_answers(table, name)} "
+            f"of the patients only; on the {pair.patients} that both answer it has "
+            f"{pair.value:.3f}, {trusted} {pair.other_value:.3f}."
+        )
+    return said
 
 
 def _enough_events(outcome: Outcome, table: pd.DataFrame, trusted: str, n_features: int) -> str:

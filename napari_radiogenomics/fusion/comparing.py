@@ -31,6 +31,7 @@ __all__ = [
     "estimates_row",
     "held_of",
     "measure_table",
+    "on_both",
     "site_table",
 ]
 
@@ -121,21 +122,37 @@ def corrected_t(differences: Reals, *, test_share: float) -> tuple[float, float,
     return mean, mean - reach, mean + reach, p
 
 
+def on_both(one: Sequence[Held], other: Sequence[Held]) -> tuple[list[Held], list[Held]]:
+    """The same folds of two models, with the patients alone that both of them answered."""
+    pairs = []
+    for first, second in zip(one, other, strict=True):
+        both = np.isfinite(first.link) & np.isfinite(second.link)
+        pairs.append((_some(first, both), _some(second, both)))
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
+def _some(fold: Held, chosen: NDArray[np.bool_]) -> Held:
+    return Held(fold.repeat, fold.rows[chosen], fold.link[chosen], fold.hazard)
+
+
 def compare_pairs(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
-    """Every two models on the same folds; see `FusionResult.comparison`."""
+    """Every two models on the patients that both answered; see `FusionResult.comparison`."""
     import pandas as pd
 
     names = list(runs[0].links)
-    scores = {name: score_folds(outcome, held_of(runs, name)) for name in names}
-    means = {name: _patient_means(outcome, held_of(runs, name)) for name in names}
+    held = {name: held_of(runs, name) for name in names}
+    means = {name: _patient_means(outcome, held[name]) for name in names}
     share = float(np.mean([len(run.split.test) / len(run.split.train) for run in runs]))
     rows = []
     for one, other in combinations(names, 2):
-        mean, low, high, p = corrected_t(scores[one] - scores[other], test_share=share)
+        first, second = (score_folds(outcome, own) for own in on_both(held[one], held[other]))
+        gain = corrected_t(first - second, test_share=share)
         delong = _delong(outcome, means[one], means[other])
-        rows.append((one, other, mean, low, high, p, delong))
+        shared = int((np.isfinite(means[one]) & np.isfinite(means[other])).sum())
+        rows.append((one, other, *gain, delong, shared, _mean(first), _mean(second)))
     columns = ["strategy", "other", "difference", "difference_low", "difference_high", "p_value"]
-    return pd.DataFrame(rows, columns=[*columns, "p_delong"])
+    columns += ["p_delong", "patients", "value", "other_value"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _patient_means(outcome: Outcome, folds: Sequence[Held]) -> Reals:

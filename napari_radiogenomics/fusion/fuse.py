@@ -242,6 +242,7 @@ def _result(
         outcome,
         trusted,
         table,
+        comparison,
         n_features=n_features,
         contrast=contrast,
         ablation=ablation,

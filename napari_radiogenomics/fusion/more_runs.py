@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.comparing import corrected_t, held_of
+from napari_radiogenomics.fusion.comparing import corrected_t, held_of, on_both
 from napari_radiogenomics.fusion.intervals import Estimate
 from napari_radiogenomics.fusion.measures import main_measure, score_folds
 from napari_radiogenomics.fusion.model import FusionModel, modalities_of
@@ -141,14 +141,13 @@ def ablation_table(data: Data, runs: Sequence[SplitRun], **options: Any) -> pd.D
     if not again:
         return pd.DataFrame(columns=columns)
     base = held_of(runs, "baseline")
-    value = main_measure(data.outcome, base).value
-    before = score_folds(data.outcome, base)
     share = float(np.mean([len(split.test) / len(split.train) for split in splits]))
     rows = []
     for name in added:
-        folds = held_of(again, name)
-        gain = corrected_t(score_folds(data.outcome, folds) - before, test_share=share)
-        rows.append((name, value, main_measure(data.outcome, folds).value, *gain))
+        before, after = on_both(base, held_of(again, name))
+        gained = score_folds(data.outcome, after) - score_folds(data.outcome, before)
+        values = (main_measure(data.outcome, folds).value for folds in (before, after))
+        rows.append((name, *values, *corrected_t(gained, test_share=share)))
     return pd.DataFrame(rows, columns=columns)
 
 

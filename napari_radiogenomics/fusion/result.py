@@ -49,8 +49,10 @@ class FusionResult:
     folds : DataFrame
         Main measure of each strategy in each fold.
     comparison : DataFrame
-        Each two strategies: ``difference`` with interval and ``p_value`` of the corrected
-        resampled t-test, and ``p_delong`` of DeLong's test on each patient's mean prediction.
+        Each two strategies on the ``patients`` that both answered: main measure of the one
+        (``value``) and the other (``other_value``), their ``difference`` with interval and
+        ``p_value`` of the corrected resampled t-test, and ``p_delong`` of DeLong's test on each
+        patient's mean prediction.
     contrast : DataFrame
         Raw, harmonized in the fold, leave-one-site-out and volume only side by side; without
         sites, what of it there is.

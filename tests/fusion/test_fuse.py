@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, br
 from napari_radiogenomics.cli import main
 from napari_radiogenomics.errors import Cancelled, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, missing_curve
+from napari_radiogenomics.fusion.advice import advise, trusted_strategy
 from napari_radiogenomics.fusion.comparing import corrected_t
 from napari_radiogenomics.fusion.final import plus_632
 from napari_radiogenomics.fusion.intervals import Held
@@ -286,3 +287,72 @@ def test_models_can_be_given_with_their_settings(cohort):
     assert list(found.table.index) == ["stacked"]
     with pytest.raises(InputError, match="not a fusion model"):
         fuse(cohort.modalities, cohort.target, strategies={"x": object()}, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def partly():
+    """RNA of 55 of 100 patients, strong there; late fusion answers all and is as good there."""
+    rng = np.random.default_rng(3)
+    ids = [f"P{number:03}" for number in range(100)]
+    latent = rng.normal(size=100)
+    imaging = pd.DataFrame(rng.normal(size=(100, 8)) + 0.25 * latent[:, None], ids)
+    rna = pd.DataFrame(rng.normal(size=(100, 12)) + 0.7 * latent[:, None], ids).iloc[:55]
+    tables = {
+        "imaging": imaging.add_prefix("f"),
+        "rna": rna.add_prefix("g"),
+        "clinical": pd.DataFrame({"age": rng.normal(size=100)}, ids),
+    }
+    target = pd.Series((latent > 0).astype(int), ids, name="EGFR")
+    return fuse(tables, target, strategies=["baseline", "single", "late"], **QUICK)
+
+
+def test_strategies_are_compared_on_the_patients_that_both_answer(partly):
+    pairs = partly.comparison.set_index(["strategy", "other"])
+    name = next(pair for pair in pairs.index if set(pair) == {"rna alone", "late"})
+    wide = partly.predictions.pivot(index=["fold", "patient_id"], columns="strategy", values="link")
+    both = wide[["rna alone", "late"]].dropna()
+    truth = partly.predictions.drop_duplicates("patient_id").set_index("patient_id")["outcome"]
+    expected = [
+        np.mean(
+            [
+                area_under_curve(truth[own.index.get_level_values(1)].to_numpy(), own[one]).value
+                for _, own in both.groupby(level="fold")
+            ]
+        )
+        for one in name
+    ]
+    row = pairs.loc[name]
+    assert row["patients"] == 55
+    assert [row["value"], row["other_value"]] == pytest.approx(expected)
+    assert row["difference"] == pytest.approx(expected[0] - expected[1])
+
+
+def test_what_answers_some_patients_is_not_advised_without_saying_so(partly):
+    assert partly.table["auc"].idxmax() == "rna alone"
+    assert partly.trusted == "late"
+    assert "answer all patients" in partly.advice[0]
+    assert "rna alone" in partly.advice[1]
+    assert "answers 55% of the patients only; on the 55 that both answer" in partly.advice[1]
+
+
+def _advised(difference, p_value):
+    rows = {"auc": [0.9, 0.7], "auc_low": [0.8, 0.6], "auc_high": [0.95, 0.8]}
+    rows |= {"answered": [0.5, 1.0], "variance": [0.01, 0.01], "features": [5.0, 5.0]}
+    table = pd.DataFrame(rows | {"optimism": [0.0, 0.0]}, index=["rna alone", "late"])
+    pair = {"strategy": "late", "other": "rna alone", "difference": -difference, "patients": 50}
+    pair |= {"value": 0.9 - difference, "other_value": 0.9, "p_value": p_value}
+    comparison = pd.DataFrame([pair])
+    trusted = trusted_strategy("classification", table, comparison)
+    outcome = Outcome("classification", np.repeat([0.0, 1], 50), np.ones(100, bool))
+    none = pd.DataFrame()
+    return trusted, advise(outcome, trusted, table, comparison, n_features=9, contrast=none,
+                           ablation=none, missing=none, learning=none)  # fmt: skip
+
+
+def test_a_surely_better_one_for_some_names_the_best_for_all_beside_it():
+    trusted, advice = _advised(0.15, 0.01)
+    assert trusted == "rna alone"
+    for words in ("for 50% of the patients", "0.90 against 0.75", "late is the best: AUC 0.70"):
+        assert words in advice[0]
+    assert _advised(0.15, 0.2)[0] == "late"
+    assert _advised(-0.05, 0.01)[0] == "late"
