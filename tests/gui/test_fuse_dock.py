@@ -341,3 +341,18 @@ def test_rows_sort_by_number_and_mark_what_is_wrong():
     assert rows.row_of("a") == 1
     assert rows.row_of("z") is None
     assert rows.name_at(9) == ""
+
+
+def test_the_plot_and_the_numbers_say_who_is_answered(shown, fused):
+    table = fused.result.table.copy()
+    table.loc["imaging alone", "answered"] = 0.55
+    other = fused.result.external.copy()
+    other.loc["imaging alone", "answered"] = 0.25
+    shown.sheet.show_fused(replace(fused, result=replace(fused.result, table=table,
+                                                         external=other)), "")  # fmt: skip
+    ticks = dict(shown.sheet.strategies.plot.getAxis("left")._tickLevels[0])
+    at = list(table.index).index("imaging alone")
+    assert ticks[at] == "imaging alone (55 %)"
+    assert ticks[list(table.index).index("late")] == "late"
+    row = shown.sheet.numbers.rows.frame.set_index("strategy").loc["imaging alone"]
+    assert (row["answered"], row["answered 2nd"]) == (0.55, 0.25)

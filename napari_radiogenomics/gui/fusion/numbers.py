@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from napari_radiogenomics.fusion.result import FusionResult
 
-__all__ = ["NAMES", "compared", "is_plain", "reference_of"]
+__all__ = ["NAMES", "answered_of", "compared", "is_plain", "reference_of"]
 
 NAMES = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
 """Main measures as a person reads them."""
@@ -35,6 +35,18 @@ def reference_of(result: FusionResult) -> str:
     return str(best.idxmax()) if len(best.dropna()) else ""
 
 
+def answered_of(row: pd.Series) -> str:
+    """Share of the patients that a strategy answers; empty where it answers them all.
+
+    Examples
+    --------
+    >>> answered_of(pd.Series({"answered": 0.55})), answered_of(pd.Series({"answered": 1.0}))
+    ('55 %', '')
+    """
+    share = float(row["answered"])
+    return "" if share >= 1 else f"{min(100 * share, 99):.0f} %"
+
+
 def compared(result: FusionResult) -> pd.DataFrame:
     """Strategies × what is told of each, by title: interval, difference, p-values, calibration.
 
@@ -52,6 +64,7 @@ def compared(result: FusionResult) -> pd.DataFrame:
             "strategy": name,
             NAMES[main]: own[main],
             "95 %": _interval(own[f"{main}_low"], own[f"{main}_high"]),
+            "answered": own["answered"],
             "p perm.": own.get("p_permutation", np.nan),
         }
         row |= _held_against(result, name, reference)
@@ -59,9 +72,9 @@ def compared(result: FusionResult) -> pd.DataFrame:
             row["sites out"] = result.contrast["leave_site_out"].get(name, np.nan)
         if result.external is not None:
             row["2nd cohort"] = result.external.loc[name, main]
+            row["answered 2nd"] = result.external.loc[name, "answered"]
         row |= {title: own[key] for key, title in _OTHERS.items() if key in own}
-        row |= {"optimism": own["optimism"], "features": own["features"],
-                "answered": own["answered"]}  # fmt: skip
+        row |= {"optimism": own["optimism"], "features": own["features"]}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -73,7 +86,7 @@ def _interval(low: float, high: float) -> str:
 
 
 def _held_against(result: FusionResult, name: str, reference: str) -> dict[str, object]:
-    """Difference from the reference on the same folds, with interval and p-value."""
+    """Difference from the reference on the patients that both answer, with its interval."""
     title = f"− {reference}"
     if not reference:
         return {}

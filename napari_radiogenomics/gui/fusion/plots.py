@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_radiogenomics.fusion.measures import CHANCE
-from napari_radiogenomics.gui.fusion.numbers import NAMES, is_plain, reference_of
+from napari_radiogenomics.gui.fusion.numbers import NAMES, answered_of, is_plain, reference_of
 from napari_radiogenomics.gui.plots.plot import Plot
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ class StrategyPlot(Plot):
             self._dot(row[main], at, color, symbol, size)
             self._others(result, name, at)
         self._rules(result)
-        ticks = [(at, _short(name)) for at, name in enumerate(self.names)]
+        ticks = [
+            (at, _short(name, answered_of(result.table.loc[name])))
+            for at, name in enumerate(self.names)
+        ]
         self.plot.getAxis("left").setTicks([ticks])
         self.plot.setLabel("bottom", NAMES[main])
         self.plot.enableAutoRange("x")
@@ -129,13 +132,18 @@ class StrategyPlot(Plot):
         self.plot.setToolTip(_said_of(self._result, name) if name and self._result else "")
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+def _short(name: str, answered: str) -> str:
+    """Name that fits the axis, with the share of the patients who are answered."""
+    end = f" ({answered})" if answered else ""
+    room = _LETTERS - len(end)
+    return f"{name if len(name) <= room else f'{name[: room - 1]}…'}{end}"
 
 
 def _legend(result: FusionResult) -> str:
     parts = [f'<span style="color:{FUSED}">●</span> fused',
              f'<span style="color:{PLAIN}">●</span> to be beaten', "★ to trust"]  # fmt: skip
+    if any(answered_of(row) for _, row in result.table.iterrows()):
+        parts.append("(%) of patients answered")
     if "leave_site_out" in result.contrast:
         parts.append(f'<span style="color:{SITES}">▲</span> sites left out')
     if result.external is not None:
@@ -150,7 +158,15 @@ def _said_of(result: FusionResult, name: str) -> str:
     if np.isfinite(row.get("p_permutation", np.nan)):
         lines.append(f"permutation p {row['p_permutation']:.2g}")
     lines.append(f"{row['features']:.0f} features, optimism {row['optimism']:.2f}")
+    for asked, where in ((row, ""), *_outside(result, name)):
+        if answered_of(asked):
+            lines.append(f"answers {answered_of(asked)} of the patients{where}")
     return "\n".join(lines)
+
+
+def _outside(result: FusionResult, name: str) -> list[tuple[pd.Series, str]]:
+    found = result.external
+    return [] if found is None else [(found.loc[name], " of the 2nd cohort")]
 
 
 class RocPlot(Plot):

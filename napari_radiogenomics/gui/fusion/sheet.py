@@ -45,11 +45,12 @@ _NOTHING = "Fuse: the dock on the right does it. The strategies come here, with 
 _TIPS = {
     "95 %": "Interval of 95 % over patients left out",
     "p perm.": "The whole pipeline on shuffled outcomes: how often it was as good by chance",
-    "p of it": "Corrected resampled t-test on the same folds",
+    "p of it": "Corrected resampled t-test on the same folds, on patients that both answer",
     "sites out": "Each site was tested by models of the other sites",
     "optimism": "What is lost from patients that were learned from to those left out",
     "slope": "Of calibration; 1 is right, less is overconfident",
     "answered": "Share of the patients who got a prediction",
+    "answered 2nd": "The same in the second cohort",
     "set": f"Classes that cannot be excluded at {LEVEL:.0%}",
 }
 
