@@ -12,7 +12,7 @@ from napari_radiogenomics.fusion.outcome import Kind, Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WORDS", "advise", "trusted_strategy"]
+__all__ = ["WORDS", "above_chance", "advise", "of_second_cohort", "trusted_strategy"]
 
 WORDS = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
 _SURE = 0.05
@@ -47,6 +47,11 @@ def trusted_strategy(kind: Kind, table: pd.DataFrame, comparison: pd.DataFrame) 
     return min(alike, key=lambda name: (_plainness(name), _number(table, name)))
 
 
+def above_chance(kind: Kind, table: pd.DataFrame, name: str) -> bool:
+    """Whether the interval of a strategy's main measure lies above chance."""
+    return bool(table.loc[name, f"{MAIN[kind]}_low"] > CHANCE[kind])
+
+
 def _whole(kind: Kind, table: pd.DataFrame) -> list[str]:
     """Strategies that answer all patients, or as many as any does."""
     known = table[np.isfinite(table[MAIN[kind]])]
@@ -64,12 +69,11 @@ def _rivals(
 ) -> dict[str, float]:
     """Strategies that answer fewer patients and do better there, and by how much."""
     found = {}
-    lows = table[f"{MAIN[kind]}_low"]
     for name in map(str, table.index):
         if name in whole:
             continue
         pair = _pair(name, best, comparison)
-        alone = lows[name] > CHANCE[kind] and not lows[best] > CHANCE[kind]
+        alone = above_chance(kind, table, name) and not above_chance(kind, table, best)
         if pair is not None and pair.difference > 0 and (pair.p_value < _SURE or alone):
             found[name] = pair.difference
     return found
@@ -128,6 +132,7 @@ def advise(
     ablation: pd.DataFrame,
     missing: pd.DataFrame,
     learning: pd.DataFrame,
+    external: pd.DataFrame | None = None,
 ) -> tuple[str, ...]:
     """Sentences about what a validation found.
 
@@ -141,10 +146,13 @@ def advise(
         As in `FusionResult`.
     n_features : int
         Columns of all modalities.
+    external : DataFrame, optional
+        As in `FusionResult`.
     """
     main = MAIN[outcome.kind]
     said = [_why(outcome.kind, trusted, table, comparison)]
     said += _of_some(outcome.kind, trusted, table, comparison)
+    said += of_second_cohort(outcome.kind, trusted, external)
     said += [_enough_events(outcome, table, trusted, n_features)]
     said += _bias_and_variance(outcome.kind, trusted, table)
     said += _collapse(main, contrast, outcome.kind)
@@ -160,9 +168,8 @@ def _shown(main: str, value: float, low: float, high: float) -> str:
 
 
 def _why(kind: Kind, trusted: str, table: pd.DataFrame, comparison: pd.DataFrame) -> str:
-    main = MAIN[kind]
     shown, whole = _told(kind, table, trusted), _whole(kind, table)
-    if not table.loc[trusted, f"{main}_low"] > CHANCE[kind]:
+    if not above_chance(kind, table, trusted):
         return (
             f"Nothing is to be trusted yet: of the best strategies, {trusted} reaches {shown}, "
             "which is not clearly above chance."
@@ -221,6 +228,24 @@ def _of_some(kind: Kind, trusted: str, table: pd.DataFrame, comparison: pd.DataF
             f"{pair.value:.3f}, {trusted} {pair.other_value:.3f}."
         )
     return said
+
+
+def of_second_cohort(kind: Kind, trusted: str, external: pd.DataFrame | None) -> list[str]:
+    """What the second cohort says, and of how many of its patients."""
+    if external is None:
+        return []
+    shown = _told(kind, external, trusted)
+    if external.loc[trusted, "answered"] >= 1:
+        return [f"In the second cohort {trusted} has {shown}."]
+    best = _best_whole(kind, external)
+    other = ""
+    if trusted not in _whole(kind, external):
+        share = _answers(external, best)
+        other = f" {best}, which answers {share}, has {_told(kind, external, best)}."
+    return [
+        f"In the second cohort {trusted} answers {_answers(external, trusted)} of the patients "
+        f"only, and has {shown} there.{other}"
+    ]
 
 
 def _enough_events(outcome: Outcome, table: pd.DataFrame, trusted: str, n_features: int) -> str:

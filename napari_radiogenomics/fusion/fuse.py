@@ -248,6 +248,7 @@ def _result(
         ablation=ablation,
         missing=missing,
         learning=learning,
+        external=outside,
     )
     return FusionResult(
         outcome.kind,

@@ -126,7 +126,7 @@ def drawn_interval(
         Of the patients drawn again for the interval.
     """
     repeats = _by_repeat([fold.known() for fold in folds])
-    value = float(np.mean([metric(outcome.take(rows), link) for rows, link in repeats]))
+    value = float(np.mean([_of_rows(outcome, rows, link, metric) for rows, link in repeats]))
     found = np.array(
         [
             np.mean([_of_drawn(outcome, rows, link, counts, metric) for rows, link in repeats])
@@ -176,4 +176,17 @@ def _of_drawn(
     metric: Callable[[Outcome, Reals], float],
 ) -> float:
     places = np.repeat(np.arange(len(rows)), counts[rows])
-    return metric(outcome.take(rows[places]), link[places])
+    return _of_rows(outcome, rows[places], link[places], metric)
+
+
+def _of_rows(
+    outcome: Outcome,
+    rows: NDArray[np.intp],
+    link: Reals,
+    metric: Callable[[Outcome, Reals], float],
+) -> float:
+    """Metric of some patients; NaN where those that have an answer are all of one class."""
+    own = outcome.take(rows)
+    if not len(own) or (own.kind == "classification" and own.n_events == 0):
+        return np.nan
+    return metric(own, link)

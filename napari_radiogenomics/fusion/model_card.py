@@ -91,15 +91,19 @@ def _performance(result: FusionResult | None, name: str) -> list[str]:
     row, main = result.table.loc[name], result.main
     lines = [
         f"- {WORDS[main]} {row[main]:.3f} ({row[f'{main}_low']:.3f} to {row[f'{main}_high']:.3f}), "
-        f"{result.scheme}, on patients that were not learned from"
+        f"{result.scheme}, on patients that were not learned from",
+        f"- {row['answered']:.0%} of the patients answered",
     ]
     for measure in ("brier", "calibration_slope", "calibration_intercept"):
         if measure in row:
             lines.append(f"- {measure.replace('_', ' ')} {row[measure]:.3f}")
     if result.external is not None:
-        value = result.external.loc[name, main]
-        lines.append(f"- another cohort: {WORDS[main]} {value:.3f}")
-    return lines + [f"- {sentence}" for sentence in result.advice]
+        there = result.external.loc[name]
+        lines.append(
+            f"- another cohort: {WORDS[main]} {there[main]:.3f}, {there['answered']:.0%} of its "
+            "patients answered"
+        )
+    return lines + [f"- {sentence}" for sentence in result.told]
 
 
 def _limits(model: FusionModel) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.advice import above_chance
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind
 from napari_radiogenomics.fusion.patients import patient_table
@@ -78,7 +79,7 @@ class FusionResult:
     learning : DataFrame
         Main measure of the trusted strategy by number of training patients.
     external : DataFrame or None
-        Measures in the external cohort.
+        Measures in the external cohort, each on the patients that the strategy ``answered``.
     trusted : str
         Strategy that the advice names.
     advice : tuple of str
@@ -116,6 +117,16 @@ class FusionResult:
     models: Mapping[str, FusionModel]
     warnings: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
+
+    @property
+    def star(self) -> str:
+        """The trusted strategy; empty where it is not clearly above chance."""
+        return self.trusted if above_chance(self.kind, self.table, self.trusted) else ""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Warnings and advice, as they are written beside the tables and in the model card."""
+        return (*(f"Warning: {text}" for text in self.warnings), *self.advice)
 
     def model(self, strategy: str = "") -> FusionModel:
         """Strategy fitted on all patients; the trusted one without a name."""

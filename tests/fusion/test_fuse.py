@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, br
 from napari_radiogenomics.cli import main
 from napari_radiogenomics.errors import Cancelled, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, missing_curve
-from napari_radiogenomics.fusion.advice import advise, trusted_strategy
+from napari_radiogenomics.fusion.advice import advise, of_second_cohort, trusted_strategy
 from napari_radiogenomics.fusion.comparing import corrected_t
 from napari_radiogenomics.fusion.final import plus_632
 from napari_radiogenomics.fusion.intervals import Held
@@ -21,6 +21,7 @@ from napari_radiogenomics.fusion.metrics import (
     brier_score,
     net_benefit,
 )
+from napari_radiogenomics.fusion.model_card import model_card
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.splits import bootstrap_splits, fold_splits, site_splits
@@ -303,7 +304,11 @@ def partly():
         "clinical": pd.DataFrame({"age": rng.normal(size=100)}, ids),
     }
     target = pd.Series((latent > 0).astype(int), ids, name="EGFR")
-    return fuse(tables, target, strategies=["baseline", "single", "late"], **QUICK)
+    second = {name: table.iloc[:40].rename("X{}".format) for name, table in tables.items()}
+    second["rna"] = second["rna"].iloc[:10]
+    external = (second, target.iloc[:40].rename("X{}".format))
+    strategies = ["baseline", "single", "late"]
+    return fuse(tables, target, strategies=strategies, external=external, **QUICK)
 
 
 def test_strategies_are_compared_on_the_patients_that_both_answer(partly):
@@ -356,3 +361,32 @@ def test_a_surely_better_one_for_some_names_the_best_for_all_beside_it():
         assert words in advice[0]
     assert _advised(0.15, 0.2)[0] == "late"
     assert _advised(-0.05, 0.01)[0] == "late"
+
+
+def test_the_second_cohort_says_how_many_it_answers(partly):
+    assert partly.external.loc["rna alone", "answered"] == 0.25
+    assert partly.external.loc["late", "answered"] == 1
+    assert any(text.startswith("In the second cohort late has AUC") for text in partly.advice)
+    row = {"auc": [0.9, 0.7], "auc_low": [0.8, 0.6], "auc_high": [0.95, 0.8]}
+    table = pd.DataFrame(row | {"answered": [0.25, 1.0]}, index=["rna alone", "late"])
+    (told,) = of_second_cohort("classification", "rna alone", table)
+    assert "rna alone answers 25% of the patients only" in told
+    assert "late, which answers 100%, has AUC 0.70" in told
+    card = model_card(partly.model("rna alone"), partly, strategy="rna alone")
+    assert "- 55% of the patients answered" in card
+    assert "25% of its patients answered" in card
+
+
+def test_a_leak_is_told_wherever_the_advice_is(draw, tmp_path, capsys):
+    cohort = draw(12, n=60)
+    leak = cohort.modalities["clinical"].assign(EGFR=cohort.target)
+    leak["code"] = (cohort.target == "mutated") + 0.0
+    leak.to_csv(tmp_path / "patients.csv")
+    out = tmp_path / "out"
+    assert main(["fuse", str(tmp_path / "patients.csv"), "--outcome", "EGFR", "--clinical", "code",
+                 "--folds", "3", "--inner-folds", "3", "--repeats", "1", "--no-thorough",
+                 "--strategies", "single", "--output", str(out)]) == 0  # fmt: skip
+    words = "1 columns tell EGFR almost without error by themselves: clinical: code"
+    printed = capsys.readouterr().out
+    for text in (printed, (out / "advice.txt").read_text(), (out / "model.md").read_text()):
+        assert f"Warning: {words}" in text

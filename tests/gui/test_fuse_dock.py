@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics import harmonize, load_model, open_cohort, save_model
 from napari_radiogenomics.extraction.result import CohortFeatures
+from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.dock import FuseDock
 from napari_radiogenomics.gui.fusion.numbers import compared, reference_of
 from napari_radiogenomics.gui.fusion.outcomes import Target, target_values, targets_of
@@ -356,3 +357,31 @@ def test_the_plot_and_the_numbers_say_who_is_answered(shown, fused):
     assert ticks[list(table.index).index("late")] == "late"
     row = shown.sheet.numbers.rows.frame.set_index("strategy").loc["imaging alone"]
     assert (row["answered"], row["answered 2nd"]) == (0.55, 0.25)
+
+
+def test_patients_without_what_the_model_reads_are_counted(shown, qtbot):
+    shown.picker.tables.add("some", replace(shown.picker.features,
+                            table=shown.picker.features.table.iloc[: N // 2 + 25]))  # fmt: skip
+    choose(shown, "EGFR mutation")
+    names = [one.strategy for one in shown.models._models]
+    shown.models.which.setCurrentIndex(names.index("imaging alone"))
+    run(qtbot, shown, shown.apply_model)
+    assert "25 of 60 patients predicted" in shown.message
+    assert "35 of the 60 patients have nothing that the model reads" in shown.message
+    assert "25 of 60 patients." in shown.sheet.headline.text()
+
+
+def test_nothing_to_trust_has_no_star_and_is_not_green(shown, fused):
+    table = fused.result.table.copy()
+    table.loc[fused.result.trusted, "auc_low"] = 0.45
+    doubted = replace(fused, warnings=(), result=replace(fused.result, table=table))
+    assert fused.result.star == fused.result.trusted
+    shown._show_end(Outcome(value=doubted))
+    assert shown._tone == "warning"
+    which = shown.sheet.which
+    assert not any("★" in which.itemText(k) for k in range(which.count()))
+    assert "none to trust yet" in shown.sheet.strategies.words.text()
+    assert "The star is chosen" not in shown.sheet.notes.toPlainText()
+    shown._show_end(Outcome(value=replace(fused, warnings=())))
+    assert shown._tone == "good"
+    assert any("★" in which.itemText(k) for k in range(which.count()))

@@ -110,7 +110,7 @@ def _show(result: FusionResult) -> None:
         cells += [row["optimism"], row["features"], row["answered"]]
         rows.append([str(name), *(f"{cell:.3g}" for cell in cells)])
     sys.stdout.write(aligned(rows))
-    for sentence in result.advice:
+    for sentence in result.told:
         sys.stdout.write(f"{sentence}\n")
 
 
@@ -125,7 +125,7 @@ def _save(result: FusionResult, folder: Path) -> None:
     for name, table in result.tables().items():
         write_table(table, folder / f"{name}.csv", index=table.index.name is not None)
     with atomic_path(folder / "advice.txt") as path:
-        path.write_text("\n".join(result.advice) + "\n", encoding="utf-8")
+        path.write_text("\n".join(result.told) + "\n", encoding="utf-8")
     save_model(result.model(), folder / "model.npz", card=False)
     with atomic_path(folder / "model.md") as path:
         path.write_text(model_card(result.model(), result), encoding="utf-8")

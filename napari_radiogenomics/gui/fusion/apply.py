@@ -42,6 +42,8 @@ class Applied:
         Measure that counts.
     warnings : tuple of str
         What lacks, and who was left out.
+    asked : int
+        Patients that were to be predicted.
     """
 
     title: str
@@ -49,6 +51,12 @@ class Applied:
     measures: pd.Series | None
     main: str
     warnings: tuple[str, ...]
+    asked: int = 0
+
+    @property
+    def answered(self) -> int:
+        """Patients that got a prediction."""
+        return int(self.table["link"].notna().sum())
 
 
 def apply_model(
@@ -115,13 +123,19 @@ def apply_model(
     unread = [source for source in fitted.facts["held"] if source not in wanted]
     table["lacks"] = [", ".join(n for n in text.split(", ") if n not in unread)
                       for text in table["lacks"]]  # fmt: skip
+    lost = len(patients - again) - int(table["link"].notna().sum())
+    if lost:
+        said.append(
+            f"{lost} of the {len(patients - again)} patients have nothing that the model reads and "
+            "are not predicted."
+        )
     said += [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
     measures, outcome, why = _measured(model, found.tables, sites, cohort, asked)
     said.append(why)
     if outcome is not None:
         table.insert(0, "outcome", outcome.reindex(table.index))
     told = tuple(dict.fromkeys(text for text in said if text))
-    return Applied(name, table, measures, MAIN[fitted.kind], told)
+    return Applied(name, table, measures, MAIN[fitted.kind], told, len(patients - again))
 
 
 def modalities_read(model: FusionModel) -> list[str]:

@@ -265,7 +265,8 @@ class FuseDock(TablePanel):
         if isinstance(found, Applied):
             self.sheet.show_applied(found)
             more = " ".join(found.warnings[:2])
-            return f"{found.title}: {len(found.table)} patients predicted. {more}".strip()
+            how_many = f"{found.answered} of {found.asked} patients predicted"
+            return f"{found.title}: {how_many}. {more}".strip()
         self.fused = found
         self._offer_models(found)
         self.sheet.show_fused(found, self.session.selection.patient_id)
@@ -273,9 +274,11 @@ class FuseDock(TablePanel):
         return f"{warned}{found.result.advice[0]} Next: click a patient, or a strategy."
 
     def _show_end(self, outcome: Outcome) -> None:
-        """Warn in the color of warnings where there are some."""
+        """Warn in the color of warnings where there are some, or nothing is to be trusted."""
         super()._show_end(outcome)
-        if getattr(outcome.value, "warnings", ()):
+        found = outcome.value
+        doubted = isinstance(found, Fused) and not found.result.star
+        if doubted or getattr(found, "warnings", ()):
             self.say(self.message, "warning")
 
     def _offer_models(self, fused: Fused) -> None:

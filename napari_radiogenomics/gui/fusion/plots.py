@@ -61,8 +61,8 @@ class StrategyPlot(Plot):
             ends = [row[f"{main}_low"], row[f"{main}_high"]]
             if np.isfinite(ends).all():
                 self.plot.plot(ends, [at, at], pen=pg.mkPen(color, width=3))
-            symbol = "star" if name == result.trusted else "o"
-            size = 15 if name == result.trusted else 10
+            symbol = "star" if name == result.star else "o"
+            size = 15 if name == result.star else 10
             self._dot(row[main], at, color, symbol, size)
             self._others(result, name, at)
         self._rules(result)
@@ -141,7 +141,8 @@ def _short(name: str, answered: str) -> str:
 
 def _legend(result: FusionResult) -> str:
     parts = [f'<span style="color:{FUSED}">●</span> fused',
-             f'<span style="color:{PLAIN}">●</span> to be beaten', "★ to trust"]  # fmt: skip
+             f'<span style="color:{PLAIN}">●</span> to be beaten',
+             "★ to trust" if result.star else "none to trust yet"]  # fmt: skip
     if any(answered_of(row) for _, row in result.table.iterrows()):
         parts.append("(%) of patients answered")
     if "leave_site_out" in result.contrast:

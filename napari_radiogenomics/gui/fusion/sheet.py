@@ -193,7 +193,7 @@ class FuseSheet(PlacedWidget):
         self.which.blockSignals(True)
         self.which.clear()
         for name in map(str, result.table.index):
-            star = " ★" if name == result.trusted else ""
+            star = " ★" if name == result.star else ""
             self.which.addItem(f"{name}{star}", name)
         known = kept if kept in result.table.index else result.trusted
         self.which.setCurrentIndex(self.which.findData(known))
@@ -217,7 +217,8 @@ class FuseSheet(PlacedWidget):
             f"The star is chosen among {len(fused.result.table)} strategies on the same patients: "
             "confirm it in another cohort."
         )
-        self.notes.setHtml(f"<ul>{items}<li>{chosen}</li></ul>")
+        items += f"<li>{chosen}</li>" if fused.result.star else ""
+        self.notes.setHtml(f"<ul>{items}</ul>")
         at = self.left.indexOf(self.notes)
         self.left.setTabText(at, f"Notes ⚠ {len(warned)}" if warned else "Notes")
 
@@ -324,7 +325,7 @@ def shortened(text: str) -> str:
 
 def applied_text(applied: Applied) -> str:
     """How good a model is on other patients, and what lacks, as rich text."""
-    said = f"<b>{escape(applied.title)}</b>: {len(applied.table)} patients."
+    said = f"<b>{escape(applied.title)}</b>: {applied.answered} of {applied.asked} patients."
     row = applied.measures
     if row is not None:
         main = applied.main
