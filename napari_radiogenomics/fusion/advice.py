@@ -153,6 +153,7 @@ def advise(
     said = [_why(outcome.kind, trusted, table, comparison)]
     said += _of_some(outcome.kind, trusted, table, comparison)
     said += of_second_cohort(outcome.kind, trusted, external)
+    said += _event(outcome)
     said += [_enough_events(outcome, table, trusted, n_features)]
     said += _bias_and_variance(outcome.kind, trusted, table)
     said += _collapse(main, contrast, outcome.kind)
@@ -245,6 +246,17 @@ def of_second_cohort(kind: Kind, trusted: str, external: pd.DataFrame | None) ->
     return [
         f"In the second cohort {trusted} answers {_answers(external, trusted)} of the patients "
         f"only, and has {shown} there.{other}"
+    ]
+
+
+def _event(outcome: Outcome) -> list[str]:
+    """Which class is predicted, where its name alone does not tell."""
+    if not any(isinstance(name, str) for name in outcome.classes):
+        return []
+    other, event = outcome.classes
+    return [
+        f'The event is "{event}": probabilities are of it. For those of "{other}" set event to '
+        f'"{other}".'
     ]
 
 

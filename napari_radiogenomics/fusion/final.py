@@ -99,6 +99,8 @@ def outside_of(
     modalities, target, *groups = external
     everyone = patients_of(modalities)
     outcome, patients = outcome_of(target, kind)
+    if classes and set(outcome.classes) == set(classes):
+        outcome = outcome.of_event(classes[-1])
     _require_classes(outcome, classes)
     rows = np.flatnonzero(patients.isin(everyone))
     if not rows.size:

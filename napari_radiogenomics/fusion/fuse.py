@@ -25,6 +25,7 @@ from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.measures import MAIN
 from napari_radiogenomics.fusion.missingness import missing_by_outcome
 from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.model_card import validation_lines
 from napari_radiogenomics.fusion.more_runs import (
     ablation_table,
     contrast_table,
@@ -70,6 +71,7 @@ def fuse(
     *,
     strategies: Annotated[Sequence[str] | None, Setting(choices=_strategies)] = None,
     groups: pd.Series | None = None,
+    event: str = "",
     learner: Annotated[str, Setting(choices=_learners)] = "linear",
     learner_settings: Mapping[str, Any] | None = None,
     preparations: Mapping[str, Any] | None = None,
@@ -103,6 +105,10 @@ def fuse(
     groups : Series, optional
         Site of each patient. Folds are balanced over sites, imaging is harmonized in the fold,
         and leave-one-site-out is shown beside.
+    event : str, optional
+        Class whose probability is predicted, such as ``"mutated"``; without it the greater of
+        the two (1 of 0 and 1, ``"yes"``, the last word of the alphabet), and the advice says
+        which.
     learner : str, optional
         ``"linear"`` (elastic net), ``"forest"``, ``"boosting"``, ``"svm"``, or one that another
         package adds.
@@ -169,6 +175,7 @@ def fuse(
         preparations=preparations,
         inner_folds=inner_folds,
         seed=seed,
+        event=event,
     )
     models = models_of(data, strategies, learner=learner, learner_settings=learner_settings)
     resplit = partial(splits_of, data, scheme=scheme, folds=folds)
@@ -197,7 +204,12 @@ def fuse(
         )
     outside = None if external is None else external_table(fitted, data, external)
     found = _result(data, models, runs, fitted, table, outside, thorough, scheme, options)
-    return replace(found, warnings=warned)
+    found = replace(found, warnings=warned)
+    for name, model in found.models.items():
+        carried = {"strategy": name, "lines": validation_lines(found, name)}
+        facts = {**model.fitted_.facts, "validation": carried}
+        model.fitted_ = replace(model.fitted_, facts=facts)
+    return found
 
 
 def _on_all(

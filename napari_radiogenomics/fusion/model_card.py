@@ -7,15 +7,15 @@ from importlib.metadata import version
 import numpy as np
 
 from napari_radiogenomics.fusion.advice import WORDS
+from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.importance import feature_weights
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.result import FusionResult
 
-__all__ = ["model_card"]
+__all__ = ["model_card", "validation_lines"]
 
 _SHOWN = 10
 _NOUNS = {
-    "classification": "the probability of a class",
     "regression": "a number",
     "survival": "the hazard of an event",
 }
@@ -31,7 +31,7 @@ def model_card(
     model : FusionModel
         Fitted.
     result : FusionResult, optional
-        Validation that it is of; without it the card says that there is none.
+        Validation that it is of; without it the one that a model of `fuse` carries.
     strategy : str, optional
         Its name in the result; the trusted one without it.
 
@@ -43,12 +43,11 @@ def model_card(
     fitted = model.fitted_
     facts = fitted.facts
     kind = getattr(model, "strategy", type(model).__name__)
-    name = strategy or (result.trusted if result else "") or kind
+    carried = facts.get("validation", {})
+    name = strategy or (result.trusted if result else "") or carried.get("strategy", kind)
     lines = [f"# {name}: {fitted.target}", ""]
-    classes = f" ({', '.join(map(str, fitted.classes))})" if fitted.classes else ""
     lines += [
-        f"Predicts {_NOUNS[fitted.kind]}{classes}: {fitted.target}. For research; not a medical "
-        "device.",
+        f"Predicts {_predicted(fitted)}: {fitted.target}. For research; not a medical device.",
         "",
         "## Training patients",
         "",
@@ -67,10 +66,19 @@ def model_card(
     lines += ["", "## What it goes by", ""]
     lines += _top(model)
     lines += ["", "## How good it is", ""]
-    lines += _performance(result, name)
+    lines += list(carried.get("lines", ())) if result is None else validation_lines(result, name)
+    if result is None and not carried:
+        lines.append("No validation was given with it. Validate it with `fuse` before it is used.")
     lines += ["", "## Limits", "", *_limits(model)]
     lines += ["", f"Made with napari-radiogenomics {version('napari-radiogenomics')}.", ""]
     return "\n".join(lines)
+
+
+def _predicted(fitted: Fitted) -> str:
+    if fitted.kind != "classification":
+        return _NOUNS[fitted.kind]
+    other, event = fitted.classes
+    return f'the probability of "{event}" (against "{other}")'
 
 
 def _top(model: FusionModel) -> list[str]:
@@ -85,9 +93,10 @@ def _top(model: FusionModel) -> list[str]:
     return lines
 
 
-def _performance(result: FusionResult | None, name: str) -> list[str]:
-    if result is None or name not in result.table.index:
-        return ["No validation was given with it. Validate it with `fuse` before it is used."]
+def validation_lines(result: FusionResult, name: str) -> list[str]:
+    """How good a strategy of a validation is, as lines of Markdown."""
+    if name not in result.table.index:
+        return [f"The validation that was given has no strategy {name}."]
     row, main = result.table.loc[name], result.main
     lines = [
         f"- {WORDS[main]} {row[main]:.3f} ({row[f'{main}_low']:.3f} to {row[f'{main}_high']:.3f}), "

@@ -5,7 +5,7 @@ Letters: N patients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -32,13 +32,13 @@ class Outcome:
     kind : {"classification", "regression", "survival"}
         What it is.
     values : ndarray, shape (N,)
-        1 for the greater class and 0 for the other; the number; the time.
+        1 for the event and 0 for the other class; the number; the time.
     event : ndarray of bool, shape (N,)
         Whether the event was seen; all True where there is no time.
     name : str
         What a person calls it.
     classes : tuple
-        The two classes as they were given, the greater one last; empty for the other kinds.
+        The two classes as they were given, the event last; empty for the other kinds.
     """
 
     kind: Kind
@@ -53,6 +53,28 @@ class Outcome:
     def take(self, rows: NDArray[np.intp]) -> Outcome:
         """Outcome of some of the patients, in the order asked for."""
         return Outcome(self.kind, self.values[rows], self.event[rows], self.name, self.classes)
+
+    def of_event(self, event: Any) -> Outcome:
+        """The same outcome with a named class as the event.
+
+        Raises
+        ------
+        InputError
+            If it is none of the two classes.
+        """
+        if self.kind != "classification":
+            raise InputError(
+                f"event is {event}, but {self.name} has no classes ({self.kind}). Leave event out."
+            )
+        names = [str(name) for name in self.classes]
+        if str(event) not in names:
+            raise InputError(
+                f'event is "{event}", but the classes of {self.name} are {" and ".join(names)}. '
+                "Name one of these."
+            )
+        if str(event) == names[1]:
+            return self
+        return replace(self, values=1 - self.values, classes=self.classes[::-1])
 
     @property
     def n_events(self) -> int:
@@ -89,7 +111,9 @@ class Outcome:
         return self.event - hazard
 
 
-def outcome_of(target: Any, kind: str | None = None) -> tuple[Outcome, pd.Index]:
+def outcome_of(
+    target: Any, kind: str | None = None, *, event: Any = None
+) -> tuple[Outcome, pd.Index]:
     """Read a target; patients without one are left out.
 
     Parameters
@@ -99,6 +123,8 @@ def outcome_of(target: Any, kind: str | None = None) -> tuple[Outcome, pd.Index]
         order.
     kind : str, optional
         What it is; without it, two different values are classes and more of them numbers.
+    event : optional
+        Class that is the event; the greater of the two without it.
 
     Returns
     -------
@@ -124,6 +150,8 @@ def outcome_of(target: Any, kind: str | None = None) -> tuple[Outcome, pd.Index]
     else:
         outcome, kept = _single(target, kind)
     outcome = outcome.take(np.flatnonzero(kept))
+    if event not in (None, ""):
+        outcome = outcome.of_event(event)
     require_outcome(outcome)
     return outcome, target.index[kept].astype(str)
 

@@ -149,7 +149,7 @@ class FusionResult:
         Returns
         -------
         DataFrame
-            By ``patient_id``. For classes ``outcome``, ``probability`` of the greater class,
+            By ``patient_id``. For classes ``outcome``, ``probability`` of the event,
             ``set`` of the classes that cannot be excluded, whether the more likely class is
             ``right`` and whether the set has ``covered`` the true one. For numbers
             ``predicted``, the interval of 90 % and whether it is ``right``; for survival

@@ -43,6 +43,7 @@ def data_of(
     preparations: Mapping[str, Any] | None,
     inner_folds: int,
     seed: int,
+    event: Any = None,
 ) -> Data:
     """Patients who have the target and at least one modality.
 
@@ -54,7 +55,7 @@ def data_of(
     """
     everyone = patients_of(modalities)
     refuse_fitted_outside(modalities)
-    outcome, patients = outcome_of(target)
+    outcome, patients = outcome_of(target, event=event)
     rows = np.flatnonzero(patients.isin(everyone))
     if not rows.size:
         raise InputError(

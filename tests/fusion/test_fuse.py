@@ -22,6 +22,7 @@ from napari_radiogenomics.fusion.metrics import (
     net_benefit,
 )
 from napari_radiogenomics.fusion.model_card import model_card
+from napari_radiogenomics.fusion.model_file import load_model, save_model
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.splits import bootstrap_splits, fold_splits, site_splits
@@ -390,3 +391,36 @@ def test_a_leak_is_told_wherever_the_advice_is(draw, tmp_path, capsys):
     printed = capsys.readouterr().out
     for text in (printed, (out / "advice.txt").read_text(), (out / "model.md").read_text()):
         assert f"Warning: {words}" in text
+
+
+def test_the_event_is_the_named_class_and_is_told(cohort, draw):
+    rna = {"rna": cohort.modalities["rna"]}
+    other = draw(13)
+    new = {"rna": other.modalities["rna"].rename("X{}".format)}
+    external = (new, other.target.rename("X{}".format))
+    options = {"strategies": ["single"], "external": external, **QUICK}
+    plain = fuse(rna, cohort.target, **options)
+    named = fuse(rna, cohort.target, event="mutated", **options)
+    assert 'The event is "wildtype"' in " ".join(plain.advice)
+    assert 'The event is "mutated"' in " ".join(named.advice)
+    for one, event in ((plain, "wildtype"), (named, "mutated")):
+        table = one.patients()
+        p = table["probability"].to_numpy()
+        truth = table["outcome"].eq(event).to_numpy(float)
+        assert area_under_curve(truth, p).value > 0.8
+        assert one.external["auc"].iloc[0] > 0.8
+        assert f'the probability of "{event}"' in model_card(one.model())
+    with pytest.raises(InputError, match="the classes of EGFR are mutated and wildtype"):
+        fuse(rna, cohort.target, event="mutatd", **QUICK)
+    with pytest.raises(InputError, match="has no classes"):
+        fuse(rna, draw(8, kind="regression").target, event="mutated", **QUICK)
+
+
+def test_a_model_of_a_comparison_carries_its_validation(partly, tmp_path):
+    for name in ("late", "rna alone"):
+        path = save_model(partly.model(name), tmp_path / f"{name}.npz")
+        card = path.with_suffix(".md").read_text(encoding="utf-8")
+        assert card == model_card(partly.model(name), partly, strategy=name)
+        assert f"AUC {partly.table.loc[name, 'auc']:.3f}" in card
+        assert "No validation was given" not in card
+        assert model_card(load_model(path)) == card

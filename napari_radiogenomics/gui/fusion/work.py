@@ -144,7 +144,7 @@ def compare(
     if asked.second is not None and asked.second != asked.who:
         other = given_of(features, cohort, asked, asked.second, progress)
         external = (other.tables, other.target, *([] if other.sites is None else [other.sites]))
-        said = _untestable(given, external)
+        said = _untestable(given, external, settings.get("event", ""))
         external = None if said else external
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the result holds them
@@ -158,9 +158,9 @@ def compare(
     return Fused(result, given, settings, warned, (*rest, said) if said else rest)
 
 
-def _untestable(given: Given, external: tuple[Any, ...]) -> str:
+def _untestable(given: Given, external: tuple[Any, ...], event: str) -> str:
     """Why the second cohort cannot test a model; empty where it can."""
-    learned, _ = outcome_of(given.target)
+    learned, _ = outcome_of(given.target, event=event)
     try:
         outside_of(external, kind=learned.kind, classes=learned.classes, learned=given.patients)
     except InputError as error:
