@@ -46,7 +46,9 @@ def patient_table(
     drivers = top_features(contributions[contributions["strategy"] == strategy])
     table["drivers"] = table.index.map(drivers)
     table["drivers"] = table["drivers"].fillna("")
-    return table.rename_axis("patient_id")
+    table = table.rename_axis("patient_id")
+    table.attrs["classes"] = tuple(map(str, classes))
+    return table
 
 
 def _of_classes(table: pd.DataFrame, classes: tuple[Any, ...], level: float) -> pd.DataFrame:

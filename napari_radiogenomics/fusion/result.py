@@ -149,12 +149,12 @@ class FusionResult:
         Returns
         -------
         DataFrame
-            By ``patient_id``. For classes ``outcome``, ``probability`` of the event,
-            ``set`` of the classes that cannot be excluded, whether the more likely class is
-            ``right`` and whether the set has ``covered`` the true one. For numbers
-            ``predicted``, the interval of 90 % and whether it is ``right``; for survival
-            ``time``, ``event`` and ``link``. ``drivers`` are the three features that moved the
-            prediction most.
+            By ``patient_id``. For classes ``outcome``, ``probability`` of the event, ``set`` of
+            the classes that cannot be excluded, whether the more likely class is ``right`` and
+            whether the set has ``covered`` the true one; ``attrs["classes"]`` are the two, the
+            event last. For numbers ``predicted``, the interval of 90 % and whether it is
+            ``right``; for survival ``time``, ``event`` and ``link``. ``drivers`` are the three
+            features that moved the prediction most.
         """
         name = strategy or self.trusted
         return patient_table(

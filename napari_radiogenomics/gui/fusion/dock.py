@@ -276,9 +276,10 @@ class FuseDock(TablePanel):
     def _show_end(self, outcome: Outcome) -> None:
         """Warn in the color of warnings where there are some, or nothing is to be trusted."""
         super()._show_end(outcome)
-        found = outcome.value
+        found: Any = outcome.value
         doubted = isinstance(found, Fused) and not found.result.star
-        if doubted or getattr(found, "warnings", ()):
+        warned = bool(getattr(found, "warnings", ()))
+        if doubted or warned:
             self.say(self.message, "warning")
 
     def _offer_models(self, fused: Fused) -> None:

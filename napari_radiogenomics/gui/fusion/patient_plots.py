@@ -50,7 +50,7 @@ class PredictionPlot(Plot):
 
     def _show_classes(self, table: pd.DataFrame, target: str, here: str, level: float) -> None:
         known = table[table["probability"].notna()]
-        names = sorted(set(map(str, table["outcome"])))
+        names = list(table.attrs["classes"])
         covered = float(known["covered"].mean()) if len(known) else np.nan
         unsure = ~known["set"].isin(names)
         self.begin(

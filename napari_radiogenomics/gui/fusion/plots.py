@@ -191,10 +191,9 @@ class RocPlot(Plot):
         if reference and reference != strategy:
             words += f'; <span style="color:{PLAIN}">—</span> {reference}'
         self.begin(words)
-        event = str(result.model(strategy).fitted_.classes[-1])
         for name, color, width in ((reference, PLAIN, 2), (strategy, FUSED, 3)):
             if name:
-                x, y = roc_points(result.patients(name), event)
+                x, y = roc_points(result.patients(name))
                 self.plot.plot(x, y, pen=pg.mkPen(QColor(color), width=width))
         faint = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
         self.plot.plot([0, 1], [0, 1], pen=faint)
@@ -203,22 +202,18 @@ class RocPlot(Plot):
         self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
 
 
-def roc_points(
-    patients: pd.DataFrame, event: str = ""
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def roc_points(patients: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """False and true positive rates over all thresholds; ties are one step.
 
     Parameters
     ----------
     patients : DataFrame
         As `FusionResult.patients` answers for classes.
-    event : str, optional
-        Class that the probabilities are of; the greater one without it.
     """
     from sklearn.metrics import roc_curve
 
     known = patients[patients["probability"].notna()]
-    event = event or max(set(map(str, patients["outcome"])))
+    event = patients.attrs["classes"][-1]
     truth = known["outcome"].astype(str).eq(event).to_numpy()
     x, y, _ = roc_curve(truth, known["probability"].to_numpy(float), drop_intermediate=False)
     return x, y
