@@ -288,7 +288,7 @@ def read(
     raise InputError(
         f"{path} holds {len(objects)} objects: {_listed(objects) or 'nothing'}. "
         f"{_why_several(objects, Path(path))}Choose one by its {_what_tells(objects)} with the "
-        "setting series, or take all of them with read_all."
+        "setting series."
     )
 
 

@@ -390,8 +390,11 @@ def test_files_without_a_region_are_refused(tmp_path: Path, dicom: SimpleNamespa
     path = structures(tmp_path / "rs.dcm", dicom, {"a": [np.arange(8)]})
     with pytest.raises(InputError, match="contour of 8 numbers"):
         read(path)
+    path = structures(tmp_path / "rs.dcm", dicom, {"a": [closed]})
     with pytest.raises(InputError, match="has no grid"):
-        read(structures(tmp_path / "rs.dcm", dicom, {"a": [closed]}), reference="scan.nii")
+        read(path, reference=3)
+    with pytest.raises(InputError, match=r"scan\.nii does not exist"):
+        read(path, reference="scan.nii")
 
 
 def test_no_message_holds_the_patients_name(tmp_path: Path, dicom: SimpleNamespace) -> None:
