@@ -173,7 +173,7 @@ def test_the_fusion_of_the_readme_runs(tmp_path, monkeypatch):
         exec(compile(example("found = fuse("), "README.md", "exec"), names)
     assert names["found"].table.loc["late", "auc"] > 0.9
     assert names["drivers"]["driver_1_modality"].tolist() == ["imaging"] * 5
-    assert (tmp_path / "egfr.md").read_text().startswith("# LateFusion: EGFR")
+    assert (tmp_path / "egfr.md").read_text().startswith("# late: EGFR")
 
 
 def test_the_versions_of_the_readme_leave_the_expert_alone(tmp_path, monkeypatch):

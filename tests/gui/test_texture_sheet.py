@@ -135,7 +135,7 @@ def test_what_cannot_be_measured_is_said_of_the_whole_scan():
         glance(ask(), layers(scan, drawn), Kept())
     with pytest.raises(InputError, match="gray levels"):
         glance(ask(bin_width=1e-9), layers(*case(STRAIGHT)), Kept())
-    with pytest.raises(InputError, match="positive"):
+    with pytest.raises(InputError, match="above 0"):
         glance(ask(bin_width=0.0), layers(*case(STRAIGHT)), Kept())
 
 
