@@ -148,10 +148,11 @@ def test_a_process_killed_while_it_saves_leaves_the_old_or_the_new(tmp_path):
         told = int(([*child.stdout.read().split()] or ["3"])[-1])
         child.wait()
         child.stdout.close()
-        (found,) = find_drawings(tmp_path)
+        stopped_midway += len(list(tmp_path.glob(".writing-*"))) > 0
+        (found,) = find_drawings(tmp_path)  # clears what the killed one left
+        assert not list(tmp_path.glob(".writing-*"))
         kept = read_drawing(found.file)
         n = int(kept.tool)
         assert n in (told, told % 100 + 1)
         assert (int(kept.labels.min()), int(kept.labels.max())) == (n, n + 1)
-        stopped_midway += len(list(tmp_path.glob(".writing-*"))) > 0
     assert stopped_midway  # some were killed in the middle, or nothing is tested
