@@ -66,7 +66,7 @@ def targets_of(cohort: Cohort | None) -> list[Target]:
     >>> from napari_radiogenomics.simulate.sample import sample_cohort
     >>> found = targets_of(open_cohort(sample_cohort()))
     >>> [target.title for target in found if target.kind in ("mutation", "survival")]
-    ['EGFR mutation', 'Survival (os_days)']
+    ['EGFR mutation', 'TP53 mutation', 'IDH1 mutation', 'KRAS mutation', 'Survival (os_days)']
     """
     if cohort is None:
         return []
