@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
 
 from napari_radiogenomics import read, texture_maps
 from napari_radiogenomics.data.geometry import Geometry
@@ -289,7 +290,9 @@ def test_cancel_is_heard_within_a_filter(dock, qtbot):
     dock.form.values = {"image_types": ("LBP3D",), "kernel_radius": 1}
     told = []
     dock.runner.stepped.connect(lambda done, total, what: told.append(what))
-    dock.runner.stepped.connect(lambda *_: dock.cancel())
+    # At once, in the thread that works: else a job as small as this one ends first.
+    at_once = Qt.ConnectionType.DirectConnection
+    dock.runner.stepped.connect(lambda *_: dock.runner.cancel(), at_once)
     run(dock, qtbot)
     assert dock.message.startswith("Cancelled.")
     assert set(told) == {"Local binary pattern, 3D"}
