@@ -53,8 +53,8 @@ class SavedModel(FusionModel):
         return {"preparations": None, "inner_folds": 2, "seed": 0}[name]
 
 
-def save_model(model: FusionModel, path: str | Path, *, card: bool = True) -> Path:
-    """Save a fitted model as plain arrays and JSON, and its card beside it.
+def save_model(model: FusionModel, path: str | Path) -> Path:
+    """Save a fitted model as plain arrays and JSON, and its card beside it (Markdown, ``.md``).
 
     Parameters
     ----------
@@ -62,8 +62,6 @@ def save_model(model: FusionModel, path: str | Path, *, card: bool = True) -> Pa
         Fitted.
     path : str or Path
         File, ending with ``.npz``.
-    card : bool, optional
-        Write the model card (Markdown) too, under the same name with ``.md``.
 
     Returns
     -------
@@ -91,8 +89,7 @@ def save_model(model: FusionModel, path: str | Path, *, card: bool = True) -> Pa
         "model": _packed(_state(model.fitted_), arrays, ""),
     }
     about["digest"] = _digest(about, arrays)
-    beside = {".md": model_card(model)} if card else {}
-    return _ARCHIVE.write(Path(path), about, arrays, beside=beside)
+    return _ARCHIVE.write(Path(path), about, arrays, beside={".md": model_card(model)})
 
 
 def load_model(path: str | Path) -> SavedModel:

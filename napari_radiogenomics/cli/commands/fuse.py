@@ -115,21 +115,12 @@ def _show(result: FusionResult) -> None:
 
 
 def _save(result: FusionResult, folder: Path) -> None:
-    from napari_radiogenomics.fusion.model_card import model_card
     from napari_radiogenomics.fusion.model_file import save_model
-    from napari_radiogenomics.io.atomic import atomic_path
-    from napari_radiogenomics.io.tables import write_table
-    from napari_radiogenomics.provenance import write_history
+    from napari_radiogenomics.fusion.result_files import write_result
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in result.tables().items():
-        write_table(table, folder / f"{name}.csv", index=table.index.name is not None)
-    with atomic_path(folder / "advice.txt") as path:
-        path.write_text("\n".join(result.told) + "\n", encoding="utf-8")
-    save_model(result.model(), folder / "model.npz", card=False)
-    with atomic_path(folder / "model.md") as path:
-        path.write_text(model_card(result.model(), result), encoding="utf-8")
-    write_history(result, folder / "table.csv")
+    write_result(result, folder)
+    save_model(result.model(), folder / "model.npz")
     sys.stdout.write(f"{folder}\n")
 
 

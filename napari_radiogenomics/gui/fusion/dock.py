@@ -12,7 +12,6 @@ from qtpy.QtWidgets import QLineEdit
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.cohort_tables import clinical_columns, modality_names
 from napari_radiogenomics.fusion.fuse import fuse
-from napari_radiogenomics.fusion.model_card import model_card
 from napari_radiogenomics.fusion.model_file import load_model, save_model
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.gui.associate.behind import Behind
@@ -29,7 +28,6 @@ from napari_radiogenomics.gui.fusion.work import Asked, Fused, Shuffled, compare
 from napari_radiogenomics.gui.harmonize.work import batch_columns
 from napari_radiogenomics.gui.session import Selection
 from napari_radiogenomics.gui.tables.panel import TablePanel
-from napari_radiogenomics.io.atomic import atomic_path
 
 if TYPE_CHECKING:
     import napari
@@ -246,11 +244,7 @@ class FuseDock(TablePanel):
             self.say("There is no model yet. Fuse, or open one.", "warning")
             return
         try:
-            written = save_model(one.model, path, card=not one.strategy)
-            if one.strategy and self.fused is not None:
-                card = model_card(one.model, self.fused.result, strategy=one.strategy)
-                with atomic_path(written.with_suffix(".md")) as temporary:
-                    temporary.write_text(card, encoding="utf-8")
+            written = save_model(one.model, path)
         except InputError as error:
             self.say(str(error), "error")
             return

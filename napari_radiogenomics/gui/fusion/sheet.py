@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import pandas as pd
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -22,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_radiogenomics.fusion.result_files import write_result
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.style import tone_color
 from napari_radiogenomics.gui.fusion.apply import Applied
@@ -32,8 +32,6 @@ from napari_radiogenomics.gui.fusion.plots import CalibrationPlot, RocPlot, Stra
 from napari_radiogenomics.gui.fusion.rows import FrameTable
 from napari_radiogenomics.gui.fusion.work import LEVEL, Fused, Shuffled
 from napari_radiogenomics.gui.placing import PlacedWidget, Side
-from napari_radiogenomics.io.tables_write import write_table
-from napari_radiogenomics.provenance import write_history
 
 if TYPE_CHECKING:
     from napari_radiogenomics.fusion.result import FusionResult
@@ -299,13 +297,9 @@ class FuseSheet(PlacedWidget):
         """Write all tables with their history, the patients of this strategy, and the advice."""
         if self.fused is None:
             return
-        result, folder = self.fused.result, Path(folder)
-        tables: dict[str, pd.DataFrame] = {**result.tables(), "patients": self._table}
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv", index=table.index.name is not None)
-        write_history(result, folder / "table.csv")
+        result = self.fused.result
         told = (*self.fused.warnings, *result.advice, *self.fused.notes)
-        (folder / "advice.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
+        write_result(result, Path(folder), told=told, more={"patients": self._table})
         self.saved.emit(str(folder))
 
 
