@@ -10,9 +10,9 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabBar, QTabWidget, QWidget
 
 __all__ = ["PlacedWidget", "Side", "dock_of", "raise_dock", "tabs_along_the_edge"]
 
@@ -23,6 +23,7 @@ _AREAS = {
 }
 # Part of the window's height that a wide dock takes, within these pixels.
 _SHARE, _LEAST, _MOST = 0.4, 260, 480
+_LOW = (380, 340)
 _NARROW = "QTabBar::tab { padding: 3px 2px; margin: 0px; }"
 _PLUGIN = " (napari-radiogenomics)"
 
@@ -56,7 +57,13 @@ class PlacedWidget(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        if self.side == "below":
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.make_way()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
+        """Below: low, and no wider than the docks beside which it opens for a moment."""
+        return QSize(*_LOW) if self.side == "below" else super().sizeHint()
 
     def make_way(self) -> None:
         """Be placed anew; until then ask for no height, and below the canvas for no width."""

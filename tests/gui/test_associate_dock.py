@@ -19,16 +19,16 @@ from napari_radiogenomics import (
 )
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.result import CohortFeatures
-from napari_radiogenomics.gui.associate.behind import map_of_feature, settings_of_feature
 from napari_radiogenomics.gui.associate.dock import AssociateDock
 from napari_radiogenomics.gui.associate.matrix import matrix_of
-from napari_radiogenomics.gui.associate.work import groups_of
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.cohort.dock import CohortDock
 from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.layers.keys import DERIVED
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.tables.behind import map_of_feature, settings_of_feature
+from napari_radiogenomics.gui.tables.groups import groups_of
 from napari_radiogenomics.gui.tables.store import FeatureTables
 from napari_radiogenomics.gui.texture.map_layer import maps_of
 from napari_radiogenomics.simulate.sample import sample_cohort

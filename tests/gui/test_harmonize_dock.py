@@ -12,8 +12,9 @@ from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.harmonize.dock import HarmonizeDock
 from napari_radiogenomics.gui.harmonize.plots import density
 from napari_radiogenomics.gui.harmonize.sheet import area_text
-from napari_radiogenomics.gui.harmonize.work import batch_columns, batches_of, even_out
+from napari_radiogenomics.gui.harmonize.work import batches_of, even_out
 from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.tables.groups import batch_columns
 
 N = 60
 IDS = [f"P{k:03d}" for k in range(N)]

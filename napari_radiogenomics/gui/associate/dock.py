@@ -11,20 +11,20 @@ from qtpy.QtWidgets import QLabel, QLineEdit
 from napari_radiogenomics.association.associate import associate
 from napari_radiogenomics.association.evidence import EvidenceCard
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.gui.associate.behind import Behind
 from napari_radiogenomics.gui.associate.sheet import AssociateSheet
 from napari_radiogenomics.gui.associate.work import (
     OUTCOMES,
     Asked,
     Found,
     find_associations,
-    groups_of,
     weigh_pair,
 )
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.tables.behind import Behind
+from napari_radiogenomics.gui.tables.groups import EVERYBODY, offer_groups
 from napari_radiogenomics.gui.tables.panel import TablePanel
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ __all__ = ["AssociateDock"]
 _HIDDEN = ("confounders", "groups", "unit", "aggregate", "event", "library_sizes")
 _NOT_CONFOUNDERS = ("cohort", "site", "os_days", "os_event", "note", "diagnosis")
 _SITE = ("site", "scanner", "center", "institution")
-_EVERYBODY = "Everybody"
 _MOST_LEVELS = 8
 
 
@@ -124,15 +123,7 @@ class AssociateDock(TablePanel):
     def _list_columns(self, _cohort: object = None) -> None:
         """Groups of patients and clinical columns of the open cohort."""
         cohort = self.session.cohort
-        groups = groups_of(cohort)
-        for combo, first in ((self.who, _EVERYBODY), (self.second, "None")):
-            combo.clear()
-            combo.addItem(first, None)
-            for column, value in groups:
-                combo.addItem(f"{column}: {value}", (column, value))
-        if groups:  # what was found in one half is confirmed in the other
-            self.who.setCurrentIndex(1)
-            self.second.setCurrentIndex(2 if len(groups) > 1 else 0)
+        offer_groups(cohort, [(self.who, EVERYBODY, 1), (self.second, "None", 2)])
         columns = [] if cohort is None else _confounders_of(cohort.patients)
         entries = [("volume", "volume of the tumour", "")] if cohort is not None else []
         self.confounders.offer([*entries, *((name, name, "") for name in columns)])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QTableView,
     QTabWidget,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AssociateSheet"]
 
-_WIDTH, _HEIGHT = 380, 340
 _NOTHING = "Associate features and outcomes: the dock on the right does it."
 
 
@@ -69,7 +67,6 @@ class AssociateSheet(PlacedWidget):
         self.result: AssociationResult | None = None
         self.pair = ("", "")
         self.setObjectName("radiogenomics-associations")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.map, self.volcano, self.patients = AssociationMap(), Volcano(), PairPlot()
         self.card = CardView()
         self.rows = PairRows()
@@ -80,10 +77,6 @@ class AssociateSheet(PlacedWidget):
         for plot in (self.map, self.volcano):
             plot.clear(_NOTHING)
         self.patients.clear("Click a cell of the heat map, a dot or a row: its patients come here.")
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
-        """Low, and no wider than the docks beside which it opens for a moment."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def _build(self) -> None:
         self.left, self.right = QTabWidget(), QTabWidget()
@@ -103,7 +96,7 @@ class AssociateSheet(PlacedWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
-        splitter.setSizes([_WIDTH, _WIDTH])
+        splitter.setSizes([1, 1])
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 2, 6, 4)
         column.addWidget(splitter, 1)

@@ -15,6 +15,7 @@ from napari_radiogenomics.association.method import METHODS
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
+from napari_radiogenomics.gui.tables.groups import Who
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.progress import Progress, quiet
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.association.study import Study
     from napari_radiogenomics.extraction.result import CohortFeatures
 
-__all__ = ["OUTCOMES", "Asked", "Found", "Who", "find_associations", "groups_of", "weigh_pair"]
+__all__ = ["OUTCOMES", "Asked", "Found", "find_associations", "weigh_pair"]
 
 OUTCOMES = {
     "pathways": "Pathways of hypoxia, VEGF and angiogenesis",
@@ -34,29 +35,7 @@ OUTCOMES = {
     "named": "Named below",
 }
 """What features may be held against, in words."""
-Who = tuple[str, str]
-_SPLITS = ("cohort", "split", "set")
 _SURVIVAL = (("os_days", "os_event"), ("time", "event"), ("survival_days", "event"))
-
-
-def groups_of(cohort: Cohort | None) -> list[Who]:
-    """Column and value of the groups of patients that may be looked at apart.
-
-    Examples
-    --------
-    >>> from napari_radiogenomics import open_cohort
-    >>> from napari_radiogenomics.simulate.sample import sample_cohort
-    >>> groups_of(open_cohort(sample_cohort()))
-    [('cohort', 'discovery'), ('cohort', 'validation')]
-    """
-    if cohort is None:
-        return []
-    columns = [name for name in _SPLITS if name in cohort.patients]
-    return [
-        (name, value)
-        for name in columns[:1]
-        for value in sorted({str(cell) for cell in cohort.patients[name] if str(cell)})
-    ]
 
 
 @dataclass(frozen=True)

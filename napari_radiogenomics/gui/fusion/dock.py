@@ -14,8 +14,6 @@ from napari_radiogenomics.fusion.cohort_tables import clinical_columns, modality
 from napari_radiogenomics.fusion.fuse import fuse
 from napari_radiogenomics.fusion.model_file import load_model, save_model
 from napari_radiogenomics.fusion.strategy import STRATEGIES
-from napari_radiogenomics.gui.associate.behind import Behind
-from napari_radiogenomics.gui.associate.work import groups_of
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
@@ -25,8 +23,9 @@ from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
 from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
 from napari_radiogenomics.gui.fusion.work import Asked, Fused, Shuffled, compare, shuffle
-from napari_radiogenomics.gui.harmonize.work import batch_columns
 from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.tables.behind import Behind
+from napari_radiogenomics.gui.tables.groups import EVERYBODY, batch_columns, offer_groups
 from napari_radiogenomics.gui.tables.panel import TablePanel
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ __all__ = ["FuseDock"]
 
 _HIDDEN = ("groups", "learner_settings", "preparations", "external", "workers")
 _AT_FIRST = ("imaging", "rna", "clinical")
-_EVERYBODY = "Everybody"
 _NOBODY = "Not known"
 _SOON_S = 3.0
 
@@ -131,17 +129,8 @@ class FuseDock(TablePanel):
         self.target.clear()
         for target in targets_of(cohort):
             self.target.addItem(target.title, target)
-        groups = groups_of(cohort)
-        for combo, first in ((self.who, _EVERYBODY), (self.second, "None"),
-                             (self.models.whom, _EVERYBODY)):  # fmt: skip
-            combo.clear()
-            combo.addItem(first, None)
-            for column, value in groups:
-                combo.addItem(f"{column}: {value}", (column, value))
-        if groups:  # what was learned in one half is tested in the other
-            self.who.setCurrentIndex(1)
-            self.second.setCurrentIndex(2 if len(groups) > 1 else 0)
-            self.models.whom.setCurrentIndex(2 if len(groups) > 1 else 0)
+        boxes = [(self.who, EVERYBODY, 1), (self.second, "None", 2)]
+        offer_groups(cohort, [*boxes, (self.models.whom, EVERYBODY, 2)])
         self.site.clear()
         for name in batch_columns(cohort):
             self.site.addItem(name, name)

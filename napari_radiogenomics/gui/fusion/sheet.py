@@ -6,14 +6,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QTabWidget,
     QTextBrowser,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FuseSheet"]
 
-_WIDTH, _HEIGHT, _MOST = 380, 340, 140
+_MOST = 140
 _NOTHING = "Fuse: the dock on the right does it. The strategies come here, with their intervals."
 _TIPS = {
     "95 %": "Interval of 95 % over patients left out",
@@ -82,7 +81,6 @@ class FuseSheet(PlacedWidget):
         self.here = ""
         self._theme = "dark"
         self.setObjectName("radiogenomics-fusion")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.strategies, self.predictions = StrategyPlot(), PredictionPlot()
         self.roc, self.calibration, self.features = RocPlot(), CalibrationPlot(), FeaturesPage()
         self.numbers, self.patients = FrameTable("Strategies"), FrameTable("Patients left out")
@@ -95,10 +93,6 @@ class FuseSheet(PlacedWidget):
         self.predictions.clear("Their patients come here; a click opens one.")
         self.roc.clear()
         self.calibration.clear()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
-        """Low, and no wider than the docks beside which it opens for a moment."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def _build(self) -> None:
         self.banner = QLabel()
@@ -124,7 +118,7 @@ class FuseSheet(PlacedWidget):
         splitter.addWidget(self.left)
         splitter.addWidget(self._make_right())
         splitter.setChildrenCollapsible(False)
-        splitter.setSizes([_WIDTH, _WIDTH])
+        splitter.setSizes([1, 1])
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 2, 6, 4)
         column.setSpacing(2)

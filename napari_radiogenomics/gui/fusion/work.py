@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
     from napari_radiogenomics.extraction.result import CohortFeatures
     from napari_radiogenomics.fusion.result import FusionResult
-    from napari_radiogenomics.gui.associate.work import Who
+    from napari_radiogenomics.gui.tables.groups import Who
 
 __all__ = [
     "LEVEL",

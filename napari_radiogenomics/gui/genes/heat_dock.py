@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from napari_radiogenomics.genomics.cohort_scores import has_genes
 from napari_radiogenomics.gui.attached import plain_viewer
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
 
 __all__ = ["PatientsGenesDock"]
-
-_WIDTH, _HEIGHT = 380, 300
 
 
 class PatientsGenesDock(PlacedWidget):
@@ -49,7 +46,6 @@ class PatientsGenesDock(PlacedWidget):
         self._tone: Tone = "plain"
         self._names: dict[str, list[str]] | None = None
         self.setObjectName("radiogenomics-patients-genes")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._build()
         self.search.asked.connect(self.look)
         self.mutations.clicked.connect(self._ask_mutations)
@@ -61,10 +57,6 @@ class PatientsGenesDock(PlacedWidget):
         self.connections.add(self.viewer.events.theme, self._color)
         self._color()
         self._use(self.session.cohort)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
-        """Low, and no wider than the docks beside which it opens for a moment."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def _build(self) -> None:
         purpose = QLabel("Click a column to open its patient, the name of a gene to search it.")

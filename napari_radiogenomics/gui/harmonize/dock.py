@@ -12,15 +12,9 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.harmonize.sheet import HarmonizeSheet, area_text
-from napari_radiogenomics.gui.harmonize.work import (
-    Evened,
-    batch_columns,
-    batches_of,
-    even_out,
-    groups_and_numbers,
-    is_number,
-)
+from napari_radiogenomics.gui.harmonize.work import Evened, batches_of, even_out
 from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.tables.groups import batch_columns, groups_and_numbers, is_number
 from napari_radiogenomics.gui.tables.panel import TablePanel
 from napari_radiogenomics.harmonization.harmonize import harmonize
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.harmonize.plots import ComponentPlot, DensityPlot, legend_of
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HarmonizeSheet", "area_text"]
 
-_WIDTH, _HEIGHT = 380, 300
 _LARGE = 15
 
 
@@ -51,7 +50,6 @@ class HarmonizeSheet(PlacedWidget):
         super().__init__()
         self.evened: Evened | None = None
         self.setObjectName("radiogenomics-harmonization")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.before, self.after = ComponentPlot("Before"), ComponentPlot("After")
         self.density = DensityPlot()
         self.feature = QuietCombo()
@@ -83,10 +81,6 @@ class HarmonizeSheet(PlacedWidget):
         column.setSpacing(4)
         column.addLayout(top)
         column.addLayout(row, 1)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt names it
-        """Low, and no wider than the docks beside which it opens for a moment."""
-        return QSize(_WIDTH, _HEIGHT)
 
     def show_evened(self, evened: Evened, here: str) -> None:
         """Show what harmonization changed.

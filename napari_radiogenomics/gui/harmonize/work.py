@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["Evened", "batch_columns", "batches_of", "even_out", "groups_and_numbers", "is_number"]
+__all__ = ["Evened", "batches_of", "even_out"]
 
 _NOT_IMAGING = ("clinical",)
-_USUAL = ("site", "scanner", "center", "institution", "protocol")
-_MOST_BATCHES = 30
 _FEWEST_VALUES = 3
 
 
@@ -53,41 +51,6 @@ class Evened:
     notes: tuple[str, ...]
 
 
-def batch_columns(cohort: Cohort | None) -> list[str]:
-    """Columns that can be a batch: groups of the patients or of their scans, the usual first.
-
-    Examples
-    --------
-    >>> from napari_radiogenomics import open_cohort
-    >>> from napari_radiogenomics.simulate.sample import sample_cohort
-    >>> batch_columns(open_cohort(sample_cohort()))[:2]
-    ['site', 'scanner']
-    """
-    if cohort is None:
-        return []
-    found = [*cohort.patients.columns, *(x for x in cohort.scans.columns if x in _USUAL)]
-    names = [str(name) for name in dict.fromkeys(found)]
-    few = [name for name in names if 1 < _levels(cohort, name) <= _MOST_BATCHES]
-    usual = [name for name in _USUAL if name in few]
-    return [*usual, *(name for name in few if name not in usual and not is_number(cohort, name))]
-
-
-def _levels(cohort: Cohort, name: str) -> int:
-    table = cohort.patients if name in cohort.patients else cohort.scans
-    return int(table[name].astype(str).replace("", None).nunique())
-
-
-def is_number(cohort: Cohort | None, name: str) -> bool:
-    """Whether a column holds numbers, so that its values are no groups."""
-    import pandas as pd
-
-    if cohort is None:
-        return False
-    table = cohort.patients if name in cohort.patients else cohort.scans
-    values = table[name].replace("", None).dropna()
-    return bool(pd.to_numeric(values, errors="coerce").notna().all())
-
-
 def batches_of(cohort: Cohort, features: CohortFeatures, column: str) -> pd.Series:
     """Batch of each patient of a table, by a column of patients or of the scans measured.
 
@@ -114,18 +77,6 @@ def batches_of(cohort: Cohort, features: CohortFeatures, column: str) -> pd.Seri
             "patients, or choose another column."
         )
     return values.astype(str).rename(column)
-
-
-def groups_and_numbers(cohort: Cohort | None, without: str) -> list[str]:
-    """Clinical columns that may be kept: numbers, and groups of a few."""
-    if cohort is None:
-        return []
-    names = [str(name) for name in cohort.patients.columns if name != without]
-    return [
-        name
-        for name in names
-        if is_number(cohort, name) or 1 < _levels(cohort, name) <= _MOST_BATCHES
-    ]
 
 
 def even_out(
