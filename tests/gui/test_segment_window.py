@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from napari.layers import Labels
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QScrollArea
@@ -67,8 +68,10 @@ def drag(qtbot, start, stop):
     send(QEvent.Type.MouseButtonRelease, *stop, LEFT, Qt.MouseButton.NoButton)
 
 
-def test_three_million_voxels_are_applied_in_a_third_of_a_second(make_napari_viewer, qtbot):
-    """Processor time of the screen's thread, so that a busy machine counts little."""
+def test_three_million_voxels_are_applied_for_little_more_than_napari_takes(
+    make_napari_viewer, qtbot
+):
+    """A ratio, best of three, of processor time of the screen's thread."""
     grid = Geometry((400, 400, 30), (1.0, 1.0, 3.0))
     values = np.zeros(grid.shape, np.float32)
     values[5:25, 10:390, 3:398] = 100
@@ -78,20 +81,27 @@ def test_three_million_voxels_are_applied_in_a_third_of_a_second(make_napari_vie
     for data, settings, kind in layers_of([Image(values, grid), Segmentation(labels, grid)]):
         getattr(viewer, f"add_{kind}")(data, **settings)
     _, dock = viewer.window.add_plugin_dock_widget("napari-radiogenomics", "Segment")
-    work, took = dock.desk.tools.work, []
-    for _ in range(2):  # the first one loads what it needs
+    work, took, theirs = dock.desk.tools.work, [], []
+    drawn, plain = viewer.layers[-1], Labels(np.zeros_like(labels))
+    for _ in range(4):  # the first one loads what it needs
         dock.draw.tools.choose("threshold")
         dock.draw.tools.range.range = (50, 200)
         dock.draw.tools.changed.emit()
         qtbot.waitUntil(lambda: work.change is not None and not work.busy, timeout=60_000)
         assert work.change.voxels > 3_000_000
+        places = np.nonzero(values)
+        before = time.thread_time()
+        plain.data_setitem(places, 1)
+        theirs.append(time.thread_time() - before)
+        plain.undo()
         before = time.thread_time()
         dock.draw.apply_button.click()
         took.append(time.thread_time() - before)
+        assert np.count_nonzero(drawn.data) > 3_000_000
         dock.desk.undo()
         dock.draw.tools.choose("")
         qtbot.waitUntil(lambda: not dock.desk.measured.work.busy, timeout=60_000)
-    assert took[-1] < 0.35
+    assert min(took[1:]) < 3 * min(theirs[1:])
 
 
 def test_a_stroke_of_the_mouse_stops_at_a_locked_label_and_is_one_undo_step(viewer, dock, qtbot):

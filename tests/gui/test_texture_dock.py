@@ -279,7 +279,7 @@ def test_cancel_leaves_no_layer(dock, viewer, qtbot, monkeypatch):
     monkeypatch.setattr(Sheet, "measure", slow)
     dock.start()
     qtbot.wait(60)
-    with qtbot.waitSignal(dock.runner.ended, timeout=500):
+    with qtbot.waitSignal(dock.runner.ended, timeout=5000):
         dock.cancel()
     assert dock.message.startswith("Cancelled")
     assert len(viewer.layers) == 2

@@ -279,7 +279,7 @@ def test_compiling_is_told_and_can_be_cancelled_at_once(dock, viewer, qtbot, mon
     qtbot.waitUntil(lambda: not dock.looker.preview.busy, timeout=1000)
     dock.start()
     qtbot.waitUntil(lambda: dock.progress_bar.format().startswith("Preparing"), timeout=3000)
-    with qtbot.waitSignal(dock.runner.ended, timeout=500):
+    with qtbot.waitSignal(dock.runner.ended, timeout=5000):
         dock.cancel()
     monkeypatch.setattr(Sheet, "measure", measure)
 
