@@ -59,6 +59,8 @@ class TablePanel(Panel):
         super().__init__(viewer, verb, name=name, purpose=purpose, run=run, hidden=hidden)
         self.session = session_of(self.viewer)
         self._sheet, self._sheet_name = sheet, sheet_name
+        sheet.setParent(self)  # it goes with the dock, if it never gets one of its own
+        sheet.hide()
         self.picker = TablePicker(self.viewer)
         self.inputs.addRow(self.picker)
         self.picker.asked.connect(self.measure)
@@ -115,7 +117,7 @@ class TablePanel(Panel):
         It places itself among the other wide ones.
         """
         window = getattr(self.viewer, "window", None)
-        if window is not None and dock_of(self._sheet) is None:
+        if window is not None and dock_of(self._sheet) in (None, dock_of(self)):
             self._sheet.make_way()
             window.add_dock_widget(self._sheet, name=self._sheet_name, area="bottom")
         raise_dock(self._sheet)
