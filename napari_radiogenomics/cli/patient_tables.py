@@ -14,7 +14,15 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["add_clinical_argument", "columns_of", "read_cells", "read_features", "read_patients"]
+__all__ = [
+    "add_clinical_argument",
+    "clinical_beside",
+    "column_of",
+    "columns_of",
+    "read_cells",
+    "read_features",
+    "read_patients",
+]
 
 
 _LISTED = 8
@@ -30,6 +38,11 @@ def add_clinical_argument(parser: argparse.ArgumentParser) -> None:
         help="Table (CSV) with site and covariates, by patient; without it they are columns of "
         "the table of features.",
     )
+
+
+def clinical_beside(table: pd.DataFrame, path: Path | None) -> pd.DataFrame:
+    """Return the table that ``--clinical`` names, or the one that holds all columns."""
+    return table if path is None else read_patients(path)
 
 
 def read_patients(path: Path) -> pd.DataFrame:
@@ -133,3 +146,14 @@ def columns_of(table: pd.DataFrame, names: Sequence[str], what: str) -> pd.DataF
             hint = did_you_mean(name, [str(column) for column in table.columns])
             raise InputError(f'No column "{name}" for {what}. {hint}')
     return table[list(names)]
+
+
+def column_of(table: pd.DataFrame, name: str, what: str) -> pd.Series:
+    """Choose one column by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such column.
+    """
+    return columns_of(table, [name], what).iloc[:, 0]

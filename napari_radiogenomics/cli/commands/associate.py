@@ -11,6 +11,8 @@ from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
+    clinical_beside,
+    column_of,
     columns_of,
     read_features,
     read_patients,
@@ -57,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     table, kept = read_features(arguments.features, named=arguments.feature is not None)
     outcomes = read_patients(arguments.outcomes)
-    clinical = table if arguments.clinical is None else read_patients(arguments.clinical)
+    clinical = clinical_beside(table, arguments.clinical)
     settings: dict[str, Any] = given(arguments, describe(associate))
     for name in ("features", "outcomes", *_BY_NAME):
         settings.pop(name, None)
@@ -65,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if beside:
         settings["confounders"] = columns_of(clinical, beside, "--confounders")
     if arguments.groups:
-        settings["groups"] = columns_of(clinical, [arguments.groups], "--groups").iloc[:, 0]
+        settings["groups"] = column_of(clinical, arguments.groups, "--groups")
     taken = {*beside, arguments.groups} if arguments.clinical is None else set()
     if arguments.feature is None:
         features = table[[name for name in kept if name not in taken]]

@@ -11,9 +11,10 @@ from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
+    clinical_beside,
+    column_of,
     columns_of,
     read_features,
-    read_patients,
 )
 from napari_radiogenomics.cli.text import aligned
 from napari_radiogenomics.signature import describe
@@ -56,12 +57,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from napari_radiogenomics.provenance import write_history
 
     table, kept = read_features(arguments.features)
-    clinical = table if arguments.clinical is None else read_patients(arguments.clinical)
+    clinical = clinical_beside(table, arguments.clinical)
     names = list(arguments.covariates)
     settings: dict[str, Any] = given(arguments, describe(batch_effects))
     for name in ("features", "batch", "covariates"):
         settings.pop(name, None)
-    batch = columns_of(clinical, [arguments.batch], "--batch").iloc[:, 0]
+    batch = column_of(clinical, arguments.batch, "--batch")
     covariates = columns_of(clinical, names, "--covariates") if names else None
     taken = {arguments.batch, *names} if arguments.clinical is None else set()
     features = table[[name for name in kept if name not in taken]]

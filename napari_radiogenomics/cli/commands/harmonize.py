@@ -12,9 +12,10 @@ from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
+    clinical_beside,
+    column_of,
     columns_of,
     read_features,
-    read_patients,
 )
 from napari_radiogenomics.signature import describe
 
@@ -58,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from napari_radiogenomics.harmonization.harmonize import harmonize
 
     table, kept = read_features(arguments.features)
-    clinical = table if arguments.clinical is None else read_patients(arguments.clinical)
+    clinical = clinical_beside(table, arguments.clinical)
     settings: dict[str, Any] = given(arguments, describe(harmonize))
     for name in _BY_NAME:
         settings.pop(name, None)
@@ -68,8 +69,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.smooth:
         settings["smooth"] = tuple(arguments.smooth)
     if arguments.patient:
-        settings["patient"] = columns_of(clinical, [arguments.patient], "--patient").iloc[:, 0]
-    batch = columns_of(clinical, [arguments.batch], "--batch").iloc[:, 0]
+        settings["patient"] = column_of(clinical, arguments.patient, "--patient")
+    batch = column_of(clinical, arguments.batch, "--batch")
     beside = {arguments.batch, arguments.patient, *names} if arguments.clinical is None else set()
     chosen = [name for name in kept if name not in beside]
     even = harmonize(table[chosen], batch, **settings, progress=terminal_progress())

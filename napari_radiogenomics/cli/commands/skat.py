@@ -11,6 +11,8 @@ from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
+    clinical_beside,
+    column_of,
     columns_of,
     read_features,
     read_patients,
@@ -61,15 +63,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
     members, kept = read_features(arguments.members)
     outcomes = read_patients(arguments.outcomes)
-    clinical = outcomes if arguments.clinical is None else read_patients(arguments.clinical)
+    clinical = clinical_beside(outcomes, arguments.clinical)
     settings: dict[str, Any] = given(arguments, describe(skat))
     for name in _BY_NAME:
         settings.pop(name, None)
     if arguments.covariates:
         settings["covariates"] = columns_of(clinical, arguments.covariates, "--covariates")
     if arguments.groups:
-        settings["groups"] = columns_of(clinical, [arguments.groups], "--groups").iloc[:, 0]
-    outcome = columns_of(outcomes, [arguments.outcome], "--outcome").iloc[:, 0]
+        settings["groups"] = column_of(clinical, arguments.groups, "--groups")
+    outcome = column_of(outcomes, arguments.outcome, "--outcome")
     sets = None if arguments.gene_sets is None else read_gene_sets(arguments.gene_sets)
     found = skat(members[kept], outcome, sets, **settings, progress=terminal_progress())
     for note in (found.family, f"p-values: {found.p_kind}.", *found.warnings):
