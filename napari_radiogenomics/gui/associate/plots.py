@@ -12,26 +12,19 @@ from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_radiogenomics.gui.associate.matrix import Matrix, matrix_of, stars
+from napari_radiogenomics.gui.plots.colors import SITE_COLORS, site_colors
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 from napari_radiogenomics.gui.plots.scales import Scale
 
 if TYPE_CHECKING:
     from napari_radiogenomics.association.result import AssociationResult
 
-__all__ = ["SITE_COLORS", "AssociationMap", "PairPlot", "Volcano", "site_colors"]
+__all__ = ["AssociationMap", "PairPlot", "Volcano"]
 
-SITE_COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442", "#999999")
-"""Colors of sites, told apart by the color-blind too (Okabe and Ito)."""
 _NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 76
 _LETTER = 8.5
 _ALPHA = 0.05
 _LEAST_Q = 1e-12
-
-
-def site_colors(sites: Sequence[str]) -> dict[str, str]:
-    """Color of each site, the same in every plot."""
-    names = sorted(set(sites))
-    return {name: SITE_COLORS[number % len(SITE_COLORS)] for number, name in enumerate(names)}
 
 
 def _elided(name: str, most: int) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-__all__ = ["EmptySlice", "empty_text", "show_empty_slice", "visible_scan"]
+__all__ = ["EmptySlice", "empty_text", "is_constant", "show_empty_slice", "visible_scan"]
 
 
 def empty_text(viewer: ViewerModel) -> str:
@@ -52,7 +52,7 @@ def empty_text(viewer: ViewerModel) -> str:
     if layer is None or viewer.dims.ndisplay != 2:
         return ""
     plane = _plane(layer, viewer)
-    if not plane.size or plane.flat[0] != plane.flat[-1] or (plane != plane.flat[0]).any():
+    if not plane.size or not is_constant(plane):
         return ""
     image = image_of(layer)
     unit = image.unit if image is not None else ""
@@ -61,6 +61,11 @@ def empty_text(viewer: ViewerModel) -> str:
     if image is not None and image.blank_slices:
         return f"Slice missing\nin the series:\n{value}"
     return f"Empty slice:\n{value}\neverywhere"
+
+
+def is_constant(plane: Any) -> bool:
+    """Whether a slice holds one value everywhere."""
+    return bool(plane.flat[0] == plane.flat[-1] and (plane == plane.flat[0]).all())
 
 
 def visible_scan(viewer: ViewerModel) -> ImageLayer | None:

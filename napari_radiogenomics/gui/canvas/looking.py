@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels, Layer
 
-from napari_radiogenomics.gui.canvas.empty_slice import visible_scan
+from napari_radiogenomics.gui.canvas.empty_slice import is_constant, visible_scan
 from napari_radiogenomics.gui.canvas.window_level import image_of
 
 if TYPE_CHECKING:
@@ -130,12 +130,8 @@ def _leave_blanks(viewer: ViewerModel, layer: ImageLayer) -> None:
     for axis in range(3):
         planes = np.moveaxis(volume, axis, 0)
         here = int(np.clip(place[axis - 3], 0, len(planes) - 1))
-        if _is_constant(planes[here]):
+        if is_constant(planes[here]):
             order = sorted(range(len(planes)), key=lambda n: abs(n - here))
-            place[axis - 3] = next((n for n in order if not _is_constant(planes[n])), here)
+            place[axis - 3] = next((n for n in order if not is_constant(planes[n])), here)
     if (place != np.rint(layer.world_to_data(point))).any():
         _go_to(viewer, layer, layer.data_to_world(place))
-
-
-def _is_constant(plane: Any) -> bool:
-    return bool(plane.flat[0] == plane.flat[-1] and (plane == plane.flat[0]).all())

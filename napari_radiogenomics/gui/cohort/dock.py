@@ -11,6 +11,7 @@ from napari.utils.notifications import show_warning
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout
 
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.looking import look_at_scan
@@ -363,7 +364,8 @@ class CohortDock(PlacedWidget):
         elif not loaded.layers:
             self.say(nothing_seen(self.session.cohort, f"{loaded.patient_id}{when}"), "warning")
         else:
-            self.say(f"{loaded.patient_id}{when} opened with {len(loaded.layers)} layers.")
+            layers = counted(len(loaded.layers), "layer")
+            self.say(f"{loaded.patient_id}{when} opened with {layers}.")
         for note in [p for p in loaded.data.problems if p.level == "note"]:
             show_warning(str(note))
 

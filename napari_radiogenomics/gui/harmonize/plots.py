@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
-from napari_radiogenomics.gui.associate.plots import SITE_COLORS, site_colors
+from napari_radiogenomics.gui.plots.colors import SITE_COLORS, site_colors
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 
 __all__ = ["ComponentPlot", "DensityPlot", "density"]
