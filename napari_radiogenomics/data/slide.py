@@ -13,6 +13,8 @@ from napari_radiogenomics.provenance import Record
 
 __all__ = ["Slide"]
 
+_HASHED_PIXELS = 4_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Slide:
@@ -95,6 +97,21 @@ class Slide:
         """
         height, width = self.level_um_per_pixel(0)
         return self.shape[0] * height / 1000, self.shape[1] * width / 1000
+
+    def content_key(self) -> dict[str, Any]:
+        """What its hash is made of: sizes, stain and the picture of its coarsest level.
+
+        The finest level of a large slide would have to be read from the disk for minutes.
+        """
+        coarsest = self.levels[-1]
+        step = max(1, round((coarsest.shape[0] * coarsest.shape[1] / _HASHED_PIXELS) ** 0.5))
+        return {
+            "shapes": [list(map(int, level.shape)) for level in self.levels],
+            "um_per_pixel": self.um_per_pixel,
+            "stain": self.stain,
+            "frame": self.frame,
+            "picture": np.asarray(coarsest[::step, ::step]),
+        }
 
     def level_um_per_pixel(self, level: int) -> tuple[float, float]:
         """Size of a pixel of one level along y and x in µm.

@@ -15,7 +15,7 @@ __all__ = ["SAMPLE", "sample_cohort"]
 # What `sample_data/README.md` says on the command line.
 SAMPLE: dict[str, Any] = {"n_patients": 9, "n_validation": 3, "seed": 12, "complete": True}
 # Another folder of the cache when the simulation changes, so that no old sample is opened.
-_EDITION = "sample-1"
+_EDITION = "sample-2"
 
 
 def sample_cohort(*, progress: Progress = quiet) -> Path:

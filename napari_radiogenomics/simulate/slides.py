@@ -163,7 +163,8 @@ def draw_slide(seed: int, patient: str, tumor: Tumor, section: Section) -> NDArr
         steps[vessels == 1] = (1, 5, 0)
         steps[vessels == 2] = (0, 0, 0)
     else:
-        steps[..., 0] = np.where(nuclei, 3, _dithered(0.8 * living - 0.2))
+        # A counterstain leaves a haze on all tissue, dead or alive, by which it differs from glass.
+        steps[..., 0] = np.where(nuclei, 4, 1 + _dithered(0.8 * living - 0.2))
         steps[vessels == 2] = 0
         brown = (vessels == 1) * 5 if section.stain == "CD31" else _caix(own, section, tumor)
         steps[..., 2] = brown
