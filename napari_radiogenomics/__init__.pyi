@@ -70,6 +70,7 @@ from .segmentation.compare import compare_segmentations as compare_segmentations
 from .segmentation.measure import measure_regions as measure_regions
 from .segmentation.tools.classify_pixels import classify_pixels as classify_pixels
 from .simulate.cohort import simulate_cohort as simulate_cohort
+from .tissue.cohort import measure_slides as measure_slides
 from .tissue.measure import measure_tissue as measure_tissue
 from .tissue.result import TissueMeasurement as TissueMeasurement
 from .vessels.measure import measure_vessels as measure_vessels

@@ -641,7 +641,7 @@ def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
         "associate", "batch-effects", "convert", "correspond", "demo", "extract-cohort",
         "features", "fuse", "habitats", "harmonize", "info", "maps", "missingness", "scores",
-        "simulate", "skat", "stability", "validate", "vessels", "weigh-evidence",
+        "simulate", "skat", "stability", "tissue", "validate", "vessels", "weigh-evidence",
     ]  # fmt: skip
 
 

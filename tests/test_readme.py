@@ -105,6 +105,14 @@ def test_the_vessels_run(brain):
     assert "apart" in names["found"].notes[0]  # its slices are thick
 
 
+def test_the_sections_of_the_sample_cohort_are_measured(monkeypatch, capsys):
+    monkeypatch.chdir(README.parent)
+    names: dict = {}
+    exec(compile(example("measure_tissue(cd31"), "README.md", "exec"), names)
+    assert "in 10.8 mm² of tissue" in capsys.readouterr().out
+    assert names["hypoxia"].table["positive_percent"].iloc[0] > 20
+
+
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent / "sample_data" / "cohort")
     names: dict = {}

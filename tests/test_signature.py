@@ -177,7 +177,7 @@ FUNCTIONS = [
 FROM_PYTHON = {"obj", "reference", "data", "links", "structures", "sample_ids"}
 FROM_PYTHON |= {"modalities", "learner_settings", "preparations", "external", "result"}
 FROM_PYTHON |= {"cases", "extraction", "gene_sets", "maps", "missing", "model", "types"}
-FROM_PYTHON |= {"cohort", "validation", "expected"}
+FROM_PYTHON |= {"cohort", "validation", "expected", "settings"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

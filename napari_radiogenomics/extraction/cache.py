@@ -12,7 +12,7 @@ from typing import Any
 
 import napari_radiogenomics
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.extraction.case import Case, input_files
+from napari_radiogenomics.extraction.case import Case, input_files, slide_files
 from napari_radiogenomics.extraction.measure import Block, Measure
 from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.provenance import content_hash
@@ -20,7 +20,7 @@ from napari_radiogenomics.provenance import content_hash
 __all__ = ["Cache", "cache_folder", "hash_inputs"]
 
 # Rooms whose sources decide a number; a change in them makes what is kept old.
-_ROOMS = ("data", "io", "imaging", "radiomics", "vessels", "statistics", "extraction")
+_ROOMS = ("data", "io", "imaging", "radiomics", "vessels", "tissue", "statistics", "extraction")
 
 
 def cache_folder(given: str | Path | None) -> Path:
@@ -83,6 +83,16 @@ def hash_inputs(case: Case) -> dict[str, str]:
     return {name: _hash(case.cohort.file(path), name) for name, path in input_files(case)}
 
 
+def _hash_slides(case: Case) -> list[list[str]]:
+    """Hash the files of the slides, and what the table says of each."""
+    slides = case.cohort.slides
+    said = [column for column in ("stain", "um_per_pixel") if column in slides]
+    return [
+        [name, _hash(case.cohort.file(path), name), *slides.loc[name, said].astype(str)]
+        for name, path in slide_files(case)
+    ]
+
+
 def _hash(path: Path, name: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
@@ -142,6 +152,7 @@ class Cache:
                 "inputs": [inputs[case.scan_id], inputs[case.segmentation_id]],
                 "rows": scans.loc[[case.scan_id], chosen].astype(str).to_numpy().tolist(),
                 "regions": (case.labels, case.regions),
+                "slides": _hash_slides(case) if measure.slides else [],
                 "settings": dict(_by_content(settings)),
             }
         )

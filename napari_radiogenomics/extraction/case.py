@@ -12,6 +12,7 @@ import numpy as np
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
+from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.patient import PatientData, load_patient
 from napari_radiogenomics.progress import Progress, quiet
@@ -19,7 +20,7 @@ from napari_radiogenomics.progress import Progress, quiet
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Case", "Opened", "Regions", "find_case", "input_files"]
+__all__ = ["Case", "Opened", "Regions", "find_case", "input_files", "slide_files"]
 
 Regions = Literal["whole", "each"]
 
@@ -84,6 +85,18 @@ class Opened:
         name = self.case.segmentation_id
         drawn: Segmentation = self._found(self._data.segmentations, "segmentation_id", name)
         return _chosen(drawn, self.case.labels, self.case.regions)
+
+    @cached_property
+    def slides(self) -> list[Slide]:
+        """The slides of the visit; their pyramids are lazy."""
+        case = self.case
+        data = load_patient(
+            case.cohort, case.patient_id, scans=False, segmentations=False, progress=self._progress
+        )
+        for problem in data.problems:
+            if problem.level == "error":
+                raise InputError(problem.what)
+        return list(data.slides)
 
     def _found(self, many: Sequence[Any], key: str, name: str) -> Any:
         for one in many:
@@ -166,11 +179,13 @@ def find_case(
         drawn = own if not own.empty else drawn
     else:
         scan = str(drawn["scan_id"].iloc[0])
-    part = _part(cohort, patient_id, scan, drawn.iloc[:1])
+    part = _part(cohort, patient_id, visit, scan, drawn.iloc[:1])
     return Case(patient_id, visit, part, scan, str(drawn.index[0]), labels, regions)
 
 
-def _part(cohort: Cohort, patient_id: str, scan: str, drawn: pd.DataFrame) -> Cohort:
+def _part(
+    cohort: Cohort, patient_id: str, timepoint: str, scan: str, drawn: pd.DataFrame
+) -> Cohort:
     """The cohort with the rows of one case alone."""
     kept = dict.fromkeys([scan, str(drawn["scan_id"].iloc[0])])
     own = cohort.labels["segmentation_id"].isin(["", str(drawn.index[0])])
@@ -184,7 +199,7 @@ def _part(cohort: Cohort, patient_id: str, scan: str, drawn: pd.DataFrame) -> Co
         segmentations=drawn,
         labels=cohort.labels[own],
         samples=cohort.samples.iloc[:0],
-        slides=cohort.slides.iloc[:0],
+        slides=cohort.slides_of(patient_id, timepoint),
         transforms=cohort.transforms.iloc[:0],
         aliases=cohort.aliases.iloc[:0],
         expression=(),
@@ -215,4 +230,12 @@ def input_files(case: Case) -> Iterator[tuple[str, str]]:
     """
     for table in (case.cohort.scans, case.cohort.segmentations):
         for identity, path in zip(table.index, table["path"], strict=True):
+            yield str(identity), str(path)
+
+
+def slide_files(case: Case) -> Iterator[tuple[str, str]]:
+    """Path of each slide of a case, as `input_files` has the others."""
+    slides = case.cohort.slides
+    for identity, path in zip(slides.index, slides["path"], strict=True):
+        if path:
             yield str(identity), str(path)

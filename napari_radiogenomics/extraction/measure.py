@@ -80,6 +80,8 @@ class Measure:
         Names of the settings it takes.
     extraction : bool
         Whether it takes the settings of `extract_features` instead.
+    slides : bool
+        Whether it measures the slides of the visit: their files count for what is kept.
     version : int
         Raised when its numbers change, so that no older ones are taken from the cache.
     """
@@ -91,6 +93,7 @@ class Measure:
     of_cohort: Callable[[Cohort, Settings], pd.DataFrame] | None = field(default=None, repr=False)
     settings: tuple[str, ...] = ()
     extraction: bool = False
+    slides: bool = False
     version: int = 1
 
     def require_settings(self, given: Settings) -> None:

@@ -65,6 +65,7 @@ def load_patient(
     *,
     timepoint: str = "",
     scans: bool = True,
+    segmentations: bool = True,
     slides: bool = True,
     progress: Progress = quiet,
 ) -> PatientData:
@@ -80,6 +81,8 @@ def load_patient(
         Read one timepoint only.
     scans : bool, optional
         Read the scans too; without them the segmentations come faster.
+    segmentations : bool, optional
+        Read the segmentations too.
     slides : bool, optional
         Read the slides too; their pyramids are lazy.
     progress : Progress, optional
@@ -96,11 +99,12 @@ def load_patient(
         If the cohort has no such patient.
     """
     patient_id = cohort.resolve(patient_id)
-    parts: list[tuple[str, Kind, pd.DataFrame]] = [
-        ("segmentations", "segmentation", cohort.segmentations_of(patient_id, timepoint)),
-    ]
+    parts: list[tuple[str, Kind, pd.DataFrame]] = []
     if scans:
-        parts.insert(0, ("scans", "image", cohort.scans_of(patient_id, timepoint)))
+        parts.append(("scans", "image", cohort.scans_of(patient_id, timepoint)))
+    if segmentations:
+        drawn = cohort.segmentations_of(patient_id, timepoint)
+        parts.append(("segmentations", "segmentation", drawn))
     if slides:
         parts.append(("slides", "slide", cohort.slides_of(patient_id, timepoint)))
     found: dict[str, list[Any]] = {"scans": [], "segmentations": [], "slides": []}

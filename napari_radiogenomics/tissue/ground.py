@@ -29,6 +29,7 @@ _LEAST_GLASS = 0.002  # part of the slide
 _BRIGHTEST, _NOISE = 99.0, 8.0  # percentile, gray levels
 # Smaller holes are lumens and cracks that belong to the tissue, smaller islands are debris.
 _ISLAND_MM2, _HOLE_MM2 = 0.01, 0.001
+_LOOSE_UM = 16.0
 _ALL_WHITE = (255.0, 255.0, 255.0)
 _BLOCKS_A_WINDOW = 5
 _NO_GLASS = (
@@ -172,6 +173,11 @@ def _tissue(
     for start in range(0, len(pixels), _TILE):
         rows = slice(start, start + _TILE)
         dense[rows] = optical_density(pixels[rows], white).mean(axis=2) >= tissue_od
+    # Between fibers and nuclei of loose tissue there is no glass, though it may be as bright.
+    around = round(_LOOSE_UM / LOW_POWER_UM)
+    bridge = np.ones((2 * around + 1,) * 2)
+    dense = ndimage.binary_closing(np.pad(dense, 2 * around), bridge)
+    dense = dense[2 * around : -2 * around, 2 * around : -2 * around]
     dense = ~_without_small(~dense, _HOLE_MM2 / pixel_mm2, ndimage.generate_binary_structure(2, 1))
     return _without_small(dense, _ISLAND_MM2 / pixel_mm2, np.ones((3, 3)))
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["KINDS", "Kind", "TissueMeasure", "is_named"]
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.registry import did_you_mean
+
+__all__ = ["KINDS", "Kind", "TissueMeasure", "find_kind", "is_named"]
 
 TissueMeasure = Literal["vessels", "hypoxia", "nuclei"]
 
@@ -63,9 +66,22 @@ KINDS: Mapping[str, Kind] = {
             (20.0, float("inf")), 2.0, 16.0, _MICROVESSELS,
         ),
         Kind("hypoxia", "", "positive_percent", True, False, 0.2, _ANY, 16.0, 100.0, _HYPOXIA),
-        Kind("nuclei", "nuclei", "", False, True, 0.1, (15.0, 500.0), 1.0, 2.0, ()),
+        Kind("nuclei", "nuclei", "", False, True, 0.07, (15.0, 500.0), 1.0, 2.0, ()),
     )
 }  # fmt: skip
+
+
+def find_kind(name: str) -> Kind:
+    """Kind of measure by name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in KINDS:
+        raise InputError(f'Unknown measure "{name}". {did_you_mean(name, list(KINDS))}')
+    return KINDS[name]
 
 
 def is_named(stain: str, kind: Kind) -> bool:

@@ -13,7 +13,7 @@ from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
-from napari_radiogenomics.tissue.kinds import KINDS, TissueMeasure
+from napari_radiogenomics.tissue.kinds import TissueMeasure, find_kind
 from napari_radiogenomics.tissue.prepare import Wanted, prepare, with_pixel_size
 from napari_radiogenomics.tissue.result import TissueMeasurement
 from napari_radiogenomics.tissue.stains import stain_titles
@@ -45,7 +45,7 @@ def measure_tissue(
     n_fields: Annotated[int, Setting(minimum=10)] = 10,
     window_mm: Annotated[float, Setting(minimum=0.1)] = 1.0,
     map_step_mm: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.1,
-    tissue_od: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.04,
+    tissue_od: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.03,
     white: Annotated[Sequence[float] | None, Setting(advanced=True)] = None,
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
     tile: Annotated[int, Setting(unit="pixels", minimum=64, advanced=True)] = 1024,
@@ -75,7 +75,7 @@ def measure_tissue(
         refused where the stain has one peak only.
     threshold : float, optional
         Amount of stain (optical density) from which on a pixel counts: for vessels and nuclei
-        above the local background. Without it 0.15 for vessels, 0.1 for nuclei, 0.2 for
+        above the local background. Without it 0.15 for vessels, 0.07 for nuclei, 0.2 for
         hypoxia.
     um_per_pixel : float, optional
         Size of a pixel of the finest level in µm, where the slide does not tell it.
@@ -156,7 +156,7 @@ def measure_tissue(
     >>> int(row["vessels"]), float(row["vessels_per_mm2"]), int(row["n_fields"])
     (225, 100.0, 4)
     """
-    kind = KINDS[measure]
+    kind = find_kind(measure)
     sized, notes = with_pixel_size(slide, um_per_pixel)
     sized = replace(sized, stain=antibody or slide.stain)
     wanted = Wanted(

@@ -77,11 +77,12 @@ def measured(
         name=slide.name,
     )  # fmt: skip
     row: Row = {"measure": kind.name, "antibody": slide.stain if kind.target else "hematoxylin"}
-    row |= _area_row(sums, wanted) | more | _fields_row(fields, sums, wanted)
+    numbers = _area_row(sums, wanted) | more | _fields_row(fields, sums, wanted)
+    row |= numbers
     stains = find_stains(wanted.stains, slide.stain)
     row |= rules_of(scene, stains, wanted, threshold, sums)
     table = pd.DataFrame([row], index=pd.Index([slide.name], name="slide"))
-    table.attrs = {"units": _units(row), "main": _main(wanted)}
+    table.attrs = {"units": _units(row), "main": _main(wanted), "numbers": tuple(numbers)}
     objects = _objects_table(found, scene)
     return TissueMeasurement(table, fields, objects, maps, (*notes, *about))
 

@@ -374,7 +374,7 @@ def test_shuffled_voxels_keep_their_values_and_lose_their_pattern(cohort, tmp_pa
 
 
 def test_every_measure_is_described_and_of_one_kind() -> None:
-    known = {"features", "shape", "habitats", "vessels", "clinical", "shuffled"}
+    known = {"features", "shape", "habitats", "vessels", "clinical", "shuffled", "tissue"}
     assert set(MEASURES.names()) == known
     for entry in MEASURES:
         assert (entry.run is None) != (entry.of_cohort is None)

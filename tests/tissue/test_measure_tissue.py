@@ -431,6 +431,7 @@ def test_stains_that_mark_nothing_and_pixels_that_show_nothing_are_refused(art, 
         ({"white": (255, 0, 255)}, "white is red, green and blue"),
         ({"map_step_mm": 0.0001}, "smaller than one of the slide"),
         ({"stains": "h_dba"}, "h_dab"),
+        ({"measure": "vesels"}, 'Did you mean "vessels"'),
         ({"measure": "hypoxia", "threshold_rule": "otsu", "threshold": 0.2}, "finds the threshold"),
     ],
 )

@@ -1,0 +1,169 @@
+"""Sections of the sample cohort: what was planted is found, by call, command and extraction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from napari_radiogenomics import extract_cohort, measure_slides, measure_tissue, open_cohort, read
+from napari_radiogenomics.cli import main
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.provenance import read_history
+from napari_radiogenomics.simulate import fields
+from napari_radiogenomics.simulate.patient import _phantom
+from napari_radiogenomics.simulate.sample import SAMPLE
+from napari_radiogenomics.simulate.stories import Patient, draw_patients
+
+COHORT = Path(__file__).parents[2] / "sample_data" / "cohort"
+CHOSEN = ("P001", "P002", "P003", "P006", "P008", "P009")
+# So hypoxic all over that CAIX is at its most, and dead tissue, the most hypoxic, has less again.
+SATURATED = ("P008",)
+
+
+def tumor_of(patient: Patient) -> fields.Tumor:
+    """The hidden fields, grown again."""
+    body = _phantom(SAMPLE["seed"], patient, "organ")
+    volume = patient.volume_ml[0]
+    return fields.make_tumor(
+        SAMPLE["seed"], patient.patient_id, body.box, center=body.center, volume_ml=volume,
+        baseline_ml=volume, activity=patient.activity,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planted() -> dict[str, fields.Tumor]:
+    patients = draw_patients(SAMPLE["seed"], "discovery", SAMPLE["n_patients"], complete=True)
+    return {one.patient_id: tumor_of(one) for one in patients if one.patient_id in CHOSEN}
+
+
+def at_map(image: Image, stem: str) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a map, and their LPS places by the transform of the cohort."""
+    known = np.argwhere(np.isfinite(image.array))
+    text = (COHORT / "transforms" / f"{stem}_to_{stem[:4]}-t0.json").read_text(encoding="utf-8")
+    matrix = np.array(json.loads(text)["matrix"])
+    points = image.geometry.index_to_world(known[:, ::-1])
+    return image.array[tuple(known.T)], points @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def test_vessel_density_follows_the_planted_one(planted: dict[str, fields.Tumor]) -> None:
+    each, found, true = [], [], []
+    for name, tumor in planted.items():
+        slide = read(COHORT / "slides" / f"{name}_CD31.ome.tiff")
+        density = measure_tissue(slide).maps["vessels_per_mm2"]
+        values, points = at_map(density, f"{name}-CD31")
+        vascular, core = (
+            fields.sample_at(field, tumor.geometry, points)
+            for field in (tumor.programs["angiogenesis"], tumor.core)
+        )
+        expected = 38 * np.exp(0.35 * vascular) * (1 - 0.92 * core)
+        each.append(spearmanr(values, expected).statistic)
+        found.append(values)
+        true.append(expected)
+    assert np.median(each) >= 0.8
+    assert min(each) > 0.6  # some sections are evenly vascular: there the count is mostly chance
+    values, expected = np.concatenate(found), np.concatenate(true)
+    assert spearmanr(values, expected).statistic >= 0.8
+    # Vessels that touch are one: some are lost where they are dense.
+    assert 0.75 < values.mean() / expected.mean() < 1.05
+
+
+def test_the_caix_fraction_follows_the_planted_hypoxia(planted: dict[str, fields.Tumor]) -> None:
+    each, found, true = {}, [], []
+    for name, tumor in planted.items():
+        slide = read(COHORT / "slides" / f"{name}_CAIX.ome.tiff")
+        # The faintest stain that is drawn is 0.15.
+        maps = measure_tissue(slide, measure="hypoxia", threshold=0.1).maps
+        values, points = at_map(maps["positive_percent"], f"{name}-CAIX")
+        expected = fields.sample_at(tumor.programs["hypoxia"], tumor.geometry, points)
+        each[name] = spearmanr(values, expected).statistic
+        found.append(values)
+        true.append(expected)
+    assert min(r for name, r in each.items() if name not in SATURATED) >= 0.8
+    assert spearmanr(np.concatenate(found), np.concatenate(true)).statistic >= 0.8
+
+
+# A cohort
+
+
+def test_all_slides_of_a_stain_are_measured_and_the_rest_goes_on(tmp_path: Path) -> None:
+    cohort = open_cohort(COHORT)
+    slides = cohort.slides.copy()
+    slides.loc["P002-CD31", "path"] = "slides/none.ome.tiff"
+    broken = replace(cohort, slides=slides)
+    table = measure_slides(broken, patients=["P001", "P002", "P003"], settings={"n_fields": 12})
+    assert list(table.index) == [("P001", "P001-CD31"), ("P003", "P003-CD31")]
+    assert (table["n_fields"] >= 12).all()
+    assert "none.ome.tiff" in table.attrs["failures"]["error"].iloc[0]
+    assert table.attrs["history"][-1].settings["settings"] == {"n_fields": 12}
+    alone = measure_tissue(
+        replace(read(COHORT / "slides/P001_CD31.ome.tiff"), name="P001-CD31"), n_fields=12
+    )
+    one = table.loc["P001"]
+    pd.testing.assert_frame_equal(one.rename_axis("slide"), alone.table, check_names=False)
+    blank = replace(cohort, slides=slides.assign(stain="PAS"))
+    with pytest.raises(InputError, match="no slide stained for vessels .*its stains: PAS"):
+        measure_slides(blank, patients=["P001"])
+
+
+def test_the_command_writes_tables_and_maps_of_a_slide(tmp_path: Path, capsys) -> None:
+    target, objects = tmp_path / "mvd.csv", tmp_path / "vessels.csv"
+    source = COHORT / "slides" / "P001_CD31.ome.tiff"
+    argv = ["tissue", str(source), "--output", str(target), "--objects-output", str(objects)]
+    assert main([*argv, "--maps-output", str(tmp_path / "maps"), "--window-mm", "0.8"]) == 0
+    said = capsys.readouterr()
+    found = measure_tissue(read(source), window_mm=0.8)
+    assert found.text() in said.out
+    assert "note: Pixels of 8 µm" in said.err
+    (row,) = pd.read_csv(target).itertuples()
+    assert row.vessels_per_mm2 == pytest.approx(found.table["vessels_per_mm2"].iloc[0])
+    assert len(pd.read_csv(objects)) == row.vessels
+    again = read(tmp_path / "maps" / "P001_CD31_vessels_per_mm2.nrrd")
+    np.testing.assert_array_equal(again.array, found.maps["vessels_per_mm2"].array)
+    assert read_history(target)[-1].settings["window_mm"] == 0.8
+    assert main([*argv, "--measure", "nuclei"]) == 2
+    assert "Nuclei cannot be told" in capsys.readouterr().err
+    assert main([*argv, "--patients", "P001"]) == 2
+    assert "no cohort" in capsys.readouterr().err
+
+
+def test_the_command_measures_a_cohort(tmp_path: Path, capsys) -> None:
+    target = tmp_path / "hypoxia.csv"
+    argv = ["tissue", str(COHORT), "--measure", "hypoxia", "--patients", "P001", "P003"]
+    assert main([*argv, "--output", str(target)]) == 0
+    assert "2 slides" in capsys.readouterr().out
+    table = pd.read_csv(target, index_col=["patient_id", "slide_id"])
+    assert (table["antibody"] == "CAIX").all()
+    same = measure_slides(open_cohort(COHORT), measure="hypoxia", patients=["P001", "P003"])
+    assert table["positive_percent"].tolist() == pytest.approx(same["positive_percent"].tolist())
+    fields_too = [*argv, "--output", str(target), "--fields-output", str(tmp_path / "f.csv")]
+    assert main(fields_too) == 2
+    assert "--fields-output is for one slide" in capsys.readouterr().err
+
+
+def test_tissue_stands_beside_other_measures_of_a_patient(tmp_path: Path) -> None:
+    cohort = open_cohort(COHORT)
+    chosen = {"patients": ["P001", "P003"], "cache": tmp_path}
+    features = extract_cohort(cohort, measures=["tissue", "clinical"], **chosen)
+    table = measure_slides(cohort, patients=["P001", "P003"])
+    assert features.table["tissue_vessels_per_mm2"].tolist() == pytest.approx(
+        table["vessels_per_mm2"].tolist()
+    )
+    assert features.units["tissue_positive_percent"] == "%"
+    assert features.blocks["tissue_h_score"] == "tissue"
+    assert not features.sources["cached"].any()
+    again = extract_cohort(cohort, measures=["tissue"], **chosen)
+    assert again.sources["cached"].all()
+    # Another stain of the same file is another measure.
+    other = replace(cohort, slides=cohort.slides.assign(stain="CD34"))
+    changed = extract_cohort(other, measures=["tissue"], patients=["P001"], cache=tmp_path)
+    assert not changed.sources["cached"].any()
+    none = replace(cohort, slides=cohort.slides.assign(stain="H&E"))
+    with pytest.raises(InputError, match="no slide for vessels or hypoxia; stains: H&E"):
+        extract_cohort(none, measures=["tissue"], patients=["P001"], cache=tmp_path)
