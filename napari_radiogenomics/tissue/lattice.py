@@ -80,17 +80,18 @@ class Lattice:
         """Area of a pixel in mm²."""
         return self.um[0] * self.um[1] / 1e6
 
-    def read(self, tile: Tile) -> NDArray[np.float32]:
-        """Pixels of a tile, shape (Y, X, 3), 0 to 255."""
+    def read(self, tile: Tile) -> NDArray[np.uint8] | NDArray[np.float32]:
+        """Pixels of a tile, shape (Y, X, 3), 0 to 255; whole numbers where none are averaged."""
         factor = self.factor
         rows, columns = (
             slice(part.start * factor, part.stop * factor) for part in (tile.rows, tile.columns)
         )
-        pixels = np.asarray(self.level[rows, columns])
+        pixels: NDArray[np.uint8] = np.asarray(self.level[rows, columns])
         if factor == 1:
-            return pixels.astype(np.float32)
+            return pixels
         blocks = pixels.reshape(tile.shape[0], factor, tile.shape[1], factor, 3)
-        return blocks.mean(axis=(1, 3), dtype=np.float32)
+        averaged: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+        return averaged
 
     def tiles(self, size: int) -> Iterator[Tile]:
         """Tiles of so many pixels a side, row after row."""

@@ -48,7 +48,7 @@ def measure_tissue(
     tissue_od: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.03,
     white: Annotated[Sequence[float] | None, Setting(advanced=True)] = None,
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
-    tile: Annotated[int, Setting(unit="pixels", minimum=64, advanced=True)] = 1024,
+    tile: Annotated[int, Setting(unit="pixels", minimum=64, advanced=True)] = 512,
     progress: Progress = quiet,
 ) -> TissueMeasurement:
     """Measure a stained section: density of microvessels, nuclei, or the hypoxic fraction.

@@ -51,9 +51,12 @@ class Joined:
     ----------
     lattice : Lattice
         That is worked on.
+    n_cells : int
+        How many cells there are.
     """
 
     lattice: Lattice
+    n_cells: int
     _above: NDArray[np.int64] = field(init=False)
     _below: NDArray[np.int64] = field(init=False)
     _left: NDArray[np.int64] = field(init=False)
@@ -145,10 +148,9 @@ class Joined:
     ) -> None:
         rows, columns = np.nonzero(stained & (labels > 0))
         cell = cells[0][rows] * cells[2] + cells[1][columns]
-        found, pixels = np.unique(
-            np.stack([labels[rows, columns], cell], axis=1), axis=0, return_counts=True
-        )
-        self._parts.append(np.column_stack([found, pixels]).astype(np.int64))
+        # One number for a label and a cell: pairs would be sorted ten times as slowly.
+        keys, pixels = np.unique(labels[rows, columns] * self.n_cells + cell, return_counts=True)
+        self._parts.append(np.stack([*np.divmod(keys, self.n_cells), pixels], axis=1))
 
     def objects(self) -> Objects:
         """All objects, in the order of their first pixels in the tiles."""

@@ -137,8 +137,12 @@ def optical_density(pixels: ArrayLike, white: ArrayLike) -> NDArray[np.float32]:
     >>> optical_density([[240, 24, 2.4]], [240, 240, 240]).round(3).tolist()
     [[0.0, 1.0, 2.0]]
     """
-    known = np.maximum(np.asarray(pixels, np.float32), np.float32(1))
-    return np.log10(np.asarray(white, np.float32)) - np.log10(known)
+    pixels, glass = np.asarray(pixels), np.asarray(white, np.float32)
+    if pixels.dtype == np.uint8:  # a table of 256 is five times as fast
+        known = optical_density(np.arange(256.0)[:, None], glass)
+        channels = [known[:, channel].take(pixels[..., channel]) for channel in range(3)]
+        return np.stack(channels, axis=-1)
+    return np.log10(glass) - np.log10(np.maximum(pixels.astype(np.float32), np.float32(1)))
 
 
 def amounts(density: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -26,7 +26,8 @@ def find_vessels(scene: Scene, *, threshold: float, gap_um: float, progress: Pro
     progress : Progress
         Reports tiles.
     """
-    joined = Joined(scene.lattice)
+    rows, columns = scene.cells.shape
+    joined = Joined(scene.lattice, rows * columns)
     bridge = disk(gap_um / 2, scene.lattice.um)
     halo = max(bridge.shape)
     for tile in scene.tiles(progress, "Vessels"):

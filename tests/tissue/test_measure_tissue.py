@@ -97,7 +97,7 @@ def test_joined_labels_are_those_of_the_whole(art, spots) -> None:
     slide = Slide((np.zeros((300, 410, 3), np.uint8),), (1.0, 1.0))
     lattice = lattice_of(slide, 1.0)
     for size in (37, 64, 500):
-        joined = Joined(lattice)
+        joined = Joined(lattice, 1)
         for tile in lattice.tiles(size):
             part = blots[tile.rows, tile.columns]
             cells = (np.zeros(part.shape[0], int), np.zeros(part.shape[1], int), 1)

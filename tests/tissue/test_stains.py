@@ -29,6 +29,16 @@ def test_known_mixtures_come_apart(name: str) -> None:
     assert found.source
 
 
+def test_a_table_of_densities_is_the_formula() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    white = (240.0, 238.0, 229.0)
+    expected = -np.log10(np.maximum(pixels, 1) / np.array(white))
+    assert optical_density(pixels, white) == pytest.approx(expected, abs=1e-6)
+    np.testing.assert_array_equal(
+        optical_density(pixels, white), optical_density(pixels.astype(np.float32), white)
+    )
+
+
 def test_brown_and_blue_of_a_real_slide_agree_with_scikit_image() -> None:
     ihc = immunohistochemistry()
     hed = rgb2hed(ihc)
