@@ -76,7 +76,7 @@ def measure_slides(
     >>> from napari_radiogenomics.simulate.sample import sample_cohort
     >>> table = measure_slides(open_cohort(sample_cohort()), patients=["P001", "P004"])
     >>> table["vessels_per_mm2"].round().tolist()
-    [17.0, 43.0]
+    [17.0, 42.0]
     """
     kind = find_kind(measure)
     chosen = [cohort.resolve(one) for one in patients or cohort.patients.index]

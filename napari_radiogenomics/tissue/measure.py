@@ -154,7 +154,7 @@ def measure_tissue(
     >>> found = measure_tissue(slide, white=(245, 245, 245))
     >>> row = found.table.loc["S1"]
     >>> int(row["vessels"]), float(row["vessels_per_mm2"]), int(row["n_fields"])
-    (225, 100.0, 4)
+    (225, 100.0, 16)
     """
     kind = find_kind(measure)
     sized, notes = with_pixel_size(slide, um_per_pixel)
