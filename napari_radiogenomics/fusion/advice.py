@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_radiogenomics.fusion.measures import CHANCE, MAIN
+from napari_radiogenomics.fusion.advice_errors import bias_and_variance
+from napari_radiogenomics.fusion.measures import CHANCE, MAIN, WORDS
 from napari_radiogenomics.fusion.outcome import Kind, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WORDS", "above_chance", "advise", "of_second_cohort", "trusted_strategy"]
+__all__ = ["above_chance", "advise", "of_second_cohort", "trusted_strategy"]
 
-WORDS = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
 _SURE = 0.05
-_OVERFIT, _UNSTABLE = 0.15, 0.01
 _EVENTS_ADVISED = 10
 _FEW_MISSING = 0.02
 _NEAR = 0.02
@@ -132,6 +131,7 @@ def advise(
     ablation: pd.DataFrame,
     missing: pd.DataFrame,
     learning: pd.DataFrame,
+    trade_off: pd.DataFrame,
     external: pd.DataFrame | None = None,
 ) -> tuple[str, ...]:
     """Sentences about what a validation found.
@@ -142,7 +142,7 @@ def advise(
         Of all patients.
     trusted : str
         Strategy to trust.
-    table, comparison, contrast, ablation, missing, learning : DataFrame
+    table, comparison, contrast, ablation, missing, learning, trade_off : DataFrame
         As in `FusionResult`.
     n_features : int
         Columns of all modalities.
@@ -155,7 +155,7 @@ def advise(
     said += of_second_cohort(outcome.kind, trusted, external)
     said += _event(outcome)
     said += [_enough_events(outcome, table, trusted, n_features)]
-    said += _bias_and_variance(outcome.kind, trusted, table)
+    said += bias_and_variance(outcome.kind, trusted, table, trade_off, missing)
     said += _collapse(main, contrast, outcome.kind)
     said += _adds(main, ablation)
     said += _lost(missing)
@@ -270,28 +270,6 @@ def _enough_events(outcome: Outcome, table: pd.DataFrame, trusted: str, n_featur
         f"offered and {used:.0f} used by {trusted}: {per:.1f} for each, which is {word} "
         f"({_EVENTS_ADVISED} are advised without a penalty)."
     )
-
-
-def _bias_and_variance(kind: Kind, trusted: str, table: pd.DataFrame) -> list[str]:
-    said = []
-    worst = str(table["optimism"].fillna(-np.inf).idxmax())
-    if table.loc[worst, "optimism"] > _OVERFIT:
-        other = f", {trusted} {table.loc[trusted, 'optimism']:.2f}" * (worst != trusted)
-        said.append(
-            f"From the patients that were learned from to new ones {worst} loses "
-            f"{table.loc[worst, 'optimism']:.2f} of its {WORDS[MAIN[kind]]}{other}: never quote "
-            "the former."
-        )
-    variance = table["variance"]
-    if kind == "classification" and variance.notna().any():
-        least, most = str(variance.idxmin()), str(variance.idxmax())
-        if variance[most] > _UNSTABLE:
-            said.append(
-                f"Fits of {most} differ most (a patient's probability varies by "
-                f"{variance[most] ** 0.5:.2f} between fits), those of {least} least "
-                f"({variance[least] ** 0.5:.2f})."
-            )
-    return said
 
 
 def _collapse(main: str, contrast: pd.DataFrame, kind: Kind) -> list[str]:

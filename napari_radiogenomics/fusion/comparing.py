@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.fusion.intervals import Estimate, Held
 from napari_radiogenomics.fusion.measures import MAIN, main_measure, measures, score_folds
-from napari_radiogenomics.fusion.metrics import net_benefit
+from napari_radiogenomics.fusion.metrics import net_benefit, wilson
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.running import SplitRun
@@ -205,15 +205,8 @@ def calibration_curve(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFram
         for part in np.array_split(order, _BINS):
             if part.size:
                 seen = float(outcome.values[part].mean())
-                rows.append((name, p[part].mean(), seen, *_wilson(seen, part.size), part.size))
+                rows.append((name, p[part].mean(), seen, *wilson(seen, part.size), part.size))
     return pd.DataFrame(rows, columns=columns)
-
-
-def _wilson(share: float, n: int) -> tuple[float, float]:
-    z2 = 1.96**2 / n
-    middle = (share + z2 / 2) / (1 + z2)
-    reach = 1.96 * np.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
-    return float(middle - reach), float(middle + reach)
 
 
 def decision_curve(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from napari_radiogenomics.fusion.expert import Expert
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.joining import applied
 from napari_radiogenomics.fusion.model import FusionModel, new_tables
+from napari_radiogenomics.fusion.operating_points import threshold_of
 from napari_radiogenomics.fusion.predictor import Linear, sigmoid
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.tree_shap import tree_shap
@@ -177,6 +178,7 @@ def predict_patients(
     groups: pd.Series | None = None,
     *,
     level: float = 0.9,
+    threshold: str | float = "youden",
 ) -> pd.DataFrame:
     """Prediction of each patient, how sure it is, and the three features that drove it.
 
@@ -190,14 +192,18 @@ def predict_patients(
         Their sites.
     level : float, optional
         Coverage of the conformal set or interval.
+    threshold : str or float, optional
+        Probability above which a patient is called, or the operating point of the model that
+        says it: ``"youden"``, ``"sensitive"``, ``"specific"``.
 
     Returns
     -------
     DataFrame
-        By patient: ``link``; for classes ``probability`` of the greater one and ``set``, the
-        classes that cannot be excluded; for numbers ``low`` and ``high``; then ``driver_1`` to
-        ``driver_3`` with ``modality``, ``column`` and ``contribution`` of each, and ``lacks``,
-        the modalities that the patient does not have.
+        By patient: ``link``; for classes ``probability`` of the event, ``class`` at the
+        threshold (empty where nothing can be said; ``attrs["threshold"]`` is its value) and
+        ``set``, the classes that cannot be excluded; for numbers ``low`` and ``high``; then
+        ``driver_1`` to ``driver_3`` with ``modality``, ``column`` and ``contribution`` of each,
+        and ``lacks``, the modalities that the patient does not have.
 
     References
     ----------
@@ -228,6 +234,9 @@ def predict_patients(
         table["probability"] = sigmoid(link)
         found = conformal_set(fitted.scores, link, level=level)
         names = list(map(str, fitted.classes))
+        limit = threshold_of(fitted.points, threshold)
+        called = np.where(table["probability"] > limit, names[1], names[0])
+        table["class"] = np.where(np.isfinite(link), called, "")
         table["set"] = [
             ", ".join(name for name, there in zip(names, row, strict=True) if there) or "none"
             for row in found
@@ -238,6 +247,8 @@ def predict_patients(
         raise InputError(f"level is {level}; it must be between 0 and 1, such as 0.9.")
     drivers = _drivers(explain(model, modalities, groups))
     table = table.join(drivers)
+    if fitted.kind == "classification":
+        table.attrs["threshold"] = limit
     sources = list(fitted.facts["held"])
     nobody = np.zeros(len(tables), bool)
     lacks = {name: ~tables.present.get(name, nobody) for name in sources}

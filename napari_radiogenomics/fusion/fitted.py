@@ -47,6 +47,8 @@ class Fitted:
         Recalibration of the mean.
     scores : dict of ndarray
         What the inner folds tell of new patients (`conformal.conformal_scores`).
+    points : mapping of str to float
+        Operating points: probabilities above which a patient is called (`operating_points`).
     facts : mapping
         Summary of the training patients; no values of any of them.
     """
@@ -59,6 +61,7 @@ class Fitted:
     weights: Reals
     line: Line
     scores: Mapping[str, Reals]
+    points: Mapping[str, float]
     facts: Mapping[str, Any]
 
     def links(self, tables: Tables) -> Reals:

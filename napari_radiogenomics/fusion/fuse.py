@@ -32,6 +32,7 @@ from napari_radiogenomics.fusion.more_runs import (
     learning_table,
     permuted,
 )
+from napari_radiogenomics.fusion.operating_points import external_points, point_table
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
 from napari_radiogenomics.fusion.splits import Scheme
@@ -46,6 +47,7 @@ from napari_radiogenomics.fusion.summaries import (
     without_table,
 )
 from napari_radiogenomics.fusion.target_leak import warn_of_target
+from napari_radiogenomics.fusion.trade_off import trade_off_table
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
@@ -125,7 +127,7 @@ def fuse(
         Folds within each training part, in which settings are chosen.
     thorough : bool, optional
         Also run without harmonization, at sites left out, with each modality added to the
-        baseline and with fewer patients.
+        baseline, with fewer patients, and on halves of the patients that tell bias from variance.
     n_permutations : int, optional
         Repeat the whole pipeline on so many shuffled outcomes, for a p-value.
     external : tuple, optional
@@ -203,7 +205,8 @@ def fuse(
             **options,
         )
     outside = None if external is None else external_table(fitted, data, external)
-    found = _result(data, models, runs, fitted, table, outside, thorough, scheme, options)
+    points = _points(data, runs, fitted, external)
+    found = _result(data, models, runs, fitted, table, outside, points, thorough, scheme, options)
     found = replace(found, warnings=warned)
     for name, model in found.models.items():
         carried = {"strategy": name, "lines": validation_lines(found, name)}
@@ -225,6 +228,25 @@ def _on_all(
     }
 
 
+def _points(
+    data: Data,
+    runs: Sequence[SplitRun],
+    fitted: Mapping[str, FusionModel],
+    external: tuple[Any, ...] | None,
+) -> pd.DataFrame:
+    """What operating points reach in patients left out, and in the external cohort."""
+    import pandas as pd
+
+    table = point_table(data.outcome, runs)
+    if external is None or data.outcome.kind != "classification":
+        return table
+    classes = data.outcome.classes
+    tables, own = outside_of(external, kind="classification", classes=classes, learned=())
+    links = {name: model.fitted_.link(tables) for name, model in fitted.items()}
+    points = {name: model.fitted_.points for name, model in fitted.items()}
+    return pd.concat([table, external_points(own, links, points)], ignore_index=True)
+
+
 def _result(
     data: Data,
     models: Mapping[str, FusionModel],
@@ -232,6 +254,7 @@ def _result(
     fitted: Mapping[str, FusionModel],
     table: pd.DataFrame,
     outside: pd.DataFrame | None,
+    points: pd.DataFrame,
     thorough: bool,
     scheme: str,
     options: Mapping[str, Any],
@@ -241,12 +264,13 @@ def _result(
     outcome = data.outcome
     comparison = compare_pairs(outcome, runs)
     trusted = trusted_strategy(outcome.kind, table, comparison)
-    contrast = ablation = learning = pd.DataFrame()
+    contrast = ablation = learning = trade_off = pd.DataFrame()
     if thorough and scheme == "kfold":
         shown = [trusted, *(n for n in models if n == "imaging alone" and n != trusted)]
         contrast = contrast_table(data, models, shown, runs, **options)
         ablation = ablation_table(data, runs, **options)
         learning = learning_table(data, models[trusted], trusted, runs, **options)
+        trade_off = trade_off_table(data, models, runs, **options)
     missing = missing_by_outcome(data.tables, outcome)
     importance = importance_table(runs)
     n_features = int(np.sum([frame.shape[1] for frame in data.tables.frames.values()]))
@@ -260,6 +284,7 @@ def _result(
         ablation=ablation,
         missing=missing,
         learning=learning,
+        trade_off=trade_off,
         external=outside,
     )
     return FusionResult(
@@ -274,9 +299,11 @@ def _result(
         contrast,
         ablation,
         without_table(outcome, runs),
+        trade_off,
         site_table(outcome, runs, data.tables.sites),
         calibration_curve(outcome, runs),
         decision_curve(outcome, runs),
+        points,
         importance,
         contribution_table(runs),
         modality_table(importance),

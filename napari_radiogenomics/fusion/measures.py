@@ -37,7 +37,7 @@ from napari_radiogenomics.statistics.survival import (
 )
 from napari_radiogenomics.statistics.survival import brier_score as brier_at
 
-__all__ = ["CHANCE", "MAIN", "main_measure", "measures", "score_folds"]
+__all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "measures", "score_folds"]
 
 Reals = NDArray[np.float64]
 Metric = Callable[[Outcome, Reals], float]
@@ -48,6 +48,8 @@ MAIN: dict[Kind, str] = {
     "survival": "concordance",
 }
 """The number by which strategies are compared."""
+WORDS = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
+"""The main measures as a person reads them."""
 CHANCE: dict[Kind, float] = {"classification": 0.5, "regression": 0.0, "survival": 0.5}
 """What it is where nothing is learned."""
 

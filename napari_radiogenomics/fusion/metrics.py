@@ -17,6 +17,7 @@ __all__ = [
     "column_concordance",
     "net_benefit",
     "r_squared",
+    "wilson",
 ]
 
 Reals = NDArray[np.float64]
@@ -104,3 +105,17 @@ def column_concordance(values: Reals, outcome: Outcome) -> float:
             return 0.5
         area = float((rankdata(values)[y == 1].sum() - m * (m + 1) / 2) / (m * (len(y) - m)))
     return max(area, 1 - area)
+
+
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """Interval of 95 % of a share of n patients (Wilson 1927).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(0.5, 10)]
+    [0.237, 0.763]
+    """
+    z2 = 1.96**2 / n
+    middle = (share + z2 / 2) / (1 + z2)
+    reach = 1.96 * np.sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
+    return float(middle - reach), float(middle + reach)

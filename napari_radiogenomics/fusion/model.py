@@ -21,6 +21,7 @@ from napari_radiogenomics.fusion.calibration import Line
 from napari_radiogenomics.fusion.conformal import conformal_scores
 from napari_radiogenomics.fusion.expert import Variant, fit_expert
 from napari_radiogenomics.fusion.fitted import Fitted, combined
+from napari_radiogenomics.fusion.operating_points import points_of, threshold_of
 from napari_radiogenomics.fusion.outcome import FEWEST_EVENTS, outcome_of
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
@@ -110,24 +111,40 @@ class FusionModel(BaseEstimator):
         p = sigmoid(self.decision_function(X, groups))
         return np.column_stack([1 - p, p])
 
-    def predict(self, X: Mapping[str, pd.DataFrame], groups: Any = None) -> NDArray[Any]:
-        """Class, number or log hazard, shape (N,); parameters as `decision_function`.
+    def predict(
+        self,
+        X: Mapping[str, pd.DataFrame],
+        groups: Any = None,
+        *,
+        threshold: str | float = 0.5,
+    ) -> NDArray[Any]:
+        """Class, number or log hazard, shape (N,).
+
+        Parameters
+        ----------
+        X, groups
+            As for `decision_function`.
+        threshold : str or float, optional
+            Probability above which a patient is called, or the name of an operating point that
+            the inner folds have chosen: ``"youden"``, ``"sensitive"``, ``"specific"``.
 
         Raises
         ------
         InputError
-            If a patient has nothing that the model can use, so that there is no class.
+            If a patient has nothing that the model can use, so that there is no class, or there
+            is no such threshold.
         """
         link = self.decision_function(X, groups)
         if self.fitted_.kind != "classification":
             return link
+        limit = threshold_of(self.fitted_.points, threshold)
         if not np.isfinite(link).all():
             lost = patients_of(X)[~np.isfinite(link)]
             raise InputError(
                 f"{len(lost)} patients have nothing that the model can use, the first is "
                 f"{lost[0]}. Leave them out, or ask predict_proba, which answers NaN for them."
             )
-        return np.asarray(self.classes_[(link > 0).astype(int)])
+        return np.asarray(self.classes_[(sigmoid(link) > limit).astype(int)])
 
     def patients_in(self, X: Mapping[str, pd.DataFrame]) -> pd.Index:
         """Patients of the tables, in the order in which predictions are answered."""
@@ -195,6 +212,7 @@ def finished(
         weights,
         line,
         conformal_scores(outcome, inner),
+        points_of(outcome, inner),
         bench.facts(),
     )
 

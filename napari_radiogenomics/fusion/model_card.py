@@ -6,10 +6,11 @@ from importlib.metadata import version
 
 import numpy as np
 
-from napari_radiogenomics.fusion.advice import WORDS
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.importance import feature_weights
+from napari_radiogenomics.fusion.measures import WORDS
 from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.operating_points import POINTS
 from napari_radiogenomics.fusion.result import FusionResult
 
 __all__ = ["model_card", "validation_lines"]
@@ -65,6 +66,10 @@ def model_card(
             lines += [f"  - {note}" for note in view.state.get("notes", ())]
     lines += ["", "## What it goes by", ""]
     lines += _top(model)
+    if fitted.points:
+        lines += ["", "## Operating points", ""]
+        lines += [f"- {name}: called above {value:.3f}; chosen in the inner folds, {POINTS[name]}"
+                  for name, value in fitted.points.items()]  # fmt: skip
     lines += ["", "## How good it is", ""]
     lines += list(carried.get("lines", ())) if result is None else validation_lines(result, name)
     if result is None and not carried:
@@ -106,6 +111,7 @@ def validation_lines(result: FusionResult, name: str) -> list[str]:
     for measure in ("brier", "calibration_slope", "calibration_intercept"):
         if measure in row:
             lines.append(f"- {measure.replace('_', ' ')} {row[measure]:.3f}")
+    lines += _at_points(result, name)
     if result.external is not None:
         there = result.external.loc[name]
         lines.append(
@@ -113,6 +119,16 @@ def validation_lines(result: FusionResult, name: str) -> list[str]:
             "patients answered"
         )
     return lines + [f"- {sentence}" for sentence in result.told]
+
+
+def _at_points(result: FusionResult, name: str) -> list[str]:
+    table = result.points
+    return [
+        f"- {row.point} ({row.cohort}): sensitivity {row.sensitivity:.2f} "
+        f"({row.sensitivity_low:.2f} to {row.sensitivity_high:.2f}), specificity "
+        f"{row.specificity:.2f} ({row.specificity_low:.2f} to {row.specificity_high:.2f})"
+        for row in table[table["strategy"] == name].itertuples()
+    ]
 
 
 def _limits(model: FusionModel) -> list[str]:

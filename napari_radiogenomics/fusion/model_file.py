@@ -18,6 +18,7 @@ from napari_radiogenomics.fusion.calibration import Line
 from napari_radiogenomics.fusion.expert import Expert
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.operating_points import require_points
 from napari_radiogenomics.fusion.predictor import predictor_from
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
 from napari_radiogenomics.fusion.views import FittedView, View
@@ -27,7 +28,10 @@ from napari_radiogenomics.provenance import content_hash
 __all__ = ["SavedModel", "load_model", "save_model"]
 
 _ARCHIVE = ModelArchive(
-    "fusion model", "model", "Choose a file that save_model wrote, or fit the model again."
+    "fusion model",
+    "model",
+    "Choose a file that save_model wrote, or fit the model again.",
+    version=2,
 )
 
 
@@ -176,6 +180,7 @@ def _state(fitted: Fitted) -> dict[str, Any]:
         "weights": fitted.weights,
         "line": [fitted.line.intercept, fitted.line.slope],
         "scores": dict(fitted.scores),
+        "points": dict(fitted.points),
         "facts": dict(fitted.facts),
         "experts": [_expert_state(expert) for expert in fitted.experts],
     }
@@ -220,6 +225,7 @@ def _fitted(state: Mapping[str, Any]) -> Fitted:
         weights,
         Line(*map(float, state["line"])),
         {name: np.asarray(value, float) for name, value in state["scores"].items()},
+        require_points(state["kind"], state["points"]),
         state["facts"],
     )
 

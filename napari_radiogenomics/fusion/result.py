@@ -61,10 +61,22 @@ class FusionResult:
         What each modality adds to clinical facts and volume; empty without these.
     without : DataFrame
         Main measure of each strategy as if the test patients lacked a modality.
+    trade_off : DataFrame
+        Bias against variance of each strategy, with all modalities (``without`` is empty) and
+        as if the test patients lacked one: ``bias`` (squared, with the noise that no model can
+        predict), ``variance`` (what other training patients would have changed) and their sum
+        ``error``, unbiased for models of ``learned`` patients, half of the training part;
+        ``above_least`` is the bias above that of the least biased strategy on the same patients,
+        free of noise. Intervals are over the patients tested. `fusion.trade_off` says what is taken
+        apart for each kind of outcome.
     sites : DataFrame
         Main measure at each site.
     calibration, decision : DataFrame
         Calibration curve, and net benefit over thresholds (classification).
+    points : DataFrame
+        Operating points (classification): the ``threshold`` on the probability (mean of the
+        folds, each chosen in its inner folds) and the sensitivity, specificity and predictive
+        values that it reaches in patients ``"left out"`` and in the ``"external"`` cohort.
     importance : DataFrame
         Features of each strategy: mean ``share`` of its weights, in how many folds it was
         ``selected``, and ``shap``, its mean absolute Shapley value in patients left out.
@@ -103,9 +115,11 @@ class FusionResult:
     contrast: pd.DataFrame
     ablation: pd.DataFrame
     without: pd.DataFrame
+    trade_off: pd.DataFrame
     sites: pd.DataFrame
     calibration: pd.DataFrame
     decision: pd.DataFrame
+    points: pd.DataFrame
     importance: pd.DataFrame
     contributions: pd.DataFrame
     modalities: pd.DataFrame

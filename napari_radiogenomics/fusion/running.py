@@ -82,6 +82,8 @@ class SplitRun:
         By model, for survival.
     sure : dict of ndarray, shape (test patients, 2)
         By model: conformal p-values of both classes, or ends of the interval of 90 %.
+    points : dict of mapping
+        Operating points by model.
     shares : dict of (DataFrame, Series)
         `fold_shares` by model, in the first repeat.
     """
@@ -93,6 +95,7 @@ class SplitRun:
     weights: dict[str, pd.DataFrame] = field(default_factory=dict)
     hazards: dict[str, Steps | None] = field(default_factory=dict)
     sure: dict[str, Reals] = field(default_factory=dict)
+    points: dict[str, Mapping[str, float]] = field(default_factory=dict)
     shares: dict[str, tuple[pd.DataFrame, pd.Series]] = field(default_factory=dict)
 
 
@@ -103,6 +106,7 @@ def run_splits(
     *,
     workers: int = 1,
     details: bool = True,
+    lacking: bool = False,
     what: str = "Folds",
     progress: Progress,
 ) -> list[SplitRun]:
@@ -120,6 +124,8 @@ def run_splits(
         Splits at a time, in threads.
     details : bool, optional
         Keep what a permutation does not need.
+    lacking : bool, optional
+        Keep, of what this leaves out, the answers as if the test patients lacked a modality.
     what : str, optional
         What the steps are called.
     progress : Progress
@@ -137,7 +143,7 @@ def run_splits(
             raise Cancelled(f"{what} cancelled.")
 
     def run(split: Split) -> SplitRun:
-        return _run(data, models, split, details, check)
+        return _run(data, models, split, details, details or lacking, check)
 
     found: dict[int, SplitRun] = {}
     steps = _Steps(splits, run, workers)
@@ -188,6 +194,7 @@ def _run(
     models: Mapping[str, FusionModel],
     split: Split,
     details: bool,
+    lacking: bool,
     check: Callable[[], None],
 ) -> SplitRun:
     from threadpoolctl import threadpool_limits
@@ -209,15 +216,15 @@ def _run(
             run.links[name] = fitted.link(test)
             run.hazards[name] = fitted.hazard()
             if details:
+                run.points[name] = fitted.points
                 run.apparent[name] = fitted.link(train)
                 run.weights[name] = feature_weights(fitted)
                 run.sure[name] = how_sure(fitted, run.links[name])
                 if split.repeat == 0:
                     run.shares[name] = fold_shares(fitted, test)
-                everyone = np.ones(len(test), bool)
-                for source in test.present:
-                    lost = test.without(source, everyone)
-                    run.without[name, source] = fitted.link(lost)
+            for source in test.present if lacking else ():
+                lost = test.without(source, np.ones(len(test), bool))
+                run.without[name, source] = fitted.link(lost)
     return run
 
 

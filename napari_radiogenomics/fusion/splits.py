@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import Outcome
 
-__all__ = ["Scheme", "Split", "bootstrap_splits", "fold_numbers", "fold_splits", "site_splits"]
+__all__ = [
+    "Scheme",
+    "Split",
+    "bootstrap_splits",
+    "fold_numbers",
+    "fold_splits",
+    "halved",
+    "joint_strata",
+    "site_splits",
+]
 
 Places = NDArray[np.intp]
 Scheme = Literal["kfold", "leave_site_out", "bootstrap632"]
@@ -71,7 +80,7 @@ def fold_splits(
     """
     require_folds(outcome, folds)
     strata = outcome.strata()
-    both = strata if sites is None else _joint(strata, sites)
+    both = strata if sites is None else joint_strata(strata, sites)
     splits = []
     for repeat in range(repeats):
         numbers = fold_numbers(both, folds, np.random.default_rng([seed, 11, repeat]))
@@ -124,8 +133,29 @@ def bootstrap_splits(strata: Places, *, repeats: int, seed: int) -> list[Split]:
     return splits
 
 
-def _joint(strata: Places, sites: NDArray) -> Places:
+def joint_strata(strata: Places, sites: NDArray) -> Places:
     """Outcome within site."""
     codes = np.unique(sites, return_inverse=True)[1]
     joint: Places = np.unique(codes * (strata.max() + 1) + strata, return_inverse=True)[1]
     return joint
+
+
+def halved(split: Split, strata: Places, seed: int) -> list[Split]:
+    """The same test patients, and each half of the training patients; the halves share nobody.
+
+    Parameters
+    ----------
+    split : Split
+        Which names each training patient once.
+    strata : ndarray of intp, shape (N,)
+        Groups of all patients that both halves should hold alike.
+    seed : int
+        Of who comes into which half.
+    """
+    rng = np.random.default_rng([seed, 41, split.repeat, split.fold])
+    half = fold_numbers(strata[split.train], 2, rng)
+    return [
+        Split(split.repeat, 2 * split.fold + own, split.train[half == own], split.test,
+              f"{split.title}, half {own + 1}")
+        for own in (0, 1)
+    ]  # fmt: skip

@@ -16,6 +16,7 @@ __all__ = [
     "area_at",
     "baseline_hazard",
     "brier_score",
+    "censoring_weights",
     "concordance",
     "kaplan_meier",
     "predicted_survival",
@@ -222,8 +223,25 @@ def _concordance(t: Reals, e: Flags, score: Reals, weight: Reals) -> Concordance
     return Concordance(value, low, high, variance, len(t), int(e.sum()))
 
 
+def censoring_weights(time: ArrayLike, event: ArrayLike, at: float) -> Reals:
+    """Inverse probability of not being censored: of events by a time, and of those beyond it.
+
+    Parameters
+    ----------
+    time, event : array_like, shape (N,)
+        As for `kaplan_meier`.
+    at : float
+        Time.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        0 for those who were censored before.
+    """
+    return _weights(*survival_inputs(time, event), at)
+
+
 def _weights(t: Reals, e: Flags, at: float) -> Reals:
-    """Inverse probability of not being censored: of events by a time, and of those beyond it."""
     censoring = _censoring(t, e)
     if not censoring(at) > 0:
         raise InputError(f"Nobody was watched beyond {at:g}. Choose an earlier time.")

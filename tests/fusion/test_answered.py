@@ -79,7 +79,7 @@ def _advised(difference, p_value):
     outcome = Outcome("classification", np.repeat([0.0, 1], 50), np.ones(100, bool))
     none = pd.DataFrame()
     return trusted, advise(outcome, trusted, table, comparison, n_features=9, contrast=none,
-                           ablation=none, missing=none, learning=none)  # fmt: skip
+                           ablation=none, missing=none, learning=none, trade_off=none)  # fmt: skip
 
 
 def test_a_surely_better_one_for_some_names_the_best_for_all_beside_it():
