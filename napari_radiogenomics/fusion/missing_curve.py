@@ -29,6 +29,7 @@ def missing_curve(
     mechanism: Mechanism = "random",
     strategies: Sequence[str] | None = None,
     groups: pd.Series | None = None,
+    event: str = "",
     learner: str = "linear",
     learner_settings: Mapping[str, Any] | None = None,
     preparations: Mapping[str, Any] | None = None,
@@ -51,9 +52,9 @@ def missing_curve(
         Shares of the patients who lose it.
     mechanism : {"random", "outcome"}, optional
         From anybody, or three times as often where the outcome is high.
-    strategies, groups, learner, learner_settings, preparations, folds, repeats, inner_folds
+    strategies, groups, event, learner, learner_settings, preparations
         As for `fuse`.
-    seed, workers, progress
+    folds, repeats, inner_folds, seed, workers, progress
         As for `fuse`.
 
     Returns
@@ -82,6 +83,7 @@ def missing_curve(
         preparations=preparations,
         inner_folds=inner_folds,
         seed=seed,
+        event=event,
     )
     models = models_of(data, strategies, learner=learner, learner_settings=learner_settings)
     splits = splits_of(data, data.outcome, "kfold", folds=folds, repeats=repeats)

@@ -42,7 +42,9 @@ class FusionModel(BaseEstimator):
 
     fitted_: Fitted
 
-    def fit(self, X: Mapping[str, pd.DataFrame], y: Any, groups: Any = None) -> Any:
+    def fit(
+        self, X: Mapping[str, pd.DataFrame], y: Any, groups: Any = None, *, event: Any = ""
+    ) -> Any:
         """Learn from modalities, with every preparation inside.
 
         Parameters
@@ -54,6 +56,8 @@ class FusionModel(BaseEstimator):
             Target by patient id: two classes, numbers, or the columns ``time`` and ``event``.
         groups : Series, optional
             Site of each patient; imaging is harmonized over them.
+        event : optional
+            Class whose probability is predicted; the greater of the two without it.
 
         Returns
         -------
@@ -66,7 +70,7 @@ class FusionModel(BaseEstimator):
             tables share no patients.
         """
         everyone = patients_of(X)
-        outcome, patients = outcome_of(y)
+        outcome, patients = outcome_of(y, event=event)
         rows = np.flatnonzero(patients.isin(everyone))
         if not rows.size:
             raise InputError(

@@ -52,6 +52,7 @@ def permutation_importance(
     by: Literal["modality", "column"] = "modality",
     shuffles: Annotated[int, Setting(minimum=1)] = 10,
     groups: pd.Series | None = None,
+    event: str = "",
     learner: str = "linear",
     learner_settings: Mapping[str, Any] | None = None,
     preparations: Mapping[str, Any] | None = None,
@@ -78,7 +79,9 @@ def permutation_importance(
         model uses.
     shuffles : int, optional
         How often each is shuffled in each fold.
-    groups, learner, learner_settings, preparations, scheme, folds, repeats, inner_folds, seed
+    groups, event, learner, learner_settings, preparations
+        As for `fuse`.
+    scheme, folds, repeats, inner_folds, seed
         As for `fuse`; with the same values the folds and the models are the same.
     progress : Progress, optional
         Reports, may cancel.
@@ -122,7 +125,13 @@ def permutation_importance(
     if shuffles < 1:
         raise InputError(f"shuffles is {shuffles}; it must be 1 or more.")
     data = data_of(
-        modalities, target, groups, preparations=preparations, inner_folds=inner_folds, seed=seed
+        modalities,
+        target,
+        groups,
+        preparations=preparations,
+        inner_folds=inner_folds,
+        seed=seed,
+        event=event,
     )
     model = _model(data, strategy, learner, learner_settings)
     splits = splits_of(data, data.outcome, scheme, folds=folds, repeats=repeats)

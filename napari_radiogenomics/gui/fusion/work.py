@@ -253,7 +253,7 @@ def shuffle(
     progress : Progress, optional
         Reports, may cancel.
     """
-    shared = ("learner", "scheme", "folds", "inner_folds", "seed")
+    shared = ("event", "learner", "scheme", "folds", "inner_folds", "seed")
     given = fused.given
     table = permutation_importance(
         given.tables, given.target, strategy=strategy, by=by, groups=given.sites,
