@@ -61,7 +61,8 @@ def missing_curve(
     -------
     DataFrame
         ``strategy``, ``missing``, the main measure as ``value`` with ``low`` and ``high``, and
-        ``answered``, the share of patients that got a prediction.
+        ``answered``, the share of patients that got a prediction; 0 where too few patients are
+        left to learn from.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from napari_radiogenomics.fusion.comparing import held_of
 from napari_radiogenomics.fusion.measures import main_measure
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.running import Data, run_splits
+from napari_radiogenomics.fusion.running import Data, run_able
 from napari_radiogenomics.fusion.splits import Split
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.progress import Progress
@@ -108,7 +108,7 @@ def degradation(
     -------
     DataFrame
         ``strategy``, ``missing`` (share), ``value``, ``low``, ``high``, ``answered`` (share of
-        the patients that got a prediction).
+        the patients that got a prediction; 0 where too few are left to learn from).
     """
     import pandas as pd
 
@@ -121,10 +121,13 @@ def degradation(
         tables = data.tables.without(modality, lost)
         part = Data(tables, data.outcome, data.views, data.inner_folds, data.seed)
         what = f"{share:.0%} without {modality}"
-        runs = run_splits(
+        runs = run_able(
             part, models, splits, workers=workers, details=False, what=what, progress=progress
         )
         for name in models:
+            if not runs or name not in runs[0].links:  # too few are left to learn from
+                rows.append((name, share, np.nan, np.nan, np.nan, 0.0))
+                continue
             folds = held_of(runs, name)
             found = main_measure(data.outcome, folds)
             asked = sum(len(fold.rows) for fold in folds)

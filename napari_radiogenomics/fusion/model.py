@@ -31,7 +31,15 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FusionModel", "finished", "modalities_of", "new_tables", "require_view"]
+__all__ = [
+    "FusionModel",
+    "enough_for",
+    "finished",
+    "modalities_of",
+    "new_tables",
+    "require_view",
+    "too_few",
+]
 
 Reals = NDArray[np.float64]
 _FEWEST_PATIENTS = 20  # who hold a pattern of modalities, to fit an expert of it
@@ -235,18 +243,23 @@ def _patterns(bench: Bench, names: tuple[str, ...]) -> list[tuple[str, ...]]:
     for size in range(len(names), 0, -1):
         for pattern in combinations(names, size):
             exact = tuple(name in pattern for name in names)
-            if (exact in seen or size == len(names)) and _enough(bench, pattern):
+            if (exact in seen or size == len(names)) and enough_for(bench, pattern):
                 found.append(pattern)
     if not found:
-        raise InputError(
-            f"Fewer than {_FEWEST_PATIENTS} training patients, or {FEWEST_EVENTS // 2} events, "
-            f"have {' and '.join(names)}. Use late fusion, which learns each modality by itself, "
-            "or give more patients."
-        )
+        raise too_few(names, "Use late fusion, which learns each modality by itself, or give more")
     return found
 
 
-def _enough(bench: Bench, pattern: tuple[str, ...]) -> bool:
+def too_few(names: tuple[str, ...], remedy: str) -> InputError:
+    """Refusal of views that too few training patients have."""
+    return InputError(
+        f"Fewer than {_FEWEST_PATIENTS} training patients, or {FEWEST_EVENTS // 2} events, have "
+        f"{' and '.join(names)}. {remedy} patients."
+    )
+
+
+def enough_for(bench: Bench, pattern: tuple[str, ...]) -> bool:
+    """Whether the training patients who have all of some views are enough for an expert."""
     rows = np.flatnonzero(bench.held(pattern))
     if len(rows) < _FEWEST_PATIENTS:
         return False

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from napari_radiogenomics.errors import Cancelled
+from napari_radiogenomics.errors import Cancelled, InputError
 from napari_radiogenomics.fusion.bench import Bench
 from napari_radiogenomics.fusion.conformal import conformal_interval, conformal_p
 from napari_radiogenomics.fusion.fitted import Fitted
@@ -32,7 +32,7 @@ from napari_radiogenomics.statistics.survival import Steps
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Data", "SplitRun", "run_splits"]
+__all__ = ["Data", "SplitRun", "run_able", "run_splits"]
 
 Reals = NDArray[np.float64]
 LEVEL = 0.9
@@ -156,6 +156,36 @@ def run_splits(
     finally:
         steps.close()
     return [found[at] for at in range(len(splits))]
+
+
+def run_able(
+    data: Data, models: Mapping[str, FusionModel], splits: Sequence[Split], **options: Any
+) -> list[SplitRun]:
+    """Run those models for which there are enough patients in every split.
+
+    Parameters
+    ----------
+    data, models, splits, **options
+        As for `run_splits`.
+
+    Returns
+    -------
+    list of SplitRun
+        Without the models that could not be fitted; empty where none could.
+    """
+    try:
+        return run_splits(data, models, splits, **options)
+    except InputError:
+        if len(models) < 2:
+            return []
+    parts = [run_able(data, {name: model}, splits, **options) for name, model in models.items()]
+    able = [part for part in parts if part]
+    for part in able[1:]:
+        for run, other in zip(able[0], part, strict=True):
+            for own, more in zip(vars(run).values(), vars(other).values(), strict=True):
+                if isinstance(own, dict):
+                    own.update(more)
+    return able[0] if able else []
 
 
 class _Steps:

@@ -27,11 +27,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind, Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
-from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.running import Data, SplitRun, run_able
 from napari_radiogenomics.fusion.splits import halved, joint_strata
 from napari_radiogenomics.statistics.survival import (
     Steps,
@@ -114,7 +113,9 @@ def trade_off_table(
         if run.split.repeat == 0
         for half in halved(run.split, strata, data.seed)
     ]
-    halves = _fitted(data, models, splits, options)
+    settings = {"details": False, "lacking": True, "what": "Halves of the patients", **options}
+    enough = all(data.outcome.take(s.train).n_events >= data.inner_folds for s in splits)
+    halves = run_able(data, models, splits, **settings) if enough else []
     names = list(dict.fromkeys(name for run in halves for name in run.links))
     parts = {
         (name, without): _of_patients(outcome, halves, name, without)
@@ -123,32 +124,6 @@ def trade_off_table(
     }
     rows = [_row(key, parts, halves) for key in parts]
     return pd.DataFrame(rows, columns=_COLUMNS)
-
-
-def _fitted(
-    data: Data, models: Mapping[str, FusionModel], splits: Sequence[Any], options: Mapping[str, Any]
-) -> list[SplitRun]:
-    """Fits of all halves; of fewer models where a half is too few for one of them."""
-    settings = {"details": False, "lacking": True, "what": "Halves of the patients", **options}
-    if any(data.outcome.take(split.train).n_events < data.inner_folds for split in splits):
-        return []
-    try:
-        return run_splits(data, models, splits, **settings)
-    except InputError:
-        able = {name: model for name, model in models.items() if _learns(data, model, splits[0])}
-        if not able or len(able) == len(models):
-            return []
-        return _fitted(data, able, splits, options)
-
-
-def _learns(data: Data, model: FusionModel, split: Any) -> bool:
-    from napari_radiogenomics.progress import quiet
-
-    try:
-        run_splits(data, {"": model}, [split], details=False, progress=quiet)
-    except InputError:
-        return False
-    return True
 
 
 def _of_patients(

@@ -286,3 +286,15 @@ def test_models_can_be_given_with_their_settings(cohort):
     assert list(found.table.index) == ["stacked"]
     with pytest.raises(InputError, match="not a fusion model"):
         fuse(cohort.modalities, cohort.target, strategies={"x": object()}, **QUICK)
+
+
+def test_the_curve_goes_on_where_one_strategy_has_too_few_left(draw):
+    cohort = draw(5, n=60)
+    curve = missing_curve(
+        {name: cohort.modalities[name] for name in ("imaging", "rna")}, cohort.target, "rna",
+        shares=(0, 0.7), strategies=["single", "late"], folds=3, inner_folds=3,
+    ).set_index(["strategy", "missing"])  # fmt: skip
+    assert curve.loc[("rna alone", 0.7), "answered"] == 0
+    assert np.isnan(curve.loc[("rna alone", 0.7), "value"])
+    for name in ("late", "imaging alone"):
+        assert curve.loc[(name, 0.7), "value"] > 0.5

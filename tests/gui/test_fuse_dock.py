@@ -232,7 +232,8 @@ def test_patients_that_were_learned_from_are_left_out(shown, qtbot):
 def test_a_changed_file_is_refused(shown, tmp_path):
     path = save_model(shown.models.chosen.model, tmp_path / "m.npz")
     whole = bytearray(path.read_bytes())
-    whole[len(whole) // 2] ^= 255
+    middle = len(whole) // 2
+    whole[middle : middle + 200] = bytes(byte ^ 255 for byte in whole[middle : middle + 200])
     path.write_bytes(bytes(whole))
     shown.load_model(path)
     assert "m.npz" in shown.message
@@ -385,3 +386,68 @@ def test_nothing_to_trust_has_no_star_and_is_not_green(shown, fused):
     shown._show_end(Outcome(value=replace(fused, warnings=())))
     assert shown._tone == "good"
     assert any("★" in which.itemText(k) for k in range(which.count()))
+
+
+def test_bias_and_variance_are_drawn_with_and_without_a_modality(shown, folder):
+    from napari_radiogenomics.gui.fusion.work import Asked, compare
+
+    page = shown.sheet.errors
+    assert "thorough" in page.plot.words.text()  # this comparison was a quick one
+    asked = Asked(Target("mutation", "EGFR"), names=("imaging", "clinical"), clinical=("age",))
+    thorough = compare(CohortFeatures.load(folder / "features.csv"), open_cohort(folder),
+                       asked=asked, **{**QUICK, "thorough": True})  # fmt: skip
+    shown.show_found(thorough)
+    table = thorough.result.trade_off
+    assert page.plot.names == list(dict.fromkeys(table["strategy"]))
+    offered = {page.which.itemData(k) for k in range(page.which.count())}
+    assert offered == {"imaging", "clinical", ""}
+    page.which.setCurrentIndex(page.which.findData("imaging"))
+    row = table[(table["strategy"] == "late") & (table["without"] == "imaging")].iloc[0]
+    tip = page.plot._tips[page.plot.names.index("late")]
+    assert f"without imaging: bias² and noise {row['bias']:.3f}" in tip
+    assert "cannot answer" in page.plot._tips[page.plot.names.index("imaging alone")]
+
+
+def test_a_missing_modality_is_measured_with_the_numbers_of_python(shown, qtbot, tmp_path):
+    from napari_radiogenomics import missing_curve
+
+    page, given = shown.sheet.missing, shown.fused.given
+    assert "All 60 patients have imaging" in page.plot.words.text()
+    assert "press Measure" in page.plot.words.text()
+    page.which.setCurrentIndex(page.which.findData("imaging"))
+    page.mechanism.setCurrentIndex(page.mechanism.findData("outcome"))
+    run(qtbot, shown, page.measure_button.click)
+    found = shown.sheet.curves["imaging", "outcome"].table
+    expected = missing_curve(
+        given.tables, given.target, "imaging", mechanism="outcome", groups=given.sites,
+        preparations=given.preparations, strategies=QUICK["strategies"], folds=3, inner_folds=3,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(found, expected)
+    assert "without imaging" in shown.message
+    shown.sheet.save(tmp_path)
+    told = pd.read_csv(tmp_path / "missing_imaging_outcome.csv")
+    pd.testing.assert_frame_equal(told, found, check_dtype=False)
+
+
+def test_long_names_are_cut_in_the_middle_and_whole_in_the_tooltip(shown, fused):
+    name = "wavelet-HHL_glszm_SmallAreaHighGrayLevelEmphasis"
+    table = fused.result.importance.replace({"feature": {"original_glcm_Contrast": name}})
+    long = replace(fused, result=replace(fused.result, importance=table))
+    shown.show_found(long)
+    shown.sheet.choose("imaging alone")
+    bars = shown.sheet.features.plot
+    assert bars.columns[0] == name
+    axis = bars.plot.getAxis("left")
+    label = dict(axis._tickLevels[0])[0]
+    assert label.startswith("wavelet")
+    assert "…" in label
+    assert label.endswith("sis")
+    assert bars.plot.fontMetrics().horizontalAdvance(label) < axis.width()
+    assert name in bars._tips[0]
+
+
+def test_many_warnings_take_two_lines(shown, fused):
+    shown.show_found(replace(fused, warnings=tuple(f"warning {n}" for n in range(5))))
+    assert shown.sheet.banner.text().count("\n") == 1
+    assert "and 3 more (see Notes)" in shown.sheet.banner.text()
+    assert "warning 4" in shown.sheet.notes.toPlainText()

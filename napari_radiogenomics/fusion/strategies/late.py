@@ -15,7 +15,7 @@ from napari_radiogenomics.fusion.elastic_net import elastic_net_path
 from napari_radiogenomics.fusion.expert import Variant, fit_expert
 from napari_radiogenomics.fusion.fitted import Fitted, combined
 from napari_radiogenomics.fusion.joining import scaled_blocks
-from napari_radiogenomics.fusion.model import FusionModel, finished
+from napari_radiogenomics.fusion.model import FusionModel, enough_for, finished, too_few
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.strategy import Strategy
 
@@ -46,7 +46,8 @@ class LateFusion(FusionModel):
     Notes
     -----
     Each expert learns from all patients who have its modality, and a patient is answered by the
-    experts of whatever they have.
+    experts of whatever they have. A modality that fewer than 20 training patients have gets no
+    expert.
 
     Examples
     --------
@@ -84,7 +85,11 @@ class LateFusion(FusionModel):
         if self.combine not in ("mean", "stack"):
             raise InputError(f'combine is "{self.combine}". Choose "mean" or "stack".')
         experts, answers = [], []
-        for name in self._views(bench):
+        names = self._views(bench)
+        able = [name for name in names if enough_for(bench, (name,))]
+        if not able:
+            raise too_few(names, "Give more")
+        for name in able:
             expert, inner = fit_expert(
                 bench,
                 (name,),

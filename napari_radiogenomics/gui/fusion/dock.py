@@ -22,7 +22,15 @@ from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modaliti
 from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
 from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
-from napari_radiogenomics.gui.fusion.work import Asked, Fused, Shuffled, compare, shuffle
+from napari_radiogenomics.gui.fusion.work import (
+    Asked,
+    Degraded,
+    Fused,
+    Shuffled,
+    compare,
+    degrade,
+    shuffle,
+)
 from napari_radiogenomics.gui.session import Selection
 from napari_radiogenomics.gui.tables.behind import Behind
 from napari_radiogenomics.gui.tables.groups import EVERYBODY, batch_columns, offer_groups
@@ -114,11 +122,13 @@ class FuseDock(TablePanel):
         self.sheet.patient_chosen.connect(self._open_patient)
         self.sheet.feature_chosen.connect(self._map_feature)
         self.sheet.shuffle_wanted.connect(self.measure_importance)
+        self.sheet.curve_wanted.connect(self.measure_missing)
         self.sheet.saved.connect(self._say_saved)
         self.models.apply.connect(self.apply_model)
         self.models.load.connect(self.load_model)
         self.models.save.connect(self.save_model)
         self.behind.told.connect(self.say)
+        self.behind.waits.connect(self.say)
         self.connections.add(self.session.cohort_changed, self._list_cohort)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._use_theme)
@@ -189,6 +199,14 @@ class FuseDock(TablePanel):
         data = (self.fused, self.sheet.strategy)
         self.work(shuffle, lambda: data, "Permutation importance", by=by)
 
+    def measure_missing(self, modality: str, mechanism: str) -> None:
+        """Measure what a missing modality costs each strategy."""
+        if self.fused is None:
+            self.say("Fuse first.", "warning")
+            return
+        data = (self.fused, modality)
+        self.work(degrade, lambda: data, "Missing modality", mechanism=mechanism)
+
     def apply_model(self) -> None:
         """Apply the chosen model to the patients chosen for it."""
         one = self.models.chosen
@@ -244,6 +262,9 @@ class FuseDock(TablePanel):
         if isinstance(found, Shuffled):
             self.sheet.show_shuffled(found)
             return _said_of_shuffled(found)
+        if isinstance(found, Degraded):
+            self.sheet.show_degraded(found)
+            return _said_of_degraded(found)
         self.open_sheet()
         if isinstance(found, Applied):
             self.sheet.show_applied(found)
@@ -346,6 +367,19 @@ def _said_of_shuffled(found: Shuffled) -> str:
     return (
         f"Shuffling {name} costs {found.strategy} most: {first['importance']:.3f} "
         f"({first['low']:.3f} to {first['high']:.3f})."
+    )
+
+
+def _said_of_degraded(found: Degraded) -> str:
+    """Who holds best where most patients lack the modality, of those who answer all."""
+    most = found.table[found.table["missing"] == found.table["missing"].max()]
+    every = most[most["answered"] >= most["answered"].max()]
+    if not every["value"].notna().any():
+        return f"Without {found.modality} nothing can be told."
+    best = every.loc[every["value"].idxmax()]
+    return (
+        f"With {best['missing']:.0%} without {found.modality} {best['strategy']} holds best: "
+        f"{best['value']:.2f} ({best['low']:.2f} to {best['high']:.2f})."
     )
 
 

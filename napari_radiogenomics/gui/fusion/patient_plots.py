@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["BarPlot", "PredictionPlot"]
 
 WRONG, DOWN = "#e69f00", "#56b4e9"
-_NAME_WIDTH, _LETTERS = 150, 24
+_NAME_WIDTH = 170
 _FEWEST, _MOST, _ROW, _AROUND = 4, 24, 15, 62  # bars; pixels of one, and around them
 
 
@@ -162,7 +162,6 @@ class BarPlot(Plot):
         self._drawn = 0
         self.plot.getPlotItem().getViewBox().invertY(True)
         axis = self.plot.getAxis("left")
-        axis.setWidth(_NAME_WIDTH)
         axis.setStyle(tickLength=0, autoReduceTextSpace=False, hideOverlappingLabels=False)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.plot.scene().sigMouseMoved.connect(self._moved)
@@ -197,10 +196,8 @@ class BarPlot(Plot):
             for y, low, high in zip(at, top["low"], top["high"], strict=True):
                 if np.isfinite([low, high]).all():
                     self.plot.plot([low, high], [y, y], pen=pen)
-        ticks = [
-            (place, _elided(str(title))) for place, title in zip(at, top["title"], strict=True)
-        ]
-        self.plot.getAxis("left").setTicks([ticks])
+        names = [(str(title).removeprefix("original_"), "") for title in top["title"]]
+        self.name_axis(names, _NAME_WIDTH)
         self.plot.setLabel("bottom", label)
         self.plot.enableAutoRange("x")
         self.plot.setYRange(-0.6, max(len(values), 4) - 0.4, padding=0)
@@ -233,9 +230,3 @@ class BarPlot(Plot):
     def _moved(self, place: Any) -> None:
         row = self._at(place)
         self.plot.setToolTip("" if row is None else self._tips[row])
-
-
-def _elided(name: str) -> str:
-    name = name.removeprefix("original_")
-    half = (_LETTERS - 1) // 2
-    return name if len(name) <= _LETTERS else f"{name[:half]}…{name[-half:]}"

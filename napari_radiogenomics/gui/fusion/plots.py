@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FUSED", "PLAIN", "CalibrationPlot", "RocPlot", "StrategyPlot"]
 
 FUSED, PLAIN, OUTSIDE, SITES = "#0072b2", "#999999", "#e69f00", "#009e73"
-_NAME_WIDTH = 132
-_LETTERS = 20
+_NAME_WIDTH = 158
 
 
 class StrategyPlot(Plot):
@@ -43,7 +42,6 @@ class StrategyPlot(Plot):
         self.names: list[str] = []
         self.plot.getPlotItem().getViewBox().invertY(True)
         axis = self.plot.getAxis("left")
-        axis.setWidth(_NAME_WIDTH)
         axis.setStyle(tickLength=0, autoReduceTextSpace=False, hideOverlappingLabels=False)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.plot.scene().sigMouseMoved.connect(self._moved)
@@ -66,11 +64,9 @@ class StrategyPlot(Plot):
             self._dot(row[main], at, color, symbol, size)
             self._others(result, name, at)
         self._rules(result)
-        ticks = [
-            (at, _short(name, answered_of(result.table.loc[name])))
-            for at, name in enumerate(self.names)
-        ]
-        self.plot.getAxis("left").setTicks([ticks])
+        ends = [answered_of(result.table.loc[name]) for name in self.names]
+        named = [(n, f" ({e})" if e else "") for n, e in zip(self.names, ends, strict=True)]
+        self.name_axis(named, _NAME_WIDTH)
         self.plot.setLabel("bottom", NAMES[main])
         self.plot.enableAutoRange("x")
         self.plot.setYRange(-0.6, len(self.names) - 0.4, padding=0)
@@ -130,13 +126,6 @@ class StrategyPlot(Plot):
     def _moved(self, place: Any) -> None:
         name = self.strategy_at(place)
         self.plot.setToolTip(_said_of(self._result, name) if name and self._result else "")
-
-
-def _short(name: str, answered: str) -> str:
-    """Name that fits the axis, with the share of the patients who are answered."""
-    end = f" ({answered})" if answered else ""
-    room = _LETTERS - len(end)
-    return f"{name if len(name) <= room else f'{name[: room - 1]}…'}{end}"
 
 
 def _legend(result: FusionResult) -> str:

@@ -24,20 +24,24 @@ from napari_radiogenomics.fusion.result_files import write_result
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.style import tone_color
 from napari_radiogenomics.gui.fusion.apply import Applied
+from napari_radiogenomics.gui.fusion.errors_page import ErrorsPage
 from napari_radiogenomics.gui.fusion.features_page import FeaturesPage
+from napari_radiogenomics.gui.fusion.missing_page import MissingPage
 from napari_radiogenomics.gui.fusion.numbers import NAMES, compared
 from napari_radiogenomics.gui.fusion.patient_plots import PredictionPlot
 from napari_radiogenomics.gui.fusion.plots import CalibrationPlot, RocPlot, StrategyPlot
 from napari_radiogenomics.gui.fusion.rows import FrameTable
-from napari_radiogenomics.gui.fusion.work import LEVEL, Fused, Shuffled
+from napari_radiogenomics.gui.fusion.work import LEVEL, Degraded, Fused, Shuffled
 from napari_radiogenomics.gui.placing import PlacedWidget, Side
+from napari_radiogenomics.io.atomic import atomic_path
+from napari_radiogenomics.report.trade_off import trade_off_svg
 
 if TYPE_CHECKING:
     from napari_radiogenomics.fusion.result import FusionResult
 
 __all__ = ["FuseSheet"]
 
-_MOST = 140
+_MOST, _LOUD = 140, 2
 _NOTHING = "Fuse: the dock on the right does it. The strategies come here, with their intervals."
 _TIPS = {
     "95 %": "Interval of 95 % over patients left out",
@@ -65,6 +69,8 @@ class FuseSheet(PlacedWidget):
         Column of a bar.
     shuffle_wanted : Signal(str)
         Importance by shuffling modalities or columns is wanted.
+    curve_wanted : Signal(str, str)
+        What a missing modality costs is wanted, and how it goes missing.
     saved : Signal(str)
         A table was written, and where.
     """
@@ -73,16 +79,19 @@ class FuseSheet(PlacedWidget):
 
     strategy_changed, patient_chosen = Signal(str), Signal(str)
     feature_chosen, shuffle_wanted, saved = Signal(str), Signal(str), Signal(str)
+    curve_wanted = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__()
         self.fused: Fused | None = None
         self.applied: Applied | None = None
+        self.curves: dict[tuple[str, str], Degraded] = {}
         self.here = ""
         self._theme = "dark"
         self.setObjectName("radiogenomics-fusion")
         self.strategies, self.predictions = StrategyPlot(), PredictionPlot()
         self.roc, self.calibration, self.features = RocPlot(), CalibrationPlot(), FeaturesPage()
+        self.errors, self.missing = ErrorsPage(), MissingPage()
         self.numbers, self.patients = FrameTable("Strategies"), FrameTable("Patients left out")
         self.others = FrameTable("Patients of the model that was applied")
         self.which = QuietCombo()
@@ -109,7 +118,8 @@ class FuseSheet(PlacedWidget):
             self.left.addTab(page, title)
         for page, title in ((self.predictions, "Predictions"), (self.roc, "ROC"),
                             (self.calibration, "Calibration"),
-                            (self.features, "Features")):  # fmt: skip
+                            (self.features, "Features"), (self.errors, "Bias, variance"),
+                            (self.missing, "Missing")):  # fmt: skip
             self.right.addTab(page, title)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         for tabs in (self.left, self.right):
@@ -158,6 +168,7 @@ class FuseSheet(PlacedWidget):
             source.chosen.connect(self.patient_chosen)
         self.features.chosen.connect(self.feature_chosen)
         self.features.wanted.connect(self.shuffle_wanted)
+        self.missing.wanted.connect(self.curve_wanted)
         self.save_button.clicked.connect(self.ask_and_save)
 
     @property
@@ -179,7 +190,7 @@ class FuseSheet(PlacedWidget):
         here : str
             The patient on the screen.
         """
-        self.fused, self.here = fused, here
+        self.fused, self.here, self.curves = fused, here, {}
         result = fused.result
         kept = self.strategy
         self.which.blockSignals(True)
@@ -191,14 +202,18 @@ class FuseSheet(PlacedWidget):
         self.which.setCurrentIndex(self.which.findData(known))
         self.which.blockSignals(False)
         self.numbers.show_frame(compared(result), tips=_TIPS)
-        self.features.show_result(result)
+        for page in (self.features, self.errors, self.missing):
+            page.show_result(result)
         self.save_button.setEnabled(True)
         self._show_notes(fused)
         self._show_strategy()
 
     def _show_notes(self, fused: Fused) -> None:
         warned = fused.warnings
-        self.banner.setText("\n".join(f"⚠ {shortened(text)}" for text in warned))
+        lines = [f"⚠ {shortened(text)}" for text in warned[:_LOUD]]
+        if len(warned) > _LOUD:  # more would make the window grow on a small screen
+            lines[-1] += f" … and {len(warned) - _LOUD} more (see Notes)"
+        self.banner.setText("\n".join(lines))
         self.banner.setToolTip("".join(f"<p>{escape(text)}</p>" for text in warned))
         self.banner.setVisible(bool(warned))
         items = "".join(f"<li><b>{escape(text)}</b></li>" for text in warned)
@@ -256,6 +271,12 @@ class FuseSheet(PlacedWidget):
         self.features.show_shuffled(found)
         self.right.setCurrentWidget(self.features)
 
+    def show_degraded(self, found: Degraded) -> None:
+        """Show what a missing modality costs."""
+        self.curves[found.modality, found.mechanism] = found
+        self.missing.show_degraded(found)
+        self.right.setCurrentWidget(self.missing)
+
     def show_applied(self, applied: Applied) -> None:
         """Show a model on other patients."""
         self.applied = applied
@@ -272,7 +293,8 @@ class FuseSheet(PlacedWidget):
     def use_theme(self, theme: str) -> None:
         """Draw in the colors of napari's theme."""
         self._theme = theme
-        plots = (self.strategies, self.predictions, self.roc, self.calibration, self.features.plot)
+        plots = (self.strategies, self.predictions, self.roc, self.calibration, self.features.plot,
+                 self.errors.plot, self.missing.plot)  # fmt: skip
         for plot in plots:
             plot.use_theme(theme)
         color = tone_color(theme, "warning")
@@ -293,7 +315,12 @@ class FuseSheet(PlacedWidget):
             return
         result = self.fused.result
         told = (*self.fused.warnings, *result.advice, *self.fused.notes)
-        write_result(result, Path(folder), told=told, more={"patients": self._table})
+        curves = {f"missing_{name}_{how}": found.table
+                  for (name, how), found in self.curves.items()}  # fmt: skip
+        write_result(result, Path(folder), told=told, more={"patients": self._table, **curves})
+        if len(result.trade_off):
+            with atomic_path(Path(folder) / "trade_off.svg") as path:
+                path.write_text(trade_off_svg(result), encoding="utf-8")
         self.saved.emit(str(folder))
 
 

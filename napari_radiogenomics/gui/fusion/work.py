@@ -1,4 +1,4 @@
-"""What the Fuse dock runs: a comparison, and the importance by shuffling."""
+"""What the Fuse dock runs: a comparison, importance by shuffling, curves of what is missing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion.cohort_tables import cohort_modalities
 from napari_radiogenomics.fusion.final import outside_of
 from napari_radiogenomics.fusion.fuse import fuse
+from napari_radiogenomics.fusion.missing_curve import missing_curve
+from napari_radiogenomics.fusion.missingness import Mechanism
 from napari_radiogenomics.fusion.outcome import outcome_of
 from napari_radiogenomics.fusion.permutation import permutation_importance
 from napari_radiogenomics.gui.fusion.outcomes import Target, target_values
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 __all__ = [
     "LEVEL",
     "Asked",
+    "Degraded",
     "Fused",
     "Given",
     "Shuffled",
     "compare",
+    "degrade",
     "patients_of_group",
     "shuffle",
     "sites_of",
@@ -113,6 +117,15 @@ class Shuffled:
 
     strategy: str
     by: Literal["modality", "column"]
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Degraded:
+    """What `missing_curve` answered for a modality."""
+
+    modality: str
+    mechanism: Mechanism
     table: pd.DataFrame
 
 
@@ -231,6 +244,36 @@ def sites_of(cohort: Cohort, column: str, tables: dict[str, pd.DataFrame]) -> pd
             "table of patients, or choose another column at Site."
         )
     return values.astype(str)
+
+
+def degrade(
+    fused: Fused,
+    modality: str,
+    *,
+    mechanism: Mechanism,
+    progress: Progress = quiet,
+) -> Degraded:
+    """Take a modality from more and more patients of a comparison.
+
+    Parameters
+    ----------
+    fused : Fused
+        The comparison.
+    modality : str
+        Which is taken away.
+    mechanism : {"random", "outcome"}
+        From whom.
+    progress : Progress, optional
+        Reports, may cancel.
+    """
+    shared = ("event", "strategies", "learner", "folds", "inner_folds", "seed")
+    given = fused.given
+    table = missing_curve(
+        given.tables, given.target, modality, mechanism=mechanism, groups=given.sites,
+        preparations=given.preparations, progress=progress,
+        **{name: fused.settings[name] for name in shared if name in fused.settings},
+    )  # fmt: skip
+    return Degraded(modality, mechanism, table)
 
 
 def shuffle(

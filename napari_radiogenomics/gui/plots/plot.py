@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -17,6 +18,7 @@ __all__ = ["HERE", "Plot"]
 HERE = "#d55e00"
 """Color of the patient on the screen, in every plot."""
 _ENDINGS = (".png", ".svg")
+_MARGIN = 16  # pixels of an axis that a name cannot have
 
 
 class _Canvas(pg.PlotWidget):
@@ -68,6 +70,28 @@ class Plot(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(self.text_color)
             axis.setTextPen(self.text_color)
+
+    def name_axis(self, names: Sequence[tuple[str, str]], width: int) -> None:
+        """Write a name beside each row, in an axis of that many pixels.
+
+        A name that has no room is cut in the middle; the axis would leave it out.
+
+        Parameters
+        ----------
+        names : sequence of (str, str)
+            Name of each row, and what follows it and is never cut.
+        width : int
+            Of the axis.
+        """
+        axis = self.plot.getAxis("left")
+        axis.setWidth(width)
+        metrics, room = self.plot.fontMetrics(), width - _MARGIN
+        ticks = []
+        for at, (name, end) in enumerate(names):
+            left = room - metrics.horizontalAdvance(end)
+            kept = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, left)
+            ticks.append((at, f"{kept}{end}"))
+        axis.setTicks([ticks])
 
     def clear(self, words: str = "") -> None:
         """Show no plot, and say why."""

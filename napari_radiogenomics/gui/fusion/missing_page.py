@@ -1,0 +1,151 @@
+"""What a missing modality costs: each strategy as more and more patients lack it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_radiogenomics.fusion.missingness import Mechanism
+from napari_radiogenomics.gui.forms.fields import QuietCombo
+from napari_radiogenomics.gui.fusion.numbers import NAMES
+from napari_radiogenomics.gui.plots.plot import Plot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_radiogenomics.fusion.result import FusionResult
+    from napari_radiogenomics.gui.fusion.work import Degraded
+
+__all__ = ["MissingPage", "missing_words"]
+
+_MECHANISMS = {"random": "from anybody", "outcome": "where the outcome is high"}
+_APART = 0.004
+_COLORS = (
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999",
+)  # fmt: skip
+
+
+class MissingPage(QWidget):
+    """Curves of strategies over the share of patients who lack a modality.
+
+    Attributes
+    ----------
+    wanted : Signal(str, str)
+        The curve of a modality is wanted, and how it goes missing.
+    """
+
+    wanted = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plot = Plot("Missing modality")
+        self.plot.words.setTextFormat(Qt.TextFormat.RichText)
+        self.which, self.mechanism = QuietCombo(), QuietCombo()
+        self.which.setAccessibleName("Modality that is taken away")
+        self.mechanism.setAccessibleName("From whom it is taken")
+        for key in get_args(Mechanism):
+            self.mechanism.addItem(_MECHANISMS[key], key)
+        self.mechanism.setToolTip(
+            "<p>From anybody, or three times as often where the outcome is high: missing values "
+            "that tell of the outcome.</p>"
+        )
+        self.measure_button = QPushButton("Measure")
+        self.measure_button.setToolTip(
+            "<p>Take the modality from 0, 20, 40 and 60 % of the patients, in training and test, "
+            "and validate all strategies anew each time.</p>"
+        )
+        self._result: FusionResult | None = None
+        self._found: dict[tuple[str, str], Degraded] = {}
+        row = QHBoxLayout()
+        row.addWidget(self.which, 1)
+        row.addWidget(self.mechanism, 1)
+        row.addWidget(self.measure_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.plot, 1)
+        for box in (self.which, self.mechanism):
+            box.currentIndexChanged.connect(self._draw)
+        self.measure_button.clicked.connect(self._ask)
+        self.measure_button.setEnabled(False)
+        self.plot.clear("Fuse first: what a missing modality costs comes here.")
+
+    def show_result(self, result: FusionResult) -> None:
+        """Offer the modalities of a comparison, and forget what was measured of another."""
+        self._result, self._found = result, {}
+        self.which.blockSignals(True)
+        self.which.clear()
+        for name in result.missing.sort_values("missing", ascending=False)["modality"]:
+            self.which.addItem(f"Without {name}", name)
+        self.which.blockSignals(False)
+        self.measure_button.setEnabled(self.which.count() > 0)
+        self._draw()
+
+    def show_degraded(self, found: Degraded) -> None:
+        """Show a curve."""
+        self._found[found.modality, found.mechanism] = found
+        self.which.setCurrentIndex(self.which.findData(found.modality))
+        self.mechanism.setCurrentIndex(self.mechanism.findData(found.mechanism))
+        self._draw()
+
+    def _ask(self) -> None:
+        self.wanted.emit(*self._asked)
+
+    @property
+    def _asked(self) -> tuple[str, str]:
+        return str(self.which.currentData()), str(self.mechanism.currentData())
+
+    def _draw(self, _index: int = 0) -> None:
+        result = self._result
+        if result is None:
+            return
+        words = missing_words(result, self._asked[0])
+        found = self._found.get(self._asked)
+        if found is None:
+            self.plot.clear(f"{words} Not measured yet: press Measure.")
+            return
+        names = list(map(str, found.table["strategy"].unique()))
+        colors = dict(zip(names, (_COLORS[at % len(_COLORS)] for at in range(len(names))),
+                          strict=True))  # fmt: skip
+        key = " ".join(f'<span style="color:{c}">●</span>&nbsp;{escape(n).replace(" ", "&nbsp;")}'
+                       for n, c in colors.items())  # fmt: skip
+        self.plot.begin(f"{escape(words)} {key}")
+        for at, name in enumerate(names):
+            own = found.table[found.table["strategy"] == name]
+            self._curve(own, (at - len(names) / 2) * _APART, QColor(colors[name]))
+        self.plot.plot.setLabel("bottom", f"share without {found.modality}")
+        self.plot.plot.setLabel("left", NAMES[result.main])
+        self.plot.plot.enableAutoRange()
+
+    def _curve(self, own: pd.DataFrame, aside: float, color: QColor) -> None:
+        """A line with its intervals, a little aside so that they are told apart."""
+        x, y = own["missing"].to_numpy(float) + aside, own["value"].to_numpy(float)
+        dots: dict[str, Any] = {"symbol": "o", "symbolSize": 7, "symbolBrush": color}
+        line = pg.PlotDataItem(x, y, pen=pg.mkPen(color, width=2), symbolPen=None,
+                               connect="finite", **dots)  # fmt: skip
+        self.plot.plot.addItem(line)
+        faint = QColor(color)
+        faint.setAlpha(90)
+        for place, low, high in zip(x, own["low"], own["high"], strict=True):
+            if np.isfinite([low, high]).all():
+                self.plot.plot.plot([place, place], [low, high], pen=pg.mkPen(faint, width=1))
+
+
+def missing_words(result: FusionResult, modality: str) -> str:
+    """How often a modality is missing, for which outcome, in a sentence."""
+    rows = result.missing[result.missing["modality"] == modality]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    if row["missing"] == 0:
+        return f"All {row['patients']} patients have {modality}."
+    return (
+        f"{modality} is missing for {row['missing']:.0%}: {row['missing_low']:.0%} where the "
+        f"outcome is low, {row['missing_high']:.0%} where it is high (p {row['p_value']:.2g})."
+    )
