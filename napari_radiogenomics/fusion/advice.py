@@ -264,7 +264,11 @@ def _enough_events(outcome: Outcome, table: pd.DataFrame, trusted: str, n_featur
     events, used = outcome.n_events, max(1.0, float(table.loc[trusted, "features"]))
     noun = {"classification": "cases of the rarer class", "survival": "events"}
     per = events / used
-    word = "enough" if per >= _EVENTS_ADVISED else "few"
+    word = "few"
+    if per >= _EVENTS_ADVISED:
+        word = "enough for these, but choosing them took the same patients"
+    if events >= _EVENTS_ADVISED * n_features:
+        word = "enough"
     return (
         f"{events} {noun.get(outcome.kind, 'patients')} stand against {n_features} features "
         f"offered and {used:.0f} used by {trusted}: {per:.1f} for each, which is {word} "

@@ -35,6 +35,7 @@ from napari_radiogenomics.fusion.more_runs import (
 from napari_radiogenomics.fusion.operating_points import external_points, point_table
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.site_outcome import warn_of_sites
 from napari_radiogenomics.fusion.splits import Scheme
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
@@ -148,8 +149,9 @@ def fuse(
     Raises
     ------
     InputError
-        If the outcome has one class or too few events, there are fewer patients than folds, a
-        patient is there twice, or a modality shares no patient with the target.
+        If the outcome has one class or too few events, each site has one class, there are fewer
+        patients than folds, a patient is there twice, or a modality shares no patient with the
+        target.
 
     References
     ----------
@@ -187,7 +189,8 @@ def fuse(
     if external is not None:  # told before the work, not after it
         outside_of(external, kind=data.outcome.kind, classes=data.outcome.classes,
                    learned=set(map(str, data.tables.patients)))  # fmt: skip
-    warned = warn_of_target(data.tables, data.outcome)
+    warned = warn_of_sites(data.tables, data.outcome)
+    warned += warn_of_target(data.tables, data.outcome)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     runs = run_splits(data, models, splits, what="Folds", **options)
     fitted = _on_all(data, models, progress)

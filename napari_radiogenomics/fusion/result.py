@@ -99,7 +99,8 @@ class FusionResult:
     models : dict of FusionModel
         Each strategy, fitted on all patients.
     warnings : tuple of str
-        Why the result may be too good to be true: columns that tell the target by themselves.
+        Why the result may be too good to be true: columns, or sites, that tell the target by
+        themselves.
     history : tuple of Record
         How it came about.
     """
