@@ -262,7 +262,7 @@ def test_no_qt_and_no_napari_without_the_gui_extra() -> None:
 def test_the_extras_are_those_that_messages_name() -> None:
     extras = pyproject()["project"]["optional-dependencies"]
     assert set(extras) == {
-        "gui", "pyradiomics", "dicom", "slides", "genomics", "scale", "all", "dev"
+        "gui", "pyradiomics", "dicom", "slides", "genomics", "scale", "mofa", "all", "dev"
     }  # fmt: skip
     named = set()
     for path in PACKAGE.rglob("*.py"):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.joint_factors import joint_factors
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.registry import did_you_mean
 
@@ -28,7 +29,7 @@ __all__ = [
 
 Reals = NDArray[np.float64]
 BlockScaling = Literal["tuned", "equal", "none"]
-Components = Literal["pca", "pls", "supervised"]
+Components = Literal["pca", "pls", "supervised", "mofa"]
 Maps = dict[str, Reals]
 """By view, shape (F,): a factor for each feature; or shape (F, K): columns out of features."""
 _SCREENED = 0.1  # share of the features that supervised components are made of
@@ -87,9 +88,10 @@ def components(
         Standardized features of the training patients.
     outcome : Outcome
         Of the same patients.
-    method : {"pca", "pls", "supervised"}
+    method : {"pca", "pls", "supervised", "mofa"}
         Principal components; partial least squares; principal components of the tenth of the
-        features that go most with the outcome (Bair 2006).
+        features that go most with the outcome (Bair 2006); what each view puts into the joint
+        factors of all (`joint_factors`).
     count : int
         Components of a view at most.
 
@@ -98,6 +100,9 @@ def components(
     Bair 2006, https://doi.org/10.1198/016214505000000628; Wold 2001 (PLS),
     https://doi.org/10.1016/S0169-7439(01)00155-1.
     """
+    if method == "mofa":
+        most = min(count, *(min(X.shape) for X in blocks.values()))
+        return joint_factors(blocks, most)
     y = outcome.working()
     made: Maps = {}
     for name, X in blocks.items():

@@ -214,7 +214,7 @@ def test_every_entry_says_what_it_is(registry):
         (EarlyFusion(preparations={"mrna": "expression"}), 'no modality "mrna"'),
         (EarlyFusion(modalities=("imagin",)), 'Did you mean "imaging"'),
         (LateFusion(combine="vote"), '"mean" or "stack"'),
-        (HybridFusion(components="ica"), "pca, pls, supervised"),
+        (HybridFusion(components="ica"), "pca, pls, supervised, mofa"),
         (HybridFusion(n_components=0), "1 or more"),
         (CooperativeFusion(learner="svm"), 'Use learner="linear"'),
         (CooperativeFusion(rho=-1), "0 or more"),

@@ -24,9 +24,10 @@ class HybridFusion(FusionModel):
     ----------
     learner, learner_settings, preparations, modalities, inner_folds, seed
         As for `EarlyFusion`.
-    components : {"pca", "pls", "supervised"}, optional
-        Principal components, partial least squares, or principal components of the features
-        that go most with the outcome. Learned anew in each inner fold.
+    components : {"pca", "pls", "supervised", "mofa"}, optional
+        Principal components, partial least squares, principal components of the features that
+        go most with the outcome, or joint factors of all modalities (MOFA; needs the extra
+        ``mofa``). Learned anew in each inner fold; new patients are projected.
     n_components : int, optional
         Components of a modality at most.
 
