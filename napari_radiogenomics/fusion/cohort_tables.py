@@ -197,7 +197,7 @@ def cohort_modalities(
     if not draft.tables:
         raise InputError("Nothing is chosen to predict from. Tick a modality.")
     wanted = None if patients is None else set(map(str, patients))
-    tables = {name: _of_whom(table, wanted) for name, table in draft.tables.items()}
+    tables = {name: _of_whom(table, wanted, name) for name, table in draft.tables.items()}
     return Modalities(tables, draft.preparations, tuple(draft.notes))
 
 
@@ -211,8 +211,18 @@ def _modality(features: CohortFeatures, column: str) -> str:
     return _JOINED.get(block, block)
 
 
-def _of_whom(table: pd.DataFrame, wanted: set[str] | None) -> pd.DataFrame:
-    return table if wanted is None else table.loc[table.index.isin(wanted)]
+def _of_whom(table: pd.DataFrame, wanted: set[str] | None, name: str) -> pd.DataFrame:
+    if wanted is None:
+        return table
+    found = table.loc[table.index.isin(wanted)]
+    if not len(found):
+        first = [", ".join(sorted(map(str, ids))[:2]) for ids in (table.index, wanted)]
+        raise InputError(
+            f'None of the {len(table)} rows of "{name}" is of the {len(wanted)} patients asked '
+            f"for: its ids are like {first[0]}, theirs like {first[1]}. Choose the table of this "
+            "cohort, or other patients."
+        )
+    return found
 
 
 def _add_measures(

@@ -86,6 +86,8 @@ def patients_of(modalities: Mapping[str, pd.DataFrame]) -> pd.Index:
                 f'The modality "{name}" is no table with columns. Give a DataFrame, one row a '
                 "patient."
             )
+        if not len(frame):
+            raise InputError(f'The modality "{name}" has no patients. Leave it out.')
         refuse_repeats(frame.index, f'the modality "{name}"')
         if not frame.columns.astype(str).is_unique:
             twice = frame.columns[frame.columns.astype(str).duplicated()][0]

@@ -111,6 +111,10 @@ def no_modalities(cohort):
     return {}, cohort.target, {}
 
 
+def an_empty_table(cohort):
+    return {**cohort.modalities, "rna": cohort.modalities["rna"].iloc[:0]}, cohort.target, {}
+
+
 def a_table_alone(cohort):
     return cohort.modalities["rna"], cohort.target, {}
 
@@ -139,6 +143,7 @@ def a_table_alone(cohort):
         (unknown_strategy, 'Did you mean "late"'),
         (unknown_scheme, 'Did you mean "kfold"'),
         (no_modalities, "There are no modalities"),
+        (an_empty_table, 'modality "rna" has no patients'),
         (a_table_alone, "There are no modalities"),
     ],
 )

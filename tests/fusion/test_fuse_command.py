@@ -122,3 +122,40 @@ def test_what_cannot_be_done_is_one_line(folders, more, words, capsys, tmp_path)
     told = capsys.readouterr().err
     assert words in told
     assert "Traceback" not in told
+
+
+def _rare(table):
+    return table.assign(EGFR=["mutated"] * 3 + ["wildtype"] * (len(table) - 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "more", "words"),
+    [
+        ("patients", lambda t: t.assign(EGFR="mutated"), [], "has 1 class"),
+        ("patients", _rare, [], "3 cases of the rarer class"),
+        ("patients", lambda t: t, ["--folds", "200"], "cannot fill 200 folds"),
+        ("rna", lambda t: t.assign(patient_id="TCGA-" + t["patient_id"]), [], 'rows of "rna"'),
+        ("rna", lambda t: pd.concat([t, t.iloc[:1]]), [], "more than one row"),
+        ("patients", lambda t: pd.concat([t, t.iloc[:1]]), [], "more than one row"),
+    ],
+)
+def test_bad_files_are_refused_in_one_line(folders, tmp_path, capsys, name, change, more, words):
+    for own in ("patients", "imaging", "rna"):
+        table = pd.read_csv(folders[0] / f"{own}.csv")
+        table = change(table) if own == name else table
+        table.to_csv(tmp_path / f"{own}.csv", index=False)
+    assert main(command(tmp_path, *more)) == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert told.count("\n") == 1
+
+
+def test_a_column_that_is_the_outcome_is_told(folders, tmp_path, capsys):
+    for own in ("patients", "imaging", "rna"):
+        table = pd.read_csv(folders[0] / f"{own}.csv")
+        if own == "rna":
+            y = pd.read_csv(folders[0] / "patients.csv").set_index("patient_id")["EGFR"]
+            table["again"] = table["patient_id"].map(y).eq("mutated").astype(float)
+        table.to_csv(tmp_path / f"{own}.csv", index=False)
+    assert main(command(tmp_path)) == 0
+    assert "rna: again" in capsys.readouterr().out

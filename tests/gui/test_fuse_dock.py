@@ -161,6 +161,7 @@ def test_another_strategy_changes_every_plot(shown):
     assert shown.sheet.strategy == "baseline"
     assert shown.sheet.calibration.words.text().startswith("baseline: slope")
     assert "<b>baseline</b>" in shown.sheet.roc.words.text()
+    assert "operating points" in shown.sheet.roc.words.text()
     shown.sheet.numbers.chosen.emit("imaging alone")
     assert shown.sheet.strategy == "imaging alone"
     assert shown.sheet.features.plot.columns[0] == "original_glcm_Contrast"
@@ -216,6 +217,10 @@ def test_a_model_goes_to_a_file_and_to_the_second_cohort(shown, qtbot, tmp_path)
     assert applied.measures["auc"] == pytest.approx(expected, abs=1e-12)
     assert "its file does not name its patients" in shown.sheet.headline.text()
     assert shown.sheet.others.rows.rowCount() == 60
+    model = load_model(tmp_path / "egfr.npz")
+    said = shown.sheet.others.rows.frame.set_index("patient")["class"]
+    called = applied.table["probability"] > model.fitted_.points["youden"]
+    assert (said.reindex(called.index).eq("yes") == called).all()
 
 
 def test_patients_that_were_learned_from_are_left_out(shown, qtbot):
@@ -451,3 +456,41 @@ def test_many_warnings_take_two_lines(shown, fused):
     assert shown.sheet.banner.text().count("\n") == 1
     assert "and 3 more (see Notes)" in shown.sheet.banner.text()
     assert "warning 4" in shown.sheet.notes.toPlainText()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.assign(EGFR="mutated"), "tells of no mutation"),
+        (lambda t: t.assign(EGFR=["mutated"] * 3 + ["wildtype"] * (N - 3)), "3 cases"),
+        (lambda t: t.iloc[:30], "cannot fill 40 folds"),
+        (
+            lambda t: t.assign(patient_id="other-" + t["patient_id"]),
+            'None of the 120 rows of "imaging"',
+        ),
+    ],
+)
+def test_bad_cohorts_are_refused_in_a_line(qtbot, folder, tmp_path, change, words):
+    for name in ("cohort.toml", "scans.csv"):
+        (tmp_path / name).write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    table = change(pd.read_csv(folder / "patients.csv"))
+    table.to_csv(tmp_path / "patients.csv", index=False)
+    viewer = ViewerModel()
+    session_of(viewer).cohort = open_cohort(tmp_path)
+    dock = FuseDock(viewer)
+    qtbot.addWidget(dock)
+    qtbot.addWidget(dock.sheet)
+    dock.picker.open_file(folder / "features.csv")
+    dock.target.setCurrentIndex(dock.target.findText("Named below"))
+    if dock.target.findText("EGFR mutation") >= 0:
+        choose(dock, "EGFR mutation")
+    else:
+        dock.text.setText("EGFR mutation")
+    dock.modalities.checked = ["imaging"]
+    dock.who.setCurrentIndex(0)
+    dock.second.setCurrentIndex(0)
+    folds = {"folds": 40} if "folds" in words else {}
+    dock.form.values = {**QUICK, "strategies": ["single"], **folds}
+    run(qtbot, dock)
+    assert words in dock.message, dock.message
+    assert dock.fused is None

@@ -179,16 +179,36 @@ class RocPlot(Plot):
         )
         if reference and reference != strategy:
             words += f'; <span style="color:{PLAIN}">—</span> {reference}'
+        points = result.points[(result.points["strategy"] == strategy)
+                               & (result.points["cohort"] == "left out")]  # fmt: skip
+        words += "; ◆ operating points" * bool(len(points))
         self.begin(words)
         for name, color, width in ((reference, PLAIN, 2), (strategy, FUSED, 3)):
             if name:
                 x, y = roc_points(result.patients(name))
                 self.plot.plot(x, y, pen=pg.mkPen(QColor(color), width=width))
+        self.plot.addItem(_operating(points))
         faint = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
         self.plot.plot([0, 1], [0, 1], pen=faint)
         self.plot.setLabel("bottom", "1 − specificity")
         self.plot.setLabel("left", "sensitivity")
         self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+
+
+def _operating(points: pd.DataFrame) -> Any:
+    """Operating points on the curve, each with its numbers as a tooltip."""
+    dots = pg.ScatterPlotItem(hoverable=True, tip=lambda x, y, data: data)
+    spots = []
+    for row in points.itertuples():
+        tip = (
+            f"{row.point}: above {row.threshold:.2f}, sensitivity {row.sensitivity:.2f} "
+            f"({row.sensitivity_low:.2f} to {row.sensitivity_high:.2f}), specificity "
+            f"{row.specificity:.2f} ({row.specificity_low:.2f} to {row.specificity_high:.2f})"
+        )
+        spots.append({"pos": (1 - row.specificity, row.sensitivity), "data": tip, "symbol": "d",
+                      "size": 11, "brush": pg.mkBrush(OUTSIDE), "pen": None})  # fmt: skip
+    dots.addPoints(spots)
+    return dots
 
 
 def roc_points(patients: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -52,6 +52,7 @@ _TIPS = {
     "slope": "Of calibration; 1 is right, less is overconfident",
     "answered": "Share of the patients who got a prediction",
     "answered 2nd": "The same in the second cohort",
+    "class": "At the operating point of Youden, which the inner folds have chosen",
     "set": f"Classes that cannot be excluded at {LEVEL:.0%}",
 }
 
@@ -281,8 +282,8 @@ class FuseSheet(PlacedWidget):
         """Show a model on other patients."""
         self.applied = applied
         self.headline.setText(applied_text(applied))
-        columns = ("outcome", "probability", "set", "low", "high", "link", "driver_1", "driver_2",
-                   "driver_3", "lacks")  # fmt: skip
+        columns = ("outcome", "probability", "class", "set", "low", "high", "link", "driver_1",
+                   "driver_2", "driver_3", "lacks")  # fmt: skip
         kept = [c for c in columns if c in applied.table]
         if "probability" in kept:
             kept.remove("link")
