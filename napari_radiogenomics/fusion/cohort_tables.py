@@ -197,8 +197,14 @@ def cohort_modalities(
     if not draft.tables:
         raise InputError("Nothing is chosen to predict from. Tick a modality.")
     wanted = None if patients is None else set(map(str, patients))
-    tables = {name: _of_whom(table, wanted, name) for name, table in draft.tables.items()}
-    return Modalities(tables, draft.preparations, tuple(draft.notes))
+    tables = {name: _of_whom(table, wanted) for name, table in draft.tables.items()}
+    empty = [name for name, table in tables.items() if not len(table)]
+    if len(empty) == len(tables):
+        raise _of_nobody(draft, wanted or set(), empty[0])
+    draft.notes += [f"None of these patients is in {name}, which was left out." for name in empty]
+    tables = {name: table for name, table in tables.items() if len(table)}
+    how = {name: draft.preparations[name] for name in tables}
+    return Modalities(tables, how, tuple(draft.notes))
 
 
 def _measured(features: CohortFeatures) -> list[str]:
@@ -211,18 +217,18 @@ def _modality(features: CohortFeatures, column: str) -> str:
     return _JOINED.get(block, block)
 
 
-def _of_whom(table: pd.DataFrame, wanted: set[str] | None, name: str) -> pd.DataFrame:
-    if wanted is None:
-        return table
-    found = table.loc[table.index.isin(wanted)]
-    if not len(found):
-        first = [", ".join(sorted(map(str, ids))[:2]) for ids in (table.index, wanted)]
-        raise InputError(
-            f'None of the {len(table)} rows of "{name}" is of the {len(wanted)} patients asked '
-            f"for: its ids are like {first[0]}, theirs like {first[1]}. Choose the table of this "
-            "cohort, or other patients."
-        )
-    return found
+def _of_whom(table: pd.DataFrame, wanted: set[str] | None) -> pd.DataFrame:
+    return table if wanted is None else table.loc[table.index.isin(wanted)]
+
+
+def _of_nobody(draft: _Draft, wanted: set[str], name: str) -> InputError:
+    ids = draft.tables[name].index
+    own, asked = (", ".join(sorted(map(str, some))[:2]) for some in (ids, wanted))
+    return InputError(
+        f'None of the {len(ids)} rows of "{name}" is of the {len(wanted)} patients asked for: its '
+        f"ids are like {own}, theirs like {asked}. Choose the table of this cohort, or other "
+        "patients."
+    )
 
 
 def _add_measures(

@@ -103,3 +103,22 @@ def test_whom_and_what_is_not_there(cohort, features):
         cohort_modalities(features, cohort, [])
     with pytest.raises(InputError, match='no column "agee"'):
         cohort_modalities(None, cohort, ["clinical"], clinical=["agee"])
+
+
+def test_a_modality_of_nobody_is_left_out_and_told_and_nothing_at_all_is_refused():
+    import numpy as np
+    import pandas as pd
+
+    from napari_radiogenomics import open_cohort
+    from napari_radiogenomics.extraction.result import CohortFeatures
+    from napari_radiogenomics.simulate.sample import sample_cohort
+
+    cohort = open_cohort(sample_cohort())
+    table = pd.DataFrame({"f": np.arange(3.0)}, pd.Index(list("xyz"), name="patient_id"))
+    features = CohortFeatures(table, {"f": "features"})
+    patients = set(map(str, cohort.patients.index))
+    found = cohort_modalities(features, cohort, ["imaging", "clinical"], patients=patients)
+    assert list(found.tables) == list(found.preparations) == ["clinical"]
+    assert "None of these patients is in imaging, which was left out." in found.notes
+    with pytest.raises(InputError, match='None of the 3 rows of "imaging"'):
+        cohort_modalities(features, cohort, ["imaging"], patients=patients)

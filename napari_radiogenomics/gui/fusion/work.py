@@ -165,7 +165,8 @@ def compare(
             given.tables, given.target, groups=given.sites, preparations=given.preparations,
             external=external, progress=progress, **settings,
         )  # fmt: skip
-    later = [note for note in given.notes if "known only later" in note]
+    loud = ("known only later", "None of these patients is in")
+    later = [note for note in given.notes if any(words in note for words in loud)]
     warned = (*result.warnings, *later, *_of_sites(given, result))
     rest = tuple(note for note in given.notes if note not in later)
     return Fused(result, given, settings, warned, (*rest, said) if said else rest)
