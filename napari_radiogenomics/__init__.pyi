@@ -14,6 +14,11 @@ from .correspondence.correspond import correspond as correspond
 from .correspondence.patients import PooledCorrespondence as PooledCorrespondence
 from .correspondence.patients import pool_correspondence as pool_correspondence
 from .correspondence.result import Correspondence as Correspondence
+from .correspondence.virtual_biopsy import virtual_biopsy as virtual_biopsy
+from .correspondence.virtual_map import VirtualMaps as VirtualMaps
+from .correspondence.virtual_map import map_virtual_biopsy as map_virtual_biopsy
+from .correspondence.virtual_model import VirtualBiopsyModel as VirtualBiopsyModel
+from .correspondence.virtual_result import VirtualBiopsy as VirtualBiopsy
 from .data.cohort import Cohort as Cohort
 from .data.flip import flip_samples as flip_samples
 from .data.geometry import Geometry as Geometry
