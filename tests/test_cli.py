@@ -641,7 +641,8 @@ def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
         "associate", "batch-effects", "convert", "correspond", "demo", "extract-cohort",
         "features", "fuse", "habitats", "harmonize", "info", "maps", "missingness", "scores",
-        "simulate", "skat", "stability", "tissue", "validate", "vessels", "weigh-evidence",
+        "simulate", "skat", "stability", "tissue", "validate", "vessels", "virtual-biopsy",
+        "weigh-evidence",
     ]  # fmt: skip
 
 

@@ -265,7 +265,7 @@ def _deep(region: Segmentation, edge_mm: float) -> Segmentation:
 
     if not edge_mm:
         return region
-    inside = np.pad(region.mask(1), 1)
+    inside = np.pad(np.asarray(region.labels) > 0, 1)
     depth = ndimage.distance_transform_edt(inside, sampling=region.geometry.spacing[::-1])
     deep = depth[1:-1, 1:-1, 1:-1] > edge_mm * (1 + 1e-6)
     return replace(region, labels=deep.astype(np.uint8))
@@ -275,7 +275,7 @@ def _maps(
     role: str, scan: Image, region: Segmentation, recipe: Recipe, progress: Progress
 ) -> dict[str, Image]:
     """The channel and its textures, NaN outside the region."""
-    inside = region.mask(1)
+    inside = np.asarray(region.labels) > 0  # resampling or its surface may leave nothing
     if not inside.any():
         raise InputError(
             f"The region on {scan.name} has no voxel deeper than {recipe.edge_mm:g} mm. Use a "

@@ -17,6 +17,7 @@ from napari_radiogenomics.correspondence.biopsy_targets import in_company
 from napari_radiogenomics.correspondence.within import centered
 from napari_radiogenomics.correspondence.within_ridge import folds_of
 from napari_radiogenomics.data.cohort import Cohort
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.registry import did_you_mean
@@ -24,7 +25,7 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Lesson", "batch_of", "channels_of", "measure_biopsies"]
+__all__ = ["Lesson", "batch_of", "channels_of", "measure_biopsies", "with_channels"]
 
 Reals = NDArray[np.float64]
 Whole = NDArray[np.intp]
@@ -143,7 +144,7 @@ def channels_of(cohort: Cohort, table: pd.DataFrame, wanted: Sequence[str]) -> t
     if not wanted and not roles:
         raise InputError(
             f"None of the {len(patients)} patients with biopsies has a scan with a role. Fill "
-            "the column role of scans.csv in: CT, T1c, T2, ….".replace("….", "…")
+            "in the column role of scans.csv, with CT, T1c or T2."
         )
     own = cohort.scans[cohort.scans["patient_id"].isin(patients)]
     known = {str(role).casefold(): str(role) for role in own["role"] if role}
@@ -152,6 +153,21 @@ def channels_of(cohort: Cohort, table: pd.DataFrame, wanted: Sequence[str]) -> t
             hint = did_you_mean(role, list(known.values())) if known else "They have no roles."
             raise InputError(f'No patient with biopsies has a scan with the role "{role}". {hint}')
     return tuple(dict.fromkeys(known[role.casefold()] for role in wanted)) or roles
+
+
+def with_channels(
+    cohort: Cohort, table: pd.DataFrame, roles: Sequence[str], notes: list[str]
+) -> pd.DataFrame:
+    """Biopsies of patients who have a scan of every role; a note says who has not."""
+    own = cohort.scans.groupby("patient_id")["role"].agg(set)
+    has = table["patient_id"].map(lambda patient: set(roles) <= own.get(patient, set()))
+    lacking = list(table.loc[~has, "patient_id"].unique())
+    if lacking:
+        notes.append(
+            f"{counted(len(lacking), 'patient')} without a scan of the role "
+            f"{' or '.join(roles)} left out, the first {lacking[0]}."
+        )
+    return table[has.to_numpy(bool)]
 
 
 def measure_biopsies(
@@ -192,7 +208,7 @@ def measure_biopsies(
         try:
             values, names = _around(cohort, own, recipe, progress)
         except InputError as error:
-            lost.append(f"{patient} is left out: {error}")
+            lost.append(f"{patient} is left out. {error}")
             values = np.full((len(own), 1), np.nan)
         rows.append(values)
     width = max(len(names), 1)
@@ -204,7 +220,9 @@ def measure_biopsies(
             f"{nothing} biopsies lie where the scans show no tumor within {recipe.radius_mm:g} mm: "
             "left out."
         )
-    notes += lost
+    notes += lost[:1]
+    if len(lost) > 1:
+        notes.append(f"{len(lost) - 1} more patients are left out for such reasons.")
     try:
         kept = in_company(table[known], level, notes)
     except InputError as error:

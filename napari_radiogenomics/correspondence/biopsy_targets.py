@@ -181,10 +181,9 @@ def in_company(table: pd.DataFrame, level: float, notes: list[str]) -> pd.DataFr
         if found >= _LEAST:
             remedy += f", or choose a level of {math.floor(100 * (found - 1) / found) / 100:g}"
         raise InputError(
-            f"{counted(found, 'patient')} of {len(counts)} with a located and scored biopsy "
-            f"{'has' if found == 1 else 'have'} two or more; {least} are needed for intervals of "
-            f"{level:.0%}. What differs within patients can only be learned from several "
-            f"biopsies in each. {remedy}."
+            f"{counted(found, 'patient')} {'has' if found == 1 else 'have'} two located and scored "
+            f"biopsies or more; {least} are needed for intervals of {level:.0%}, as what differs "
+            f"within patients is learned from several biopsies in each. {remedy}."
         )
     _tell(notes, int(alone.sum()), "are the only one of their patient")
     return table[~alone]

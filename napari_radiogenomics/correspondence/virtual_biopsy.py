@@ -8,7 +8,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from napari_radiogenomics.correspondence.around import Recipe, Scope
-from napari_radiogenomics.correspondence.biopsy_lesson import channels_of, measure_biopsies
+from napari_radiogenomics.correspondence.biopsy_lesson import (
+    channels_of,
+    measure_biopsies,
+    with_channels,
+)
 from napari_radiogenomics.correspondence.biopsy_targets import biopsies_of, find_target, in_company
 from napari_radiogenomics.correspondence.fitted_places import fit_places
 from napari_radiogenomics.correspondence.place_skill import skill_of
@@ -135,21 +139,22 @@ def virtual_biopsy(
 
     Examples
     --------
-    >>> import tempfile
-    >>> from napari_radiogenomics import open_cohort, simulate_cohort, virtual_biopsy
-    >>> folder = simulate_cohort(tempfile.mkdtemp(), n_patients=12, n_validation=0, timepoints=1,
-    ...     modality="CT", field_of_view="tumor", complete=True)
-    >>> found = virtual_biopsy(open_cohort(folder), "BUFFA_HYPOXIA", permutations=99)
-    >>> found.refused, found.n_patients, found.skill > 0.3
-    ('', 12, True)
+    >>> from napari_radiogenomics import open_cohort, virtual_biopsy
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> found = virtual_biopsy(
+    ...     open_cohort(sample_cohort()), "BUFFA_HYPOXIA", level=0.8, permutations=99
+    ... )
+    >>> found.n_patients, found.n_biopsies, found.refused, found.skill > 0.5
+    (8, 37, '', True)
     """
     _check(level, radius_mm, edge_mm, permutations)
     notes: list[str] = []
     wanted = find_target(cohort, target, kind, expression, method, progress)
     notes += wanted.notes
     table, radius = biopsies_of(cohort, wanted, timepoint, radius_mm, notes)
+    roles = channels_of(cohort, table, channels) if len(table) else ()
+    table = with_channels(cohort, table, roles, notes)
     in_company(table, level, [])  # before any scan is read
-    roles = channels_of(cohort, table, channels)
     recipe = Recipe(
         roles, tuple(features), radius, scope, edge_mm, tuple(labels), kernel_radius, bin_width,
         bin_count,

@@ -112,12 +112,10 @@ def map_virtual_biopsy(
 
     Examples
     --------
-    >>> import tempfile
-    >>> from napari_radiogenomics import (map_virtual_biopsy, open_cohort, simulate_cohort,
-    ...     virtual_biopsy)
-    >>> cohort = open_cohort(simulate_cohort(tempfile.mkdtemp(), n_patients=12, n_validation=0,
-    ...     timepoints=1, modality="CT", field_of_view="tumor", complete=True))
-    >>> model = virtual_biopsy(cohort, "BUFFA_HYPOXIA", permutations=99).learned
+    >>> from napari_radiogenomics import map_virtual_biopsy, open_cohort, virtual_biopsy
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> cohort = open_cohort(sample_cohort())
+    >>> model = virtual_biopsy(cohort, "BUFFA_HYPOXIA", level=0.8, permutations=99).learned
     >>> maps = map_virtual_biopsy(model, cohort, "P001")
     >>> maps.held_out, bool(np.nanmin(maps.width.array) > 0)
     (True, True)

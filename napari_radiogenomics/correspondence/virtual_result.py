@@ -89,9 +89,12 @@ class VirtualBiopsy:
 
     def text(self) -> str:
         """The answer in words."""
-        said = f"{self.title}: {self.skill:.0%} of the variance within patients is predicted in "
-        said += f"patients left out ({self.skill_low:.0%} to {self.skill_high:.0%}, "
-        said += f"p = {self.p_value:.2g}; {self.n_patients} patients, {self.n_biopsies} biopsies)."
+        skill, low, high = (
+            f"{round(100 * one) + 0} %" for one in (self.skill, self.skill_low, self.skill_high)
+        )
+        said = f"{self.title}: {skill} of the variance within patients is predicted in patients "
+        said += f"left out ({low} to {high}, p = {self.p_value:.2g}; {self.n_patients} patients, "
+        said += f"{self.n_biopsies} biopsies)."
         if self.refused:
             return f"{said} REFUSED, no map is drawn: {self.refused}"
         unit = f" {self.unit}" if self.unit else ""
