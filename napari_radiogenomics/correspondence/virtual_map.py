@@ -230,7 +230,7 @@ def _maps(
     def image(values: Reals, what: str, feature: str) -> Image:
         array = np.full(inside.shape, np.nan)
         array[inside] = values
-        facts = {"feature": feature, "title": f"{model.title}, {what}", "meaning": meaning,
+        facts = {"feature": feature, "title": f"{model.target}, {what}", "meaning": meaning,
                  "radius_mm": model.recipe.radius_mm}  # fmt: skip
         name = f"{scene.patient_id} {model.target}, {what}"
         return Image(array, scene.region.geometry, model.unit, name, "map", metadata=facts,
