@@ -184,6 +184,15 @@ def test_the_fusion_of_the_readme_runs(tmp_path, monkeypatch):
     assert (tmp_path / "egfr.md").read_text().startswith("# late: EGFR")
 
 
+def test_the_virtual_biopsy_of_the_readme_is_told_and_refused(capsys):
+    names: dict = {}
+    exec(compile(example("virtual_biopsy(cohort"), "README.md", "exec"), names)
+    told, unit, refused = capsys.readouterr().out.strip().splitlines()
+    assert ": 73 % of the variance within patients is predicted in patients left out" in told
+    assert unit.startswith("combined z ")
+    assert refused.startswith("In patients left out it is no better")
+
+
 def test_the_versions_of_the_readme_leave_the_expert_alone(tmp_path, monkeypatch):
     shutil.copytree(README.parent / "sample_data" / "cohort", tmp_path / "my_cohort")
     monkeypatch.chdir(tmp_path)

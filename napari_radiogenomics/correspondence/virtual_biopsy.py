@@ -40,10 +40,7 @@ def virtual_biopsy(
     target: str,
     *,
     channels: Sequence[str] = (),
-    features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = (
-        "Entropy",
-        "glcm_Contrast",
-    ),
+    features: Annotated[Sequence[str], Setting(choices=feature_meanings)] = ("Entropy",),
     labels: Annotated[Sequence[int], Setting(minimum=1, title="Labels of the tumor")] = (),
     level: Annotated[float, Setting(minimum=0.5, maximum=0.99, title="Interval")] = 0.9,
     radius_mm: Annotated[float | None, Setting(minimum=0)] = None,

@@ -241,7 +241,7 @@ def _maps(
     unlike = Segmentation(
         marked,
         scene.region.geometry,
-        (Label(1, "unlike any biopsy", (255, 255, 255)),),
+        (Label(1, "unlike any biopsy", (150, 150, 150)),),
         name=f"{scene.patient_id} unlike any biopsy",
     )
     share_unlike = float(found.unlike.mean())

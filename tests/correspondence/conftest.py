@@ -85,7 +85,7 @@ class Biopsied:
 
     radius = 3.0
 
-    def __init__(self, folder: Path, *, patients: int = 20, each: int = 4, seed: int = 0) -> None:
+    def __init__(self, folder: Path, *, patients: int = 20, each: int = 4, seed: int = 3) -> None:
         self.folder, self.grid = folder, Geometry((20, 20, 10), (2.0, 2.0, 3.0), (-20.0, 5.0, 9.0))
         rng = np.random.default_rng(seed)
         z, y, x = np.indices(self.grid.shape)

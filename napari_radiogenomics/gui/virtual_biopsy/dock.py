@@ -34,7 +34,12 @@ from napari_radiogenomics.gui.genes.answer import names_of
 from napari_radiogenomics.gui.genes.search import GeneSearch
 from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.texture.map_layer import choose_map
-from napari_radiogenomics.gui.virtual_biopsy.layers import KINDS, VIRTUAL, show_virtual
+from napari_radiogenomics.gui.virtual_biopsy.layers import (
+    KINDS,
+    VIRTUAL,
+    remove_virtual,
+    show_virtual,
+)
 from napari_radiogenomics.gui.virtual_biopsy.scatter import HeldOutPlot
 from napari_radiogenomics.gui.virtual_biopsy.verdict import Verdict
 
@@ -226,7 +231,7 @@ class VirtualBiopsyDock(Panel):
         self.verdict.show_found(found)
         self._use_theme()
         self.notes.setText(" ".join(found.notes))
-        self._remove_maps()
+        remove_virtual(self.viewer)
         self._enable()
         if found.refused:
             raise InputError(f"Refused: no map of {found.target} is drawn. {found.refused}")
@@ -255,10 +260,6 @@ class VirtualBiopsyDock(Panel):
     def _choose_map(self) -> None:
         if self.layer is not None:
             choose_map(self.layer, str(self.shown.currentData()))
-
-    def _remove_maps(self) -> None:
-        for layer in [x for x in self.viewer.layers if VIRTUAL in x.metadata]:
-            self.viewer.layers.remove(layer)
 
     def _show_plot(self, _event: object = None) -> None:
         if self.found is not None:

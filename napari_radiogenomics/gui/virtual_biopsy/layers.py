@@ -25,8 +25,8 @@ KINDS = {
     "virtual_biopsy_high": "High end of the interval",
 }
 """Maps by their feature: what a person calls them."""
-# Behind a mask that hides too much, nobody sees what it is about.
-_OPACITY = 0.65
+# Gray, which no color of the map is, and hardly transparent: there the map says nothing.
+_OPACITY = 0.9
 
 
 def remove_virtual(viewer: ViewerModel) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict"]
 
-_LARGER = 1.5
+# napari sets the size of all text by its style sheet, so that a font of ours would not last.
+_LARGE = "font-size: 15pt; font-weight: bold;"
 
 
 class Verdict(QWidget):
@@ -23,10 +24,6 @@ class Verdict(QWidget):
         super().__init__()
         self.large, self.small = QLabel(), QLabel()
         self.large.setAccessibleName("Verdict")
-        font = self.large.font()
-        font.setPointSizeF(font.pointSizeF() * _LARGER)
-        font.setBold(True)
-        self.large.setFont(font)
         for label in (self.large, self.small):
             label.setWordWrap(True)
         column = QVBoxLayout(self)
@@ -61,7 +58,7 @@ class Verdict(QWidget):
 
     def use_theme(self, theme: str) -> None:
         """Color the large line."""
-        self.large.setStyleSheet(f"color: {tone_color(theme, self._tone)}")
+        self.large.setStyleSheet(f"{_LARGE} color: {tone_color(theme, self._tone)}")
 
     def _say(self, large: str, small: str, tone: Tone) -> None:
         self._tone = tone
