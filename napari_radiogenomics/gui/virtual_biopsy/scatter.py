@@ -84,7 +84,7 @@ class HeldOutPlot(Plot):
             for (name, row), v, a, b in zip(table.iterrows(), value, low, high, strict=True)
         ])  # fmt: skip
         self.plot.setLabel("bottom", f"measured, {unit}" if unit else "measured")
-        self.plot.setLabel("left", f"predicted, {unit}" if unit else "predicted")
+        self.plot.setLabel("left", "predicted")  # in the same unit
         self.plot.enableAutoRange()
 
     def _dots(
