@@ -28,6 +28,7 @@ from .data.region_scores import region_scores as region_scores
 from .data.samples import Samples as Samples
 from .data.segmentation import Label as Label
 from .data.segmentation import Segmentation as Segmentation
+from .data.transform import Transform as Transform
 from .extraction.extract import extract_cohort as extract_cohort
 from .extraction.result import CohortFeatures as CohortFeatures
 from .fusion.explain import predict_patients as predict_patients
@@ -63,6 +64,8 @@ from .io.files import write as write
 from .io.link_patient import link_cohort as link_cohort
 from .io.link_patient import link_patient as link_patient
 from .io.patient import load_patient as load_patient
+from .io.transforms import read_transform as read_transform
+from .io.transforms import write_transform as write_transform
 from .radiomics.habitat_model import HabitatModel as HabitatModel
 from .radiomics.habitats import find_habitats as find_habitats
 from .radiomics.habitats import habitat_model as habitat_model
@@ -70,6 +73,13 @@ from .radiomics.region import extract_features as extract_features
 from .radiomics.stability import feature_stability as feature_stability
 from .radiomics.stability import stable_features as stable_features
 from .radiomics.voxelwise import texture_maps as texture_maps
+from .registration.landmarks import Landmarks as Landmarks
+from .registration.landmarks import read_landmarks as read_landmarks
+from .registration.landmarks import write_landmarks as write_landmarks
+from .registration.register import register as register
+from .registration.result import Registration as Registration
+from .registration.siblings import register_siblings as register_siblings
+from .registration.siblings import siblings_of as siblings_of
 from .segmentation.classifier import PixelClassifier as PixelClassifier
 from .segmentation.compare import compare_segmentations as compare_segmentations
 from .segmentation.measure import measure_regions as measure_regions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from napari_radiogenomics.io.expression_problems import (
 from napari_radiogenomics.io.patient import load_patient
 from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.io.text import decode, first_lines
+from napari_radiogenomics.io.transforms import read_transform
 from napari_radiogenomics.progress import Progress, quiet
 
 __all__ = ["validate_cohort"]
@@ -148,21 +148,22 @@ def _gene_sets(file: str, path: Path) -> list[Problem]:
 
 
 def _transforms(cohort: Cohort) -> list[Problem]:
-    """Matrices that are no rigid or affine map of mm."""
+    """Files that hold no transform of mm between the frames of their row."""
     found = []
-    for place, path in enumerate(cohort.transforms["path"]):
+    rows = cohort.transforms[["path", "from_frame", "to_frame"]].itertuples(index=False)
+    for place, (path, first, second) in enumerate(rows):
         full = cohort.file(path)
         if not path or not full.is_file():
             continue
         try:
-            matrix = np.array(json.loads(full.read_text("utf-8"))["matrix"], float)
-            good = matrix.shape == (4, 4) and np.allclose(matrix[3], [0, 0, 0, 1])
-            good = good and abs(np.linalg.det(matrix[:3, :3])) > 1e-9
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            what = f"It holds no transform ({type(error).__name__}: {error})."
+            transform = read_transform(full, from_frame=first, to_frame=second)
+        except InputError as error:
+            what = str(error)
         else:
-            what = "" if good else "Its matrix is no invertible 4×4 matrix with last row 0 0 0 1."
+            named = (transform.from_frame, transform.to_frame)
+            same = named == (first, second)
+            what = "" if same else f'It leads from "{named[0]}" to "{named[1]}".'
         if what:
-            remedy = f'Write {{"matrix": [[…], […], […], [0, 0, 0, 1]]}}; it is row {place + 1}.'
+            remedy = f"It is row {place + 1} of the transforms. Correct the file or the row."
             found.append(Problem(path, None, "matrix", what, remedy))
     return found

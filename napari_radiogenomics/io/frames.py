@@ -1,80 +1,64 @@
 """Samples of one frame brought into another, by the transforms that the cohort has.
 
-A transform is a JSON file with a 4×4 ``matrix``, which maps LPS mm of ``from_frame`` to those of
-``to_frame`` (rigid or affine). Several may lead from one frame to another, each in either
-direction. Thin-plate splines and other files are no matrices: samples that need one stay without
-a place, and a note says why.
+A transform is a file that `read_transform` reads: a matrix or a thin-plate spline that maps LPS mm
+of ``from_frame`` to those of ``to_frame``. Several may lead from one frame to another, each in
+either direction. Samples that none leads to a frame stay without a place, and a note says why.
 """
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.samples import Samples
+from napari_radiogenomics.data.transform import Transform
+from napari_radiogenomics.data.transformed import move_samples
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.transforms import TRANSFORM_SUFFIXES, read_transform
 
-__all__ = ["Way", "in_frame", "in_frames", "way_between"]
+__all__ = ["in_frame", "in_frames", "way_between"]
 
 _XYZ = ["x", "y", "z"]
 
 
-@dataclass(frozen=True, eq=False)
-class Way:
-    """What leads from one frame to another.
-
-    Attributes
-    ----------
-    matrix : ndarray, shape (4, 4)
-        LPS mm of the first frame to those of the second.
-    error_mm : float
-        Target registration errors of its transforms, added in squares.
-    """
-
-    matrix: NDArray[np.float64]
-    error_mm: float = 0.0
-
-
-def way_between(cohort: Cohort, moving: str, fixed: str) -> Way | None:
+def way_between(cohort: Cohort, first: str, second: str) -> Transform | None:
     """Find the shortest chain of transforms from one frame to another.
 
     Parameters
     ----------
     cohort : Cohort
         Its transforms.
-    moving, fixed : str
+    first, second : str
         Names of the frames.
 
     Returns
     -------
-    Way or None
-        None where no transform that is supported leads there.
+    Transform or None
+        From points of the first frame to those of the second, its error that of the table; None
+        where no transform leads there.
 
     Raises
     ------
     InputError
-        If a file on the way cannot be read, or its matrix is not invertible.
+        If a file on the way cannot be read, or names other frames than the table.
     """
-    ways = {moving: Way(np.eye(4))}
-    waiting = deque([moving])
+    ways = {first: Transform(from_frame=first, to_frame=first)}
+    waiting = deque([first])
     while waiting:
         here = waiting.popleft()
-        if here == fixed:
+        if here == second:
             return ways[here]
         for there, path, inverse, error in _steps(cohort, here):
             if there in ways:
                 continue
-            step = _read_matrix(cohort.file(path))
-            step = np.asarray(np.linalg.inv(step), float) if inverse else step
-            total = float(np.hypot(ways[here].error_mm, error))
-            ways[there] = Way(step @ ways[here].matrix, total)
+            frames = (there, here) if inverse else (here, there)
+            step = _read_step(cohort.file(path), *frames, error)
+            ways[there] = ways[here].compose(step.inverse() if inverse else step)
             waiting.append(there)
     return None
 
@@ -87,12 +71,23 @@ def _steps(cohort: Cohort, frame: str) -> Iterator[tuple[str, str, bool, float]]
         found = table[table[first] == frame]
         rows = found[[second, "path", "error_mm"]].itertuples(index=False)
         for there, path, error in rows:
-            if path and _is_matrix(str(path)):
+            if path and _is_known(str(path)):
                 yield str(there), str(path), not ahead, float(np.nan_to_num(error))
 
 
-def _is_matrix(path: str) -> bool:
-    return path.lower().endswith(".json")
+def _is_known(path: str) -> bool:
+    return path.lower().endswith(TRANSFORM_SUFFIXES)
+
+
+def _read_step(path: Path, first: str, second: str, error_mm: float) -> Transform:
+    """Transform of a row of the table; a file that names other frames is refused."""
+    found = read_transform(path, from_frame=first, to_frame=second)
+    if (found.from_frame, found.to_frame) != (first, second):
+        raise InputError(
+            f'{path} leads from "{found.from_frame}" to "{found.to_frame}"; transforms.csv says '
+            f'from "{first}" to "{second}". Correct the table.'
+        )
+    return replace(found, error_mm=error_mm)
 
 
 def in_frame(cohort: Cohort, samples: Samples, frame: str) -> Samples:
@@ -129,12 +124,7 @@ def in_frame(cohort: Cohort, samples: Samples, frame: str) -> Samples:
         if way is None or (table.loc[mask, "coord_system"] == "voxel").any():
             notes.append(_why_not(cohort, str(other), frame, int(mask.sum()), way))
             continue
-        points = samples.select(mask).points_lps()  # (N, 3)
-        moved.loc[mask, _XYZ] = points @ way.matrix[:3, :3].T + way.matrix[:3, 3]
-        moved.loc[mask, ["coord_system", "unit", "frame"]] = ["LPS", "mm", frame]
-        own = moved.loc[mask, "uncertainty_mm"]
-        if way.error_mm:
-            moved.loc[mask, "uncertainty_mm"] = np.hypot(own.fillna(0.0), way.error_mm)
+        moved.loc[mask] = move_samples(samples.select(mask), way).table
         here = here | mask
     return replace(samples, table=moved[here], notes=tuple(dict.fromkeys(notes)))
 
@@ -177,35 +167,15 @@ def in_frames(cohort: Cohort, samples: Samples, frames: Sequence[str]) -> Sample
     return replace(samples, table=table.loc[samples.table.index.intersection(table.index)])
 
 
-def _why_not(cohort: Cohort, moving: str, fixed: str, count: int, way: Way | None) -> str:
+def _why_not(cohort: Cohort, first: str, second: str, count: int, way: Transform | None) -> str:
     """Sentence on samples that stay without a place."""
-    what = f'{count} samples of frame "{moving}" have no place in "{fixed}": '
+    what = f'{count} samples of frame "{first}" have no place in "{second}": '
     if way is not None:
         return f"{what}voxel coordinates cannot be moved. Write them in mm."
     table = cohort.transforms
-    touches = (table["from_frame"] == moving) | (table["to_frame"] == moving)
-    kinds = [
-        f"{Path(path).name} ({method})" if method else Path(path).name
-        for path, method in zip(table.loc[touches, "path"], table.loc[touches, "method"],
-                                strict=True)
-        if not _is_matrix(str(path))
-    ]  # fmt: skip
-    if kinds:
-        return (
-            f"{what}{', '.join(kinds[:3])} is no rigid or affine matrix, the only kind that is "
-            "applied to samples. Save it as a JSON with a 4×4 matrix."
-        )
+    touches = (table["from_frame"] == first) | (table["to_frame"] == first)
+    files = [Path(path).name for path in table.loc[touches, "path"] if not _is_known(str(path))]
+    if files:
+        known = ", ".join(TRANSFORM_SUFFIXES)
+        return f"{what}{', '.join(files[:3])} is no transform that is read ({known})."
     return f"{what}no transform leads there. Name one in transforms.csv."
-
-
-def _read_matrix(path: Path) -> NDArray[np.float64]:
-    try:
-        matrix = np.array(json.loads(path.read_text("utf-8"))["matrix"], float)
-        usable = matrix.shape == (4, 4) and abs(np.linalg.det(matrix)) > 1e-12
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} holds no transform ({error}). Write a JSON with a 4×4 matrix."
-        ) from error
-    if not usable:
-        raise InputError(f"The matrix of {path} is no invertible 4×4 matrix. Mend it.")
-    return matrix

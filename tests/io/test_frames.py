@@ -86,7 +86,7 @@ def test_spots_of_a_slide_count_for_regions_and_are_drawn_on_the_scan(cohort):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("warp.tps", r"warp\.tps \(thin-plate spline\) is no rigid or affine matrix"),
+        ("warp.tps", r"warp\.tps is no transform that is read \(\.json, \.txt, \.tfm\)"),
         ("", "no transform leads there"),
     ],
 )

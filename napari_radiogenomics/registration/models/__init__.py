@@ -1,0 +1,1 @@
+"""Models of a registration: one a file, each defines ``MODEL``."""
