@@ -52,7 +52,7 @@ class Found:
     Attributes
     ----------
     matrix : ndarray, shape (4, 4)
-        From mm of the fixed image to mm of the moving one.
+        From mm of the fixed image to mm of the moving one; the start where nothing was better.
     before, after : float
         Mutual information in nats, at the start and at the end.
     stopped : str
@@ -116,7 +116,8 @@ def search(fixed: Any, moving: Any, start: Reals, how: Search, progress: Progres
         watch.raise_if_stopped()
         raise InputError(_reason(error)) from error
     watch.finish()
-    return Found(start @ _matrix_of(change, wide), before, after, stopped, ended)
+    found = start @ _matrix_of(change, wide) if after > before else start
+    return Found(found, before, after, stopped, ended)
 
 
 def _coarse(image: Any, level: int) -> Any:
@@ -184,6 +185,7 @@ def _measure(fixed: Any, begun: Any, level: int, seed: int) -> Any:
     import SimpleITK as sitk
 
     method = sitk.ImageRegistrationMethod()
+    method.SetNumberOfThreads(1)  # as fast for so few voxels
     method.SetMetricAsMattesMutualInformation(_BINS)
     method.SetMetricSamplingStrategy(method.RANDOM)
     count = _coarse(fixed, level).GetNumberOfPixels()

@@ -21,6 +21,8 @@ Start = Literal["auto", "position", "center"]
 
 # The longer side of the level of a slide that is compared, in pixels, about.
 _SLIDE_PIXELS = 1024
+# Nuclei are as small as a pixel there: they would match by chance. In pixels.
+_SLIDE_BLUR = 1.5
 # Two scans start from where they lie when they share so much of the smaller one.
 _OVERLAP = 0.5
 
@@ -48,7 +50,9 @@ def picture_of(one: Object, channel: Channel) -> Any:
         raise InputError(f"{image.name or 'An image'} has one brightness everywhere.")
     grid = image.geometry
     if isinstance(one, Slide):
-        found = sitk.GetImageFromArray(values[0])
+        from scipy.ndimage import gaussian_filter
+
+        found = sitk.GetImageFromArray(gaussian_filter(values[0], _SLIDE_BLUR))
         found.SetSpacing(grid.spacing[:2])
         found.SetOrigin(grid.origin[:2])
         return found

@@ -205,7 +205,7 @@ def _by_brightness(
     if not found.after > found.before + _LEAST_GAIN:
         warnings.append(
             f"Brightness did not improve on the start: mutual information {found.before:.3f} "
-            f"before, {found.after:.3f} after. Look at the overlay, or place landmarks."
+            f"before, {found.after:.3f} after. The start is kept. Place landmarks."
         )
     elif not found.ended:
         warnings.append(
