@@ -138,6 +138,22 @@ class Session:
         if self.selection != previous:
             self.selection_changed.emit(self.selection, previous)
 
+    def renew(self, cohort: Cohort) -> None:
+        """Take the open cohort after a change that nothing on the screen shows, as of transforms.
+
+        The selection stays, and nothing is loaded anew.
+
+        Raises
+        ------
+        InputError
+            If another cohort is open.
+        """
+        if self._cohort is None or self._cohort.root != cohort.root:
+            raise InputError(
+                f"{cohort.name} is not open any more. Open it again to see the change."
+            )
+        self._cohort = cohort
+
     @property
     def edits(self) -> Edits:
         """What was drawn on patients of the open cohort; kept when another one is opened."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.io.format import Kind
 
-__all__ = ["PatientData", "load_patient"]
+__all__ = ["PatientData", "load_patient", "load_slide"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +121,38 @@ def load_patient(
     )
     problems += check_patient(cohort, data)
     return replace(data, problems=tuple(problems))
+
+
+def load_slide(cohort: Cohort, slide_id: str) -> Slide:
+    """Read one slide of a cohort; its pyramid is lazy.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    slide_id : str
+        Key of its table of slides.
+
+    Returns
+    -------
+    Slide
+        With the stain, frame and pixel size of its row.
+
+    Raises
+    ------
+    InputError
+        If the cohort has no such slide, or it cannot be read.
+    """
+    table = cohort.slides[cohort.slides.index == slide_id]
+    if not len(table):
+        raise InputError(f'Slide "{slide_id}" is not in {cohort.name}.')
+    row, problems = next(_rows(table)), list[Problem]()
+    found = _read_row(cohort, "slides", "slide", row, str(row["patient_id"]), problems, None)
+    if not found:
+        why = str(problems[0]) if problems else "its file holds none."
+        raise InputError(f'Slide "{slide_id}" cannot be opened: {why}')
+    slide: Slide = found[0]
+    return slide
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

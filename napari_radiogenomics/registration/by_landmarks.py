@@ -106,12 +106,12 @@ def _cut(
     plane: str, plane_mm: float | None, target: Reals, flat: tuple[bool, bool]
 ) -> Reals | None:
     """Plane of the scan that the slide was cut along, (4, 4) into LPS mm."""
-    if not plane:
+    if plane == "free":
         if plane_mm is not None:
             raise InputError("plane_mm says where a plane lies. Choose the plane too.")
         return None
     if flat[0] == flat[1]:
-        raise InputError("A plane is that of a slide in a scan. Leave it empty for two alike.")
+        raise InputError("A plane is that of a slide in a scan. Leave it free for two alike.")
     at = float(target[:, _ACROSS[plane]].mean()) if plane_mm is None else float(plane_mm)
     return plane_matrix(plane, at)
 

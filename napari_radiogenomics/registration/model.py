@@ -88,5 +88,5 @@ MODELS: Registry[Model] = Registry(
 
 
 def model_titles() -> Mapping[str, str]:
-    """Names of all models, each with what it allows."""
-    return {model.name: model.meaning for model in MODELS}
+    """Names of all models, each with its title."""
+    return {model.name: model.title for model in MODELS}

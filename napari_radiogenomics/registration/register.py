@@ -48,8 +48,8 @@ def register(
     *,
     method: Annotated[str, Setting(choices=model_titles)] = "rigid",
     mirror: bool = False,
-    plane: Plane = "",
-    plane_mm: float | None = None,
+    plane: Plane = "free",
+    plane_mm: Annotated[float | None, Setting(title="Plane at")] = None,
     stiffness: Annotated[float, Setting(minimum=0, advanced=True)] = 0.0,
     refine: Annotated[bool, Setting(title="Refine by brightness")] = False,
     channel: Annotated[Channel, Setting(advanced=True)] = "hematoxylin",
@@ -75,9 +75,9 @@ def register(
         What the transform may do.
     mirror : bool, optional
         One side is the mirror image of the other, as a section that was turned over.
-    plane : {"", "axial", "coronal", "sagittal"}, optional
-        Plane of the scan that the slide was cut along (block face). Without it, the landmarks
-        tell how the slide lies in space.
+    plane : {"free", "axial", "coronal", "sagittal"}, optional
+        Plane of the scan that the slide was cut along (block face). Free, the landmarks tell how
+        the slide lies in space.
     plane_mm : float, optional
         Where that plane lies along its normal, in LPS mm; the mean of the landmarks without it.
     stiffness : float, optional
@@ -169,7 +169,7 @@ def register(
 
 def _check(method: str, plane: str, without: bool, refine: bool) -> None:
     if plane not in PLANES:
-        raise InputError(f'Unknown plane "{plane}". {did_you_mean(plane, list(PLANES[1:]))}')
+        raise InputError(f'Unknown plane "{plane}". {did_you_mean(plane, list(PLANES))}')
     MODELS[method]
     if (without or refine) and method not in _BRIGHTNESS:
         raise InputError(

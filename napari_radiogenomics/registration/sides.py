@@ -15,8 +15,8 @@ from napari_radiogenomics.registration.landmarks import Landmarks
 __all__ = ["PLANES", "Object", "Plane", "flat_side", "frame_of", "plane_matrix", "require_sides"]
 
 Object = Image | Slide
-Plane = Literal["", "axial", "coronal", "sagittal"]
-PLANES = ("", "axial", "coronal", "sagittal")
+Plane = Literal["free", "axial", "coronal", "sagittal"]
+PLANES = ("free", "axial", "coronal", "sagittal")
 # To the right and down on the screen, in LPS, and the axis across.
 _SCREEN = {
     "axial": ((1, 0, 0), (0, 1, 0), 2),

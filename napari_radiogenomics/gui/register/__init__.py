@@ -1,0 +1,1 @@
+"""The Register dock: how slides and scans lie to each other."""

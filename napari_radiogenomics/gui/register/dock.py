@@ -1,0 +1,287 @@
+"""The Register dock: landmarks on two sides, their error as they are placed, the overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QFileDialog
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.slide import Slide
+from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.forms.panel import Panel
+from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.register.boxes import OverlayBox, PairBox, SideBox
+from napari_radiogenomics.gui.register.objects import load
+from napari_radiogenomics.gui.register.pairs import Pairs, Side
+from napari_radiogenomics.gui.register.stage import Stage
+from napari_radiogenomics.gui.register.view import sides_view
+from napari_radiogenomics.gui.register.work import (
+    Registered,
+    framed,
+    live_fit,
+    register_sides,
+    save_file,
+    save_in_cohort,
+)
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.registration import (
+    Registration,
+    read_landmarks,
+    register,
+    write_landmarks,
+)
+from napari_radiogenomics.registration.sides import frame_of
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_radiogenomics.data.cohort import Cohort
+
+__all__ = ["RegisterDock"]
+
+_TABLE, _TRANSFORM = "Table (*.csv)", "Transform (*.json *.txt *.tfm)"
+_READY = "Click the same place on the fixed and on the moving side, in turn. "
+
+
+class RegisterDock(Panel):
+    """How a slide or a scan lies to another one.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer.
+
+    Attributes
+    ----------
+    pairs : Pairs
+        Landmarks as they are placed.
+    stages : dict of Stage
+        Canvas of each side, once both are shown.
+    fitted : Registration or None
+        Fit to the landmarks as they are now.
+    found : Registration or None
+        What Register found last.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__(
+            napari_viewer,
+            register,
+            name="register",
+            purpose="How does the slide lie in the scan, or one to another?",
+            run="Register",
+        )
+        self.pairs = Pairs()
+        self.stages: dict[Side, Stage] = {}
+        self.fitted: Registration | None = None
+        self.found: Registration | None = None
+        self._overlay: Registered | None = None
+        self.sides, self.box = SideBox(self.viewer), PairBox()
+        self.over = OverlayBox()
+        self.inputs.addRow(self.sides)
+        self.before_settings.addWidget(self.box)
+        self.after.addWidget(self.over)
+        self._connect()
+        self.recall()
+        dress_canvas(self.viewer)
+        self._refit()
+
+    def _connect(self) -> None:
+        self.sides.asked.connect(self.show_sides)
+        self.form.changed.connect(self._refit)
+        box, over = self.box, self.over
+        for signal, work in (
+            (box.undone, self.undo), (box.deleted, self.delete), (box.cleared, self.clear_pairs),
+            (box.chosen, self._go_to), (box.loaded, self._ask_to_load),
+            (box.saved, self._ask_to_save_pairs), (over.changed, self._draw_overlay),
+            (over.saved, self._ask_to_save), (over.kept, self.save_in_cohort),
+        ):  # fmt: skip
+            signal.connect(work)
+
+    # The two sides
+
+    def show_sides(self) -> None:
+        """Show the chosen objects on their canvases, without landmarks of others."""
+        try:
+            entries = self.sides.entries()
+            fixed, moving = (load(self.viewer, entry) for entry in entries)
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+            return
+        self._leave_sides()
+        view = sides_view(self.viewer)
+        titles = [entry.title for entry in entries]
+        in_main = isinstance(fixed, Image)
+        if in_main:
+            view.hide_side("fixed")
+        self.stages = {
+            "fixed": self._stage("fixed", framed(fixed, titles[0]), titles[0], own=not in_main),
+            "moving": self._stage("moving", framed(moving, titles[1]), titles[1], own=True),
+        }
+        self._refit()
+        self.say(f"{_READY}Four pairs or more, well apart; not all on a line.")
+
+    def _stage(self, side: Side, one: Image | Slide, title: str, *, own: bool) -> Stage:
+        model = sides_view(self.viewer).show_side(side, title) if own else self.viewer
+        return Stage(model, side, one, own=own, clicked=self.place)
+
+    def _leave_sides(self) -> None:
+        for stage in self.stages.values():
+            stage.close()
+        self.stages, self.pairs = {}, Pairs()
+        self.found = self._overlay = None
+        self.over.use(None)
+
+    def _frames(self) -> tuple[str, str]:
+        return frame_of(self.stages["fixed"].object), frame_of(self.stages["moving"].object)
+
+    # Landmarks
+
+    def place(self, side: Side, place: tuple[float, float, float]) -> None:
+        """Take a click on a canvas for the next landmark; on the other side's turn it is said."""
+        if not self.box.placing or not self.stages:
+            return
+        if side != self.pairs.expected:
+            self.say(f"This pair waits for its place on the {self.pairs.expected} side.")
+            return
+        self.pairs.place(side, place)
+        self._refit()
+
+    def undo(self) -> None:
+        """Undo the last change of the landmarks."""
+        self.pairs.undo()
+        self._refit()
+
+    def delete(self, row: int) -> None:
+        """Take a pair away."""
+        if 0 <= row < len(self.pairs.items):
+            self.pairs.delete(row)
+            self._refit()
+
+    def clear_pairs(self) -> None:
+        """Take all pairs away; Undo brings them back."""
+        self.pairs.clear()
+        self._refit()
+
+    def _go_to(self, row: int) -> None:
+        if 0 <= row < len(self.pairs.items):
+            for stage in self.stages.values():
+                stage.go_to(self.pairs.items[row])
+
+    def _refit(self) -> None:
+        """Fit to the landmarks as they are, and show the errors."""
+        self.fitted, why = None, ""
+        if self.stages:
+            try:
+                landmarks = self.pairs.landmarks(self._frames())
+                fixed, moving = self.stages["fixed"].object, self.stages["moving"].object
+                self.fitted = live_fit(fixed, moving, landmarks, self.form.values)
+            except InputError as error:
+                why = self.form.in_its_words(str(error)) if self.pairs.items else ""
+        worst = self.fitted.worst if self.fitted is not None else ""
+        self.box.use(self.pairs, self.fitted, why, ready=bool(self.stages))
+        for stage in self.stages.values():
+            stage.show_pairs(self.pairs.items, worst)
+
+    def _ask_to_load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load landmarks", "", _TABLE)
+        if path:
+            self.load_pairs(path)
+
+    def load_pairs(self, path: str | Path) -> None:
+        """Take over the landmarks of a table."""
+        try:
+            if not self.stages:
+                raise InputError("Show the two sides first, then load their landmarks.")
+            landmarks = read_landmarks(path)
+            for named, own in zip(landmarks.frames, self._frames(), strict=True):
+                if named and named != own:
+                    raise InputError(
+                        f'The table is of frame "{named}", the side that is shown of "{own}".'
+                    )
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+            return
+        self.pairs.use(landmarks)
+        self._refit()
+        self.say(f"{len(landmarks)} pairs of {Path(path).name}.")
+
+    def _ask_to_save_pairs(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save landmarks", "landmarks.csv", _TABLE)
+        if path:
+            self._try(lambda: write_landmarks(self.pairs.landmarks(self._frames()), path))
+
+    def _try(self, write: Callable[[], Path]) -> None:
+        try:
+            self.say(f"Saved as {write()}.", "good")
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+
+    # The result
+
+    def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        """The two sides, their landmarks, and the settings of the form."""
+        if not self.stages:
+            raise InputError("Choose the fixed and the moving side, then press Show.")
+        landmarks = self.pairs.landmarks(self._frames()) if self.pairs.complete() else None
+        fixed, moving = self.stages["fixed"].object, self.stages["moving"].object
+        return register_sides, (moving, fixed, landmarks), self.form.values
+
+    def show_result(self, outcome: Outcome) -> str:
+        """Draw the overlay, or say where something was saved."""
+        if isinstance(outcome.value, Path):
+            return f"Saved as {outcome.value}."
+        if isinstance(outcome.value, tuple):
+            return self._take_cohort(*outcome.value)
+        self._overlay, self.found = outcome.value, outcome.value.registration
+        self.over.use(self.found, can_keep=self._can_keep())
+        self._draw_overlay()
+        if self.found.landmarks.empty:
+            return f"{self.found.text()} Look at the overlay."
+        return f"{self.found.text()}"
+
+    def _draw_overlay(self) -> None:
+        if self._overlay is None or not self.stages:
+            return
+        side: Side = "moving" if self._overlay.overlay.side == "moving" else "fixed"
+        stage = self.stages[side]
+        if not self.over.redraw and stage.overlay is not None:
+            stage.overlay.opacity = self.over.opacity
+            return
+        data, looks = self._overlay.overlay.layer(
+            checkerboard=self.over.checkerboard, opacity=self.over.opacity
+        )
+        stage.show_overlay(data, looks)
+
+    def _can_keep(self) -> bool:
+        cohort: Cohort | None = session_of(self.viewer).cohort
+        return cohort is not None and cohort.layout == "folder"
+
+    def _ask_to_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save transform", "transform.json", _TRANSFORM)
+        found = self.found
+        if path and found is not None:
+            self._try(lambda: save_file(found, Path(path)))
+
+    def save_in_cohort(self) -> None:
+        """Save what was found in the cohort, and where asked for the siblings of the slide."""
+        cohort = session_of(self.viewer).cohort
+        if cohort is None or self.found is None:
+            self.say("Register first, in an open cohort.", "error")
+            return
+        frames = set(self._frames())
+        slides = cohort.slides.index[cohort.slides["frame"].isin(frames)]
+        slide = str(slides[0]) if len(slides) else ""
+        self.runner.run(
+            save_in_cohort, cohort, self.found, slide,
+            siblings=self.over.siblings and bool(slide), title="Save in cohort",
+        )  # fmt: skip
+
+    def _take_cohort(self, cohort: Cohort, names: tuple[str, ...]) -> str:
+        session_of(self.viewer).renew(cohort)
+        more = f" So were {', '.join(names)}, aligned by brightness." if names else ""
+        return f"Saved in {cohort.name}: samples of either frame are brought to the other.{more}"

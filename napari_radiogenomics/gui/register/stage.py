@@ -1,0 +1,152 @@
+"""A canvas that one side of a registration is seen on, with its landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Layer
+
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.slide import Slide
+from napari_radiogenomics.gui.layers.keys import AXES, PASSING, UNITS
+from napari_radiogenomics.gui.layers.layers import image_layers, slide_layer
+from napari_radiogenomics.gui.layers.sample_points import coarsest
+from napari_radiogenomics.gui.register.pairs import Pair, Side
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["COLOR", "Stage"]
+
+COLOR, WORST = "#ffd400", "#ff3b30"
+_NAME = "Landmarks"
+
+
+class Stage:
+    """One side.
+
+    Parameters
+    ----------
+    model : ViewerModel
+        Main viewer, or that of a canvas of its own.
+    side : {"fixed", "moving"}
+        Which.
+    one : Image or Slide
+        What is registered.
+    own : bool
+        Whether the canvas shows this alone: then its layer is made here.
+    clicked : callable
+        ``clicked(side, (x, y, z))`` in mm, for a click without a drag.
+    """
+
+    def __init__(
+        self,
+        model: ViewerModel,
+        side: Side,
+        one: Image | Slide,
+        *,
+        own: bool,
+        clicked: Callable[[Side, tuple[float, float, float]], None],
+    ) -> None:
+        self.model, self.side, self.object, self._clicked = model, side, one, clicked
+        self.flat = isinstance(one, Slide)
+        self._own = own
+        self.unit = 1.0 if self.flat else coarsest([one.geometry])  # type: ignore[union-attr]
+        self.points: Layer | None = None
+        self.overlay: Layer | None = None
+        if own:
+            self._show(one)
+        model.mouse_drag_callbacks.append(self._pressed)
+
+    def _show(self, one: Image | Slide) -> None:
+        self.model.layers.clear()
+        made = [slide_layer(one)] if isinstance(one, Slide) else image_layers(one)[:1]
+        for data in made:
+            self.model.layers.append(Layer.create(*data))
+        self.model.canvas.background_color_override = "white" if self.flat else None
+        self.model.reset_view()
+
+    def close(self) -> None:
+        """Take away what was added to the canvas."""
+        if self._pressed in self.model.mouse_drag_callbacks:
+            self.model.mouse_drag_callbacks.remove(self._pressed)
+        for layer in (self.points, self.overlay):
+            self.remove(layer)
+        self.points = self.overlay = None
+        if self._own:
+            self.model.layers.clear()
+
+    def remove(self, layer: Layer | None) -> None:
+        """Take a layer away, where it is still there."""
+        if layer is not None and layer in self.model.layers:
+            self.model.layers.remove(layer)
+
+    def _pressed(self, _model: ViewerModel, event: Any) -> Any:
+        start = event.position
+        yield
+        dragged = False
+        while event.type == "mouse_move":
+            dragged = True
+            yield
+        if not dragged and event.button == 1 and self.model.dims.ndisplay == 2:
+            self._clicked(self.side, self.place_at(start))
+
+    def place_at(self, position: Sequence[float]) -> tuple[float, float, float]:
+        """Place x, y, z in mm of a position of the canvas."""
+        y, x = (float(value) for value in position[-2:])
+        z = 0.0 if self.flat else float(position[-3])
+        return x, y, z
+
+    def _coordinates(self, place: tuple[float, float, float]) -> list[float]:
+        """Coordinates of a place in the layer of points."""
+        zyx = [value / self.unit for value in place[::-1]]
+        return zyx[1:] if self.flat else zyx
+
+    def show_pairs(self, pairs: Sequence[Pair], worst: str = "", chosen: str = "") -> None:
+        """Draw the landmarks of this side, numbered; the worst one red, the chosen one large."""
+        placed = [pair for pair in pairs if getattr(pair, self.side) is not None]
+        wide = 2 if self.flat else 3
+        data = np.array([self._coordinates(getattr(p, self.side)) for p in placed], float)
+        data = data.reshape(-1, wide)
+        self.remove(self.points)
+        self.points = None
+        if not placed:
+            return
+        active = self.model.layers.selection.active
+        colors = [WORST if pair.name == worst else COLOR for pair in placed]
+        layer = Layer.create(
+            data,
+            {
+                "name": _NAME, "symbol": "cross", "face_color": colors, "border_color": colors,
+                "size": 1.0, "scale": (self.unit,) * wide, "canvas_size_limits": (16, 22), "features": {"name": [p.name for p in placed]},
+                "text": {"string": "{name}", "color": COLOR, "size": 11, "anchor": "upper_left"},
+                "axis_labels": AXES[-wide:], "units": UNITS[-wide:], "metadata": {PASSING: True},
+            },
+            "points",
+        )  # fmt: skip
+        self.points = layer
+        self.model.layers.append(layer)
+        self.model.layers.selection.active = active if active in self.model.layers else None
+
+    def go_to(self, pair: Pair) -> None:
+        """Look at a landmark."""
+        place = getattr(pair, self.side)
+        if place is None:
+            return
+        x, y, z = place
+        self.model.scene.camera.center = (y, x)
+        if not self.flat:
+            last = self.model.dims.ndim
+            self.model.dims.set_point(range(last - 3, last), (z, y, x))
+
+    def show_overlay(self, data: Any, looks: dict[str, Any]) -> None:
+        """Lay the other side over this one."""
+        self.remove(self.overlay)
+        active = self.model.layers.selection.active
+        layer = Layer.create(data, looks, "image")
+        at = len(self.model.layers) - (self.points in self.model.layers)
+        self.model.layers.insert(at, layer)
+        self.overlay = layer
+        self.model.layers.selection.active = active
