@@ -118,6 +118,8 @@ class RegisterDock(Panel):
         in_main = isinstance(fixed, Image)
         if in_main:
             view.hide_side("fixed")
+            if entries[0].layer is not None:
+                entries[0].layer.visible = True
         self.stages = {
             "fixed": self._stage("fixed", framed(fixed, titles[0]), titles[0], own=not in_main),
             "moving": self._stage("moving", framed(moving, titles[1]), titles[1], own=True),
@@ -169,8 +171,10 @@ class RegisterDock(Panel):
 
     def _go_to(self, row: int) -> None:
         if 0 <= row < len(self.pairs.items):
+            pair = self.pairs.items[row]
             for stage in self.stages.values():
-                stage.go_to(self.pairs.items[row])
+                stage.go_to(pair)
+                stage.show_pairs(self.pairs.items, self._worst(), pair.name)
 
     def _refit(self) -> None:
         """Fit to the landmarks as they are, and show the errors."""
@@ -182,10 +186,12 @@ class RegisterDock(Panel):
                 self.fitted = live_fit(fixed, moving, landmarks, self.form.values)
             except InputError as error:
                 why = self.form.in_its_words(str(error)) if self.pairs.items else ""
-        worst = self.fitted.worst if self.fitted is not None else ""
         self.box.use(self.pairs, self.fitted, why, ready=bool(self.stages))
         for stage in self.stages.values():
-            stage.show_pairs(self.pairs.items, worst)
+            stage.show_pairs(self.pairs.items, self._worst())
+
+    def _worst(self) -> str:
+        return self.fitted.worst if self.fitted is not None else ""
 
     def _ask_to_load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load landmarks", "", _TABLE)
@@ -240,9 +246,7 @@ class RegisterDock(Panel):
         self._overlay, self.found = outcome.value, outcome.value.registration
         self.over.use(self.found, can_keep=self._can_keep())
         self._draw_overlay()
-        if self.found.landmarks.empty:
-            return f"{self.found.text()} Look at the overlay."
-        return f"{self.found.text()}"
+        return " ".join([self.found.text(), *self.found.warnings])
 
     def _draw_overlay(self) -> None:
         if self._overlay is None or not self.stages:

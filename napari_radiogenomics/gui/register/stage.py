@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOR", "Stage"]
 
-COLOR, WORST = "#ffd400", "#ff3b30"
+COLOR, WORST = "#ffb000", "#ff3b30"
 _NAME = "Landmarks"
+# Size of a circle on the screen, and what keeps its name beside it.
+_PIXELS, _GAP = (15, 20), "   "
 
 
 class Stage:
@@ -116,19 +118,28 @@ class Stage:
             return
         active = self.model.layers.selection.active
         colors = [WORST if pair.name == worst else COLOR for pair in placed]
-        layer = Layer.create(
-            data,
-            {
-                "name": _NAME, "symbol": "cross", "face_color": colors, "border_color": colors,
-                "size": 1.0, "scale": (self.unit,) * wide, "canvas_size_limits": (16, 22), "features": {"name": [p.name for p in placed]},
-                "text": {"string": "{name}", "color": COLOR, "size": 11, "anchor": "upper_left"},
-                "axis_labels": AXES[-wide:], "units": UNITS[-wide:], "metadata": {PASSING: True},
-            },
-            "points",
-        )  # fmt: skip
+        layer = Layer.create(data, self._looks(placed, colors, chosen), "points")
         self.points = layer
         self.model.layers.append(layer)
         self.model.layers.selection.active = active if active in self.model.layers else None
+
+    def _looks(self, placed: Sequence[Pair], colors: list[str], chosen: str) -> dict[str, Any]:
+        wide = 2 if self.flat else 3
+        return {
+            "name": _NAME,
+            "symbol": "disc",  # clear inside: the landmark itself stays in sight
+            "face_color": ["#ffffff60" if pair.name == chosen else "#00000000" for pair in placed],
+            "border_color": colors,
+            "border_width": 0.2,
+            "size": 1.0,
+            "scale": (self.unit,) * wide,
+            "canvas_size_limits": _PIXELS,
+            "features": {"name": [f"{_GAP}{pair.name}" for pair in placed]},
+            "text": {"string": "{name}", "color": COLOR, "size": 11, "anchor": "lower_left"},
+            "axis_labels": AXES[-wide:],
+            "units": UNITS[-wide:],
+            "metadata": {PASSING: True},
+        }  # fmt: skip
 
     def go_to(self, pair: Pair) -> None:
         """Look at a landmark."""

@@ -1,0 +1,198 @@
+"""The Register dock: pairs placed in turn, their errors as they are placed, overlay and saving."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+from napari_radiogenomics import open_cohort, read_landmarks, read_transform, register
+from napari_radiogenomics.data.geometry import Geometry
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.slide import Slide
+from napari_radiogenomics.data.transform import Transform
+from napari_radiogenomics.gui.cohort.patient import load_layers
+from napari_radiogenomics.gui.register.overlay import make_overlay
+from napari_radiogenomics.gui.register.pairs import Pairs
+from napari_radiogenomics.gui.register.stage import COLOR, WORST, Stage
+from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.io.patient import load_slide
+from napari_radiogenomics.simulate.sample import sample_cohort
+
+SCAN = Image(np.arange(24.0 * 10).reshape(6, 8, 5), Geometry((5, 8, 6), (2, 2, 3)),
+             metadata={"frame": "CT"})  # fmt: skip
+SLIDE = Slide((np.full((40, 60, 3), 90, np.uint8),), (100.0, 100.0), frame="HE", name="HE")
+
+
+def click(model: ViewerModel, position, *, drag: bool = False) -> None:
+    """Press at a place of a canvas, and release."""
+    event = SimpleNamespace(type="mouse_press", position=position, button=1)
+    for callback in list(model.mouse_drag_callbacks):
+        if not isinstance(getattr(callback, "__self__", None), Stage):
+            continue  # napari's own
+        steps = callback(model, event)
+        next(steps)
+        for kind in ("mouse_move", "mouse_release")[not drag :]:
+            event.type = kind
+            next(steps, None)
+        event.type = "mouse_press"
+
+
+# Without a screen
+
+
+def test_pairs_are_placed_in_turn_renumbered_never_and_undone():
+    pairs = Pairs()
+    for n in range(3):
+        assert pairs.expected == "fixed"
+        pairs.place("fixed", (n, n * n, 1))
+        assert pairs.expected == "moving"
+        pairs.place("moving", (n, 2 * n, 0))
+    pairs.delete(1)
+    assert [pair.name for pair in pairs.items] == ["L1", "L3"]
+    pairs.place("moving", (7, 7, 0))
+    assert pairs.items[-1].name == "L2"
+    assert pairs.expected == "fixed"  # the open pair lacks it
+    assert len(pairs.landmarks()) == 2
+    pairs.move(0, "fixed", (9, 9, 9))
+    pairs.undo()
+    pairs.undo()
+    pairs.undo()
+    assert [pair.name for pair in pairs.items] == ["L1", "L2", "L3"]
+    np.testing.assert_array_equal(pairs.landmarks().fixed[2], [2, 4, 1])
+
+
+def test_a_click_is_a_place_in_mm_and_a_drag_is_none():
+    seen = []
+    model = ViewerModel()
+    stage = Stage(model, "fixed", SCAN, own=True, clicked=lambda *place: seen.append(place))
+    click(model, (6.0, 4.0, 2.0))
+    click(model, (6.0, 4.0, 2.0), drag=True)
+    flat = ViewerModel()
+    Stage(flat, "moving", SLIDE, own=True, clicked=lambda *place: seen.append(place))
+    click(flat, (1.5, 2.5))
+    assert seen == [("fixed", (2.0, 4.0, 6.0)), ("moving", (2.5, 1.5, 0.0))]
+    stage.close()
+    click(model, (6.0, 4.0, 2.0))
+    assert len(seen) == 2
+    assert not model.layers
+
+
+def test_landmarks_are_numbered_on_both_canvases_in_one_color_the_worst_in_red():
+    pairs = Pairs()
+    for n in range(4):
+        pairs.place("fixed", (n, n, 3.0))
+        pairs.place("moving", (n, n, 0))
+    for side, one in (("fixed", SCAN), ("moving", SLIDE)):
+        model = ViewerModel()
+        stage = Stage(model, side, one, own=True, clicked=lambda *_: None)
+        stage.show_pairs(pairs.items, worst="L2")
+        layer = stage.points
+        assert [name.strip() for name in layer.features["name"]] == ["L1", "L2", "L3", "L4"]
+        colors = [tuple(np.round(color * 255).astype(int)[:3]) for color in layer.border_color]
+        known = [tuple(int(c[n : n + 2], 16) for n in (1, 3, 5)) for c in (COLOR, WORST)]
+        assert colors == [known[n] for n in (0, 1, 0, 0)]
+        world = np.array([layer.data_to_world(point) for point in layer.data])
+        np.testing.assert_allclose(world[:, ::-1][:, :2], [[n, n] for n in range(4)])
+
+
+def test_the_scan_lies_on_the_slide_where_the_transform_says():
+    """A slide across the scan at z = 6 mm, turned by nothing: pixels are those of that slice."""
+    matrix = np.eye(4)
+    matrix[:3, 3] = [0, 0, -6.0]
+    overlay = make_overlay(Transform.of(matrix, "CT", "HE"), SCAN, SLIDE)
+    assert overlay.side == "moving"
+    grid = overlay.image.geometry
+    at = np.round(grid.world_to_index([4.0, 2.0, 0.0])).astype(int)
+    assert overlay.image.array[0, at[1], at[0]] == pytest.approx(SCAN.array[2, 1, 2], abs=0.05)
+    whole, looks = overlay.layer(checkerboard=False, opacity=0.4)
+    board, _ = overlay.layer(checkerboard=True, opacity=0.4)
+    assert looks["opacity"] == 0.4
+    assert (whole[..., 3] > 0).mean() == 1
+    assert 0.4 < (board[..., 3] > 0).mean() < 0.6
+    other = make_overlay(Transform((), "CT", "MR"), SCAN, replace(SCAN, metadata={"frame": "MR"}))
+    data, _ = other.layer(checkerboard=True, opacity=1.0)
+    assert other.side == "fixed"
+    assert 0.2 < np.isnan(data).mean() < 0.8
+
+
+# On canvases
+
+
+@pytest.fixture
+def opened(opengl, tmp_path, qtbot):
+    """A copy of the sample cohort at its first patient, and the dock."""
+    from napari_radiogenomics.gui.register.dock import RegisterDock
+    from napari_radiogenomics.gui.register.view import sides_view
+
+    folder = tmp_path / "cohort"
+    shutil.copytree(sample_cohort(), folder)
+    viewer = ViewerModel()
+    session = session_of(viewer)
+    session.cohort = open_cohort(folder)
+    loaded = load_layers(session.cohort, "P001", timepoint="t0", open_with=("scans",))
+    for layer in loaded.layers:
+        viewer.layers.append(Layer.create(*layer))
+    session.select(patient_id="P001", timepoint="t0")
+    dock = RegisterDock(viewer)
+    qtbot.addWidget(dock)
+    yield dock, folder
+    view = sides_view(viewer)
+    view.shut()
+    qtbot.addWidget(view)
+
+
+def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
+    dock, folder = opened
+    viewer = dock.viewer
+    titles = [dock.sides.moving.itemText(n) for n in range(dock.sides.moving.count())]
+    assert titles == ["P001-t0-CT", "P001-HE (H&E)", "P001-CD31 (CD31)", "P001-CAIX (CAIX)"]
+    assert "Show two sides first" in dock.box.next_label.text()
+    dock.show_sides()
+    stem = "transforms/P001-HE_to_P001-t0"
+    landmarks = read_landmarks(folder / f"{stem}-landmarks.csv")
+    moving = dock.stages["moving"].model
+    for n, (fixed, slide) in enumerate(zip(landmarks.fixed, landmarks.moving, strict=True)):
+        click(viewer, fixed[::-1])
+        click(viewer, fixed[::-1] + 1)  # it is the slide's turn
+        assert "waits for its place on the moving side" in dock.message
+        click(moving, slide[1::-1])
+        assert len(dock.pairs.complete()) == n + 1
+    slide = load_slide(session_of(viewer).cohort, "P001-HE")
+    scan = dock.stages["fixed"].object
+    expected = register(slide, scan, landmarks)
+    table = dock.box.table
+    shown = [[float(table.item(r, c).text()) for c in (1, 2)] for r in range(6)]
+    wanted = expected.landmarks[["residual_mm", "left_out_mm"]].to_numpy()
+    np.testing.assert_allclose(shown, wanted, atol=0.00501)
+    assert f"worst {expected.worst}" in dock.box.sum_label.text()
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+    assert "6 landmarks, RMS" in dock.message
+    np.testing.assert_allclose(dock.found.transform.matrix, expected.transform.matrix, atol=1e-9)
+    overlay = dock.stages["moving"].overlay
+    assert overlay in moving.layers
+    dock.over.slider.setValue(80)
+    assert overlay.opacity == pytest.approx(0.8)
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.save_in_cohort()
+    assert "Saved in" in dock.message
+    again = open_cohort(folder).transforms
+    row = again[again["to_frame"] == "P001-HE"].iloc[0]
+    saved = read_transform(folder / row["path"])
+    np.testing.assert_allclose(saved.matrix, expected.transform.matrix, atol=1e-9)
+    assert session_of(viewer).selection.patient_id == "P001"
+    assert row["error_mm"] == pytest.approx(expected.left_out_rms_mm, abs=1e-3)
+    # What is wrong is said, and undone.
+    dock.form.values = dock.form.values | {"method": "thin-plate"}
+    for _ in range(4):
+        dock.delete(0)
+    assert "needs 4 landmarks" in dock.box.sum_label.text()
+    assert "are 2" in dock.box.sum_label.text()
+    dock.undo()
+    assert len(dock.pairs.items) == 3
