@@ -178,6 +178,7 @@ FROM_PYTHON = {"obj", "reference", "data", "links", "structures", "sample_ids"}
 FROM_PYTHON |= {"modalities", "learner_settings", "preparations", "external", "result"}
 FROM_PYTHON |= {"cases", "extraction", "gene_sets", "maps", "missing", "model", "types"}
 FROM_PYTHON |= {"cohort", "validation", "expected", "settings"}
+FROM_PYTHON |= {"landmarks", "registration", "transform"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -128,6 +128,16 @@ class Landmarks:
 def read_landmarks(path: str | Path) -> Landmarks:
     """Read pairs of landmarks from a CSV or TSV file.
 
+    Parameters
+    ----------
+    path : str or Path
+        Table with a row a pair.
+
+    Returns
+    -------
+    Landmarks
+        In mm.
+
     Raises
     ------
     InputError
@@ -143,7 +153,20 @@ def read_landmarks(path: str | Path) -> Landmarks:
 
 
 def write_landmarks(landmarks: Landmarks, path: str | Path) -> Path:
-    """Write pairs of landmarks as CSV, all or nothing."""
+    """Write pairs of landmarks as CSV, all or nothing.
+
+    Parameters
+    ----------
+    landmarks : Landmarks
+        What to write, in mm.
+    path : str or Path
+        Where.
+
+    Returns
+    -------
+    Path
+        The written file.
+    """
     from napari_radiogenomics.io.tables_write import write_table
 
     return write_table(landmarks.table(), path, index=False)

@@ -44,7 +44,7 @@ _WORSE = 1.5
 def register(
     moving: Object,
     fixed: Object,
-    landmarks: Landmarks | pd.DataFrame | None = None,
+    landmarks: pd.DataFrame | Landmarks | None = None,
     *,
     method: Annotated[str, Setting(choices=model_titles)] = "rigid",
     mirror: bool = False,
@@ -67,7 +67,7 @@ def register(
         What is brought to the other one.
     fixed : Image or Slide
         What stays. Two slides, two scans, or a slide and a scan.
-    landmarks : Landmarks or DataFrame, optional
+    landmarks : DataFrame or Landmarks, optional
         Pairs of places in mm: ``name``, ``fixed_x, fixed_y, fixed_z``, ``moving_x, moving_y,
         moving_z``, and where it is known ``weight``. Without them brightness registers two scans
         or two slides.
