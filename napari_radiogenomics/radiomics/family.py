@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.lattice import Pairs, far_pairs, pairs
+from napari_radiogenomics.radiomics.lattice import Pairs, cells, far_pairs, pairs
 from napari_radiogenomics.radiomics.roi import MatrixSettings, Region, lengths
 from napari_radiogenomics.registry import Registry, did_you_mean
 
@@ -154,11 +154,18 @@ class Neighborhoods:
         return far_pairs(self.radius, self.thin_axis)
 
     @cached_property
-    def buckets(self) -> NDArray[np.uint8]:
-        """Part of the region's values, 0 to 255, that a voxel's value lies in; rises with it."""
-        counted = self.values[self.levels > 0]
-        edges = np.quantile(counted, np.arange(1, 256) / 256)
-        return np.searchsorted(edges, self.values, side="right").astype(np.uint8)
+    def ranked(self) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Rank of each voxel's value from 1 on, 0 where it does not count; value of each rank."""
+        counts = self.levels > 0
+        in_order, rank = np.unique(self.values[counts], return_inverse=True)
+        ranks = np.zeros(self.values.size, np.int32)
+        ranks[counts] = rank + 1
+        return ranks, np.concatenate([[np.nan], in_order])
+
+    @property
+    def plane(self) -> NDArray[np.intp]:
+        """Offsets of the cells of a kernel in the plane of its center across x."""
+        return self.offsets[cells(self.radius, self.thin_axis)[:, 2] == 0]
 
 
 Measure = Callable[[Neighborhoods, NDArray[np.intp], tuple[str, ...]], NDArray[np.float64]]

@@ -193,8 +193,10 @@ _RECIPES = (
 
 _RECIPE_OF = {recipe.feature.name: recipe for recipe in _RECIPES}
 _MOMENTS = {"mad", "m2", "m3", "m4"}
-_SORTED = {"p10", "p25", "p50", "p75", "p90", "rmad"}
+_ORDERED = {"p10", "p25", "p50", "p75", "p90", "rmad"}
 _COUNTED = {"entropy", "uniformity"}
+# Where no order statistics are needed.
+_UNRANKED = (np.zeros(1, np.int32), np.zeros(1))
 
 
 def _measure(
@@ -202,30 +204,34 @@ def _measure(
 ) -> NDArray[np.float64]:
     recipes = [_RECIPE_OF[name] for name in names]
     needed = {row for recipe in recipes for row in recipe.needs}
-    rows = _rows(neighborhoods, neighborhoods.buckets, centers, needed)
+    plane = neighborhoods.plane
+    rows = _rows(neighborhoods, plane, centers, needed)
     if neighborhoods.shift and "energy" in needed:
         shifted = replace(neighborhoods, values=neighborhoods.values + neighborhoods.shift)
-        rows["energy"] = _rows(shifted, neighborhoods.buckets, centers, {"energy"})["energy"]
+        rows["energy"] = _rows(shifted, plane, centers, {"energy"})["energy"]
     volume = neighborhoods.voxel_volume
     return np.stack([recipe.value(rows, volume) for recipe in recipes])  # (F, V)
 
 
 def _rows(
     neighborhoods: Neighborhoods,
-    buckets: NDArray[np.uint8],
+    plane: NDArray[np.intp],
     centers: NDArray[np.intp],
     needed: set[str],
 ) -> Rows:
     from napari_radiogenomics.radiomics.kernels.firstorder import ROWS, firstorder_rows
 
-    stages = (bool(needed & _MOMENTS), bool(needed & _SORTED), bool(needed & _COUNTED))
+    stages = (bool(needed & _MOMENTS), bool(needed & _ORDERED), bool(needed & _COUNTED))
+    ranks, in_order = neighborhoods.ranked if stages[1] else _UNRANKED
     out = np.full((len(ROWS), centers.size), np.nan)
     firstorder_rows(
         neighborhoods.values,
         neighborhoods.levels,
-        buckets,
+        ranks,
+        in_order,
         centers,
-        neighborhoods.offsets,
+        plane,
+        neighborhoods.offsets.size // plane.size,
         neighborhoods.n_levels,
         stages,
         out,
@@ -236,10 +242,9 @@ def _rows(
 def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float64]:
     """Measure the region as if it were one kernel."""
     recipes = [_RECIPE_OF[name] for name in names]
-    order = np.argsort(region.values)
     whole = Neighborhoods(
-        values=region.values[order],
-        levels=region.levels[order],
+        values=region.values,
+        levels=region.levels,
         n_levels=int(region.level_values[-1]),
         offsets=np.arange(region.values.size, dtype=np.intp),
         spacing=region.spacing,
@@ -247,9 +252,8 @@ def _measure_region(region: Region, names: tuple[str, ...]) -> NDArray[np.float6
         n_native_levels=0,
         radius=0,
     )
-    buckets = (np.arange(order.size) * 256 // order.size).astype(np.uint8)
     needed = {row for recipe in recipes for row in recipe.needs}
-    rows = _rows(whole, buckets, np.zeros(1, np.intp), needed)
+    rows = _rows(whole, whole.offsets, np.zeros(1, np.intp), needed)
     if region.shift:
         rows["energy"] = np.array([((region.values + region.shift) ** 2).sum()])
     found = np.stack([recipe.value(rows, region.voxel_volume) for recipe in recipes])[:, 0]
