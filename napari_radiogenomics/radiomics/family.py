@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.lattice import Pairs, cells, far_pairs, pairs
+from napari_radiogenomics.radiomics.lattice import Pairs, Planes, cells, far_pairs, pairs, planes
 from napari_radiogenomics.radiomics.roi import MatrixSettings, Region, lengths
 from napari_radiogenomics.registry import Registry, did_you_mean
 
@@ -139,6 +139,10 @@ class Neighborhoods:
         """Neighbors within a kernel; those that touch with ``distances=(1,)``."""
         return pairs(self.radius, self.thin_axis, distances or self.matrix.distances)
 
+    def planes(self) -> Planes:
+        """Neighbors within a kernel whose first cell lies in one plane across x."""
+        return planes(self.radius, self.thin_axis, self.matrix.distances)
+
     def touching(self) -> Pairs:
         """Neighbors within a kernel that touch, ordered by the first of two: one sweep."""
         found = self.pairs(distances=(1,))
@@ -161,6 +165,12 @@ class Neighborhoods:
         ranks = np.zeros(self.values.size, np.int32)
         ranks[counts] = rank + 1
         return ranks, np.concatenate([[np.nan], in_order])
+
+    @property
+    def strands(self) -> NDArray[np.intp]:
+        """Offsets of the first cells of a kernel's rows along x, in scan order."""
+        x = cells(self.radius, self.thin_axis)[:, 2]
+        return self.offsets[x == x[0]]
 
     @property
     def plane(self) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pairs", "cells", "directions", "far_pairs", "pairs"]
+__all__ = ["Pairs", "Planes", "cells", "directions", "far_pairs", "pairs", "planes"]
 
 Table = NDArray[np.intp]
 
@@ -35,6 +35,28 @@ class Pairs(NamedTuple):
     second: Table
     starts: Table
     steps: Table
+
+
+class Planes(NamedTuple):
+    """Pairs of a kernel whose first cell lies in one plane across x, angle after angle.
+
+    Attributes
+    ----------
+    first, second : ndarray of intp, shape (Q,)
+        Rows of the cells: numbers of rows along x, in scan order.
+    x_steps : ndarray of intp, shape (A,)
+        How far along x the second cell lies beyond the first.
+    starts : ndarray of intp, shape (A + 1,)
+        Angle ``a`` owns the pairs ``starts[a]`` to ``starts[a + 1]``.
+    n_planes : ndarray of intp, shape (A,)
+        How many such planes the kernel holds side by side.
+    """
+
+    first: Table
+    second: Table
+    x_steps: Table
+    starts: Table
+    n_planes: Table
 
 
 @lru_cache(maxsize=16)
@@ -129,6 +151,37 @@ def pairs(radius: int, thin_axis: int | None = None, distances: tuple[int, ...] 
     """
     steps = directions(distances, thin_axis)
     return _table(radius, thin_axis, [[step] for step in steps], steps)
+
+
+@lru_cache(maxsize=16)
+def planes(radius: int, thin_axis: int | None = None, distances: tuple[int, ...] = (1,)) -> Planes:
+    """Pairs of cells of the kernel, one direction apart, in one plane of each angle.
+
+    Parameters
+    ----------
+    radius, thin_axis, distances
+        As for `pairs`.
+
+    Examples
+    --------
+    >>> found = planes(1)
+    >>> int((np.diff(found.starts) * found.n_planes).sum())
+    158
+    """
+    every = pairs(radius, thin_axis, distances)
+    x = cells(radius, thin_axis)[:, 2]
+    side = int(x[-1] - x[0]) + 1
+    x_steps = every.steps[:, 2]
+    angle = np.repeat(np.arange(len(x_steps)), np.diff(every.starts))
+    in_plane = x[every.first] - x[0] == np.maximum(-x_steps, 0)[angle]
+    ends = np.cumsum(np.bincount(angle[in_plane], minlength=len(x_steps)))
+    return Planes(
+        first=_fixed(every.first[in_plane] // side),
+        second=_fixed(every.second[in_plane] // side),
+        x_steps=_fixed(x_steps),
+        starts=_fixed([0, *ends]),
+        n_planes=_fixed(np.maximum(side - abs(x_steps), 0)),
+    )
 
 
 @lru_cache(maxsize=16)

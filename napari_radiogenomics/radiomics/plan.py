@@ -44,8 +44,12 @@ from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
 __all__ = ["MapPlan", "plan_maps"]
 
-# Kernel voxels in a block: 10-50 ms of work for one thread, so that cancel answers at once.
-_BLOCK = 200_000
+# Kernel voxels in a block of first order: 20-50 ms of work for one thread, so that cancel
+# answers at once, and what a block costs whatever its size does not matter.
+_BLOCK = 2_000_000
+# Blocks for each thread, so that none waits long for the last; but of no fewer voxels.
+_SHARES = 4
+_SMALL_BLOCK = 256
 # Gray levels in a kernel up to which their number does not matter.
 _FEW_LEVELS = 60
 _THREADS = min(2, os.cpu_count() or 1)
@@ -307,7 +311,8 @@ def _cost(view: Neighborhoods, family: Family) -> float:
 
 
 def _blocks(n: int, cost: float) -> list[slice]:
-    step = max(1, int(_BLOCK / cost))
+    share = max(_SMALL_BLOCK, n // (_SHARES * _THREADS))
+    step = max(1, min(int(_BLOCK / cost), share))
     return [slice(start, start + step) for start in range(0, n, step)]
 
 

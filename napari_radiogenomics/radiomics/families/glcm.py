@@ -195,17 +195,19 @@ def _add_rows(
     out: NDArray[np.float64],
 ) -> None:
     """Fill what the stages give: from sums, from histograms; the mean over angles."""
-    from napari_radiogenomics.radiomics.kernels.glcm import ROWS, histogram_rows, moment_rows
+    from napari_radiogenomics.radiomics.kernels.glcm import ROWS, histogram_rows
+    from napari_radiogenomics.radiomics.kernels.moments import moment_rows
 
     by_sums, by_histograms = stages
-    levels, near = neighborhoods.native_levels, neighborhoods.pairs()
+    levels, most = neighborhoods.native_levels, neighborhoods.n_native_levels
     angles = np.zeros(centers.size)
     if by_sums:
-        moment_rows(levels, centers, neighborhoods.offsets, *near[:3], out, angles)
+        strands = neighborhoods.strands
+        reach = neighborhoods.offsets.size // strands.size // 2
+        moment_rows(levels, centers, strands, neighborhoods.planes(), reach, most, out, angles)
     if by_histograms:
         angles[:] = 0.0
-        moving = _moving(neighborhoods)
-        histogram_rows(levels, centers, moving, neighborhoods.n_native_levels, out, angles)
+        histogram_rows(levels, centers, _moving(neighborhoods), most, out, angles)
     out[ROWS.index("SumAverage")] = 2.0 * out[ROWS.index("JointAverage")]
     out /= np.where(angles > 0, angles, np.nan)
 
@@ -291,6 +293,6 @@ FAMILY = Family(
     measure_region=measure_region,
     needs_matrix=True,
     by_distance=True,
-    cost=4.0,
+    cost=10.0,
     level_power=2,
 )

@@ -134,5 +134,5 @@ FAMILY = Family(
     measure_region=_measure_region,
     needs_matrix=True,
     by_distance=True,
-    cost=1.0,
+    cost=1.5,
 )

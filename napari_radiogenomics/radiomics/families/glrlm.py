@@ -169,5 +169,5 @@ FAMILY = Family(
     measure=_measure,
     measure_region=_measure_region,
     needs_matrix=True,
-    cost=2.0,
+    cost=2.5,
 )

@@ -17,9 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from napari_radiogenomics.radiomics.kernels.sizes import LANES, gather
-
-__all__ = ["ROWS", "difference_weights", "histogram_rows", "moment_rows"]
+__all__ = ["ROWS", "difference_weights", "histogram_rows"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
@@ -67,99 +65,6 @@ def difference_weights(n_levels: int) -> Reals:
         if d > 0:
             weights[4, d] = 1.0 / square
     return weights
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _moments(
-    tile: Levels, middle: int, first: Places, second: Places, begin: int, end: int, to: Reals
-) -> None:
-    """Number of pairs, powers 1-4 of their sum from that of the center, 1-2 of the difference."""
-    to[:] = 0.0
-    for q in range(begin, end):
-        a = first[q]
-        b = second[q]
-        for lane in range(LANES):
-            x = np.int32(tile[a, lane])
-            y = np.int32(tile[b, lane])
-            c = np.int32(tile[middle, lane])
-            both = np.int32((x > 0) & (y > 0))
-            s = np.float64((x + y - c - c) * both)
-            d = np.float64(abs(x - y) * both)
-            square = s * s
-            to[0, lane] += both
-            to[1, lane] += s
-            to[2, lane] += square
-            to[3, lane] += square * s
-            to[4, lane] += square * square
-            to[5, lane] += d
-            to[6, lane] += d * d
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_moments(moments: Reals, lane: int, center: float, out: Reals, v: int) -> None:
-    """Features of the sums and differences of levels."""
-    w = 1.0 / moments[0, lane]
-    mean = moments[1, lane] * w
-    s2 = moments[2, lane] * w
-    s3 = moments[3, lane] * w
-    s4 = moments[4, lane] * w
-    average = moments[5, lane] * w
-    contrast = moments[6, lane] * w
-    square = mean * mean
-    tendency = s2 - square
-    out[AUTOCORRELATION, v] += 0.25 * (s2 - contrast) + center * (mean + center)
-    out[JOINT_AVERAGE, v] += 0.5 * mean + center
-    out[SHADE, v] += s3 - mean * (3.0 * s2 - 2.0 * square)
-    out[PROMINENCE, v] += s4 - mean * (4.0 * s3 - mean * (6.0 * s2 - 3.0 * square))
-    out[TENDENCY, v] += tendency
-    out[CONTRAST, v] += contrast
-    out[DIFFERENCE_AVERAGE, v] += average
-    out[DIFFERENCE_VARIANCE, v] += contrast - average * average
-    out[SUM_SQUARES, v] += 0.25 * (tendency + contrast)
-    spread = tendency + contrast  # both are 0 or more: 0 only where all levels are one
-    out[CORRELATION, v] += (tendency - contrast) / spread if spread > 0.0 else 1.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def moment_rows(
-    levels: Levels,
-    centers: Places,
-    offsets: Places,
-    first: Places,
-    second: Places,
-    starts: Places,
-    out: Reals,
-    angles: Reals,
-) -> None:
-    """Add what sums and differences of levels say to the rows of each voxel.
-
-    Parameters
-    ----------
-    levels : ndarray of int16
-        Flat and padded; the gray level where a voxel counts, else 0. Every center counts.
-    centers : ndarray of intp, shape (V,)
-        Flat positions; no bounds checking.
-    offsets : ndarray of intp, shape (K,)
-        From a center to the cells of its kernel; the center is the middle one.
-    first, second, starts : ndarray of intp
-        Pairs of cells, angle after angle, as in `lattice.Pairs`.
-    out : ndarray of float64, shape (len(ROWS), V)
-        Sums over the angles that hold a pair.
-    angles : ndarray of float64, shape (V,)
-        Zeros; filled with the number of these angles.
-    """
-    K = offsets.size
-    tile = np.empty((K, LANES), np.int16)
-    moments = np.zeros((7, LANES))
-    for start in range(0, centers.size, LANES):
-        lanes = gather(levels, centers, start, offsets, tile)
-        for angle in range(starts.size - 1):
-            _moments(tile, K // 2, first, second, starts[angle], starts[angle + 1], moments)
-            for lane in range(lanes):
-                if moments[0, lane] > 0.0:
-                    center = float(tile[K // 2, lane])
-                    _add_moments(moments, lane, center, out, start + lane)
-                    angles[start + lane] += 1.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

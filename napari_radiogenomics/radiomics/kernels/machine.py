@@ -24,6 +24,7 @@ __all__ = [
     "any_positive",
     "fill",
     "load",
+    "load_at",
     "lowest_bit",
     "root",
     "rows",
@@ -70,6 +71,18 @@ def load(typing: Any, array: Any, row: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_row(context, builder, signature, arguments), align=8)
+
+    return _VECTOR(array, types.intp), generate
+
+
+@_instruction
+def load_at(typing: Any, array: Any, place: Any) -> Any:
+    """`LANES` numbers of a flat float64 array from a place on; no bounds checking."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(array.data, [arguments[1]])
+        return builder.load(builder.bitcast(place, _LLVM.as_pointer()), align=8)
 
     return _VECTOR(array, types.intp), generate
 
