@@ -173,7 +173,7 @@ def compile_now(kernels: str) -> None:
     """
     for fields in json.loads(kernels):
         kernel = Compiled(*fields)
-        for radius in (1, 2) if kernel.part else (1,):  # MCC has a kernel of its own for large ones
+        for radius in (1, 2) if kernel.family == "glcm" else (1,):  # one for few cells, for many
             _measure_something(kernel, radius)
 
 

@@ -62,13 +62,15 @@ def test_levels_that_alternate_predict_each_other():
     assert found["Imc1"].tolist() == pytest.approx([-1.0] * 5)
 
 
-def test_the_voxel_that_a_block_begins_with_does_not_matter(phantom, monkeypatch):
+@pytest.mark.parametrize("radius", [1, 2])
+def test_the_voxel_that_a_block_begins_with_does_not_matter(phantom, monkeypatch, radius):
     from napari_radiogenomics.radiomics import plan
 
     scan = phantom((4, 5, 40), filled=0.9)
-    usual = texture_maps(*scan, families=[FAMILY], features=["all"], kernel_radius=2)
+    settings = {"families": [FAMILY, "firstorder"], "features": ["all"], "kernel_radius": radius}
+    usual = texture_maps(*scan, **settings)
     monkeypatch.setattr(plan, "_BLOCK", 1)
-    again = texture_maps(*scan, families=[FAMILY], features=["all"], kernel_radius=2)
+    again = texture_maps(*scan, **settings)
     for name, found in again.items():
         np.testing.assert_array_equal(found.array, usual[name].array, err_msg=name)
 
@@ -136,7 +138,7 @@ def test_nothing_has_no_eigenvalue_but_zero():
 
 @pytest.mark.parametrize(("spread", "width"), [(60, 25), (60, 1), (400, 1)])
 def test_the_coefficient_is_that_of_lapack_for_any_number_of_levels(phantom, spread, width):
-    from napari_radiogenomics.radiomics.families.glcm import _mcc, _mcc_of
+    from napari_radiogenomics.radiomics.families.glcm import FAMILY, _mcc_of
     from napari_radiogenomics.radiomics.family import MatrixSettings
     from napari_radiogenomics.radiomics.surroundings import make_neighborhoods
 
@@ -147,7 +149,8 @@ def test_the_coefficient_is_that_of_lapack_for_any_number_of_levels(phantom, spr
     )  # fmt: skip
     few = centers[::9]
     expected = [np.nanmean(_mcc_of(around, center)) for center in few]
-    np.testing.assert_allclose(_mcc(around, few), expected, rtol=1e-8)
+    found = FAMILY.measure(around, few, ("MCC",))[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize("radius", [1, 2, 3])

@@ -156,7 +156,7 @@ _OF_HISTOGRAMS = {
     "SumEntropy", "Id", "Idm", "Idn", "Idmn", "InverseVariance",
 }  # fmt: skip
 
-# Cells of a kernel up to which each matrix of MCC is looked at anew: 3×3×3.
+# Cells of a kernel up to which there are compiled kernels of their own: 3×3×3.
 _FEW_CELLS = 27
 
 
@@ -177,39 +177,61 @@ def _measure(
         neighborhoods.n_native_levels,
     )
     simple = set(names) - {"MCC"}
-    stages = (bool(simple - _OF_HISTOGRAMS), bool(simple & _OF_HISTOGRAMS))
     if joined or not settings.symmetrical:
         weights = _weights(neighborhoods) if joined else np.ones(len(near.steps))
         any_glcm_rows(*arguments, settings.symmetrical, joined, weights, out)
-    elif simple:
-        _add_rows(neighborhoods, centers, stages, out)
+        answer = np.full((centers.size, 1 if joined else len(near.steps)), np.inf)
+    else:
+        stages = (bool(simple - _OF_HISTOGRAMS), bool(simple & _OF_HISTOGRAMS), "MCC" in names)
+        answer = _add_rows(neighborhoods, centers, stages, out)
     if "MCC" in names:
-        out[ROWS.index("MCC")] = _mcc(neighborhoods, centers)
+        out[ROWS.index("MCC")] = _mcc(neighborhoods, centers, answer)
     return out[[ROWS.index(name) for name in names]]
 
 
 def _add_rows(
     neighborhoods: Neighborhoods,
     centers: NDArray[np.intp],
-    stages: tuple[bool, bool],
+    stages: tuple[bool, bool, bool],
     out: NDArray[np.float64],
-) -> None:
-    """Fill what the stages give: from sums, from histograms; the mean over angles."""
+) -> NDArray[np.float64]:
+    """Fill what the stages give: from sums, from histograms; the mean over angles.
+
+    The third gives MCC of each angle, shape (V, A); infinite where it is left to others.
+    """
+    from napari_radiogenomics.radiomics.kernels.few_pairs import few_pair_rows
     from napari_radiogenomics.radiomics.kernels.glcm import ROWS, histogram_rows
+    from napari_radiogenomics.radiomics.kernels.mcc import coefficients
     from napari_radiogenomics.radiomics.kernels.moments import moment_rows
 
-    by_sums, by_histograms = stages
-    levels, most = neighborhoods.native_levels, neighborhoods.n_native_levels
-    angles = np.zeros(centers.size)
+    by_sums, by_histograms, solved = stages
+    solved = solved and not neighborhoods.one_level
+    strands, angles = neighborhoods.strands, np.zeros(centers.size)
+    answer = np.full((centers.size, len(neighborhoods.pairs().steps) if solved else 0), np.inf)
+    arguments = (
+        neighborhoods.native_levels,
+        centers,
+        strands,
+        neighborhoods.planes(),
+        neighborhoods.offsets.size // strands.size // 2,
+        neighborhoods.n_native_levels,
+    )
     if by_sums:
-        strands = neighborhoods.strands
-        reach = neighborhoods.offsets.size // strands.size // 2
-        moment_rows(levels, centers, strands, neighborhoods.planes(), reach, most, out, angles)
+        moment_rows(*arguments, out, angles)
+    few = neighborhoods.offsets.size <= _FEW_CELLS
+    if solved and few:
+        offsets, near = neighborhoods.offsets, neighborhoods.pairs()
+        coefficients(*arguments[:2], offsets, *near[:3], arguments[-1], answer)
     if by_histograms:
         angles[:] = 0.0
-        histogram_rows(levels, centers, _moving(neighborhoods), most, out, angles)
+    if by_histograms and few:
+        few_pair_rows(*arguments[:2], _moving(neighborhoods), arguments[-1], out, angles)
+    elif by_histograms or (solved and not few):
+        wanted = (by_histograms, solved)
+        histogram_rows(*arguments, wanted, out, angles, answer)
     out[ROWS.index("SumAverage")] = 2.0 * out[ROWS.index("JointAverage")]
     out /= np.where(angles > 0, angles, np.nan)
+    return answer
 
 
 def _moving(neighborhoods: Neighborhoods) -> tuple[_Table, _Table, _Table, _Table, _Table]:
@@ -237,20 +259,12 @@ def _weights(neighborhoods: Neighborhoods) -> NDArray[np.float64]:
     return np.exp(-(lengths**2))
 
 
-def _mcc(neighborhoods: Neighborhoods, centers: NDArray[np.intp]) -> NDArray[np.float64]:
-    from napari_radiogenomics.radiomics.kernels.mcc import coefficients, sliding_coefficients
-
-    settings, near = neighborhoods.matrix, neighborhoods.pairs()
+def _mcc(
+    neighborhoods: Neighborhoods, centers: NDArray[np.intp], found: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Mean over the angles, shape (V, A); those that are infinite are solved first."""
     if neighborhoods.one_level:
         return np.ones(centers.size)
-    by_angle = settings.weighting_norm is None
-    found = np.full((centers.size, len(near.steps) if by_angle else 1), np.inf)  # (V, A)
-    levels, most = neighborhoods.native_levels, neighborhoods.n_native_levels
-    if by_angle and settings.symmetrical:
-        if neighborhoods.offsets.size > _FEW_CELLS:
-            sliding_coefficients(levels, centers, _moving(neighborhoods), most, found)
-        else:
-            coefficients(levels, centers, neighborhoods.offsets, *near[:3], most, found)
     for v in np.flatnonzero(np.isinf(found).any(axis=1)):
         found[v] = _mcc_of(neighborhoods, centers[v])
     known = ~np.isnan(found)

@@ -166,7 +166,7 @@ def _move_ranks(ranks: Ranks, at: int, cells: Places, sign: int, counts: Counts)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rank_of(k: int, counts: Counts) -> tuple[int, int]:
+def _rank_of(k: int, counts: Counts) -> tuple[Any, Any]:
     """Rank of the value that k others come before; how many of its rank come after it."""
     single, word, by_word, by_page, by_book = counts
     left: Any = np.int64(k)
@@ -192,7 +192,7 @@ def _rank_of(k: int, counts: Counts) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _after(rank: int, counts: Counts) -> int:
+def _after(rank: Any, counts: Counts) -> Any:
     """The next rank that is held; there is one."""
     _, word, by_word, _, _ = counts
     here: Any = np.uint64(rank) >> np.uint64(6)
@@ -244,10 +244,12 @@ def _order(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _move_levels(
     levels: Levels, at: int, cells: Places, sign: int, by_level: Whole, logs: Whole,
-) -> tuple[int, int, int]:  # fmt: skip
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """Let cells enter or leave the histogram: how n, the sum of squares and of logs change."""
     less = 1 if sign < 0 else 0
-    n = squares = log_sum = 0
+    log_sum: Any = np.int64(0)
+    squares: Any = np.int64(0)
+    n = 0
     for p in range(cells.size):
         level = np.uint64(levels[np.uint64(at + cells[p])])
         if level == NONE:

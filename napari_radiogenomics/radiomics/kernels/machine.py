@@ -25,6 +25,7 @@ __all__ = [
     "fill",
     "load",
     "load_at",
+    "load_counts",
     "lowest_bit",
     "root",
     "rows",
@@ -83,6 +84,20 @@ def load_at(typing: Any, array: Any, place: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         place = builder.gep(array.data, [arguments[1]])
         return builder.load(builder.bitcast(place, _LLVM.as_pointer()), align=8)
+
+    return _VECTOR(array, types.intp), generate
+
+
+@_instruction
+def load_counts(typing: Any, array: Any, row: Any) -> Any:
+    """Row of a flat int32 array as a vector; no bounds checking."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.mul(arguments[1], ir.Constant(arguments[1].type, LANES))
+        counts = ir.VectorType(ir.IntType(32), LANES)
+        address = builder.bitcast(builder.gep(array.data, [place]), counts.as_pointer())
+        return builder.sitofp(builder.load(address, align=4), _LLVM)
 
     return _VECTOR(array, types.intp), generate
 

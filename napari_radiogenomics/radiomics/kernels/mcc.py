@@ -1,11 +1,11 @@
 """Maximal correlation coefficient of co-occurrence matrices around each voxel, compiled.
 
 Strategy: of a symmetrical matrix P it is the largest |eigenvalue| of D^-1/2·P·D^-1/2 besides
-the trivial 1. Levels are nodes of a graph, pairs its edges: a graph in several parts, or whose
-edges all run between two halves, has the answer 1 without solving: in kernels of few cells a
-third of the angles. In kernels of many cells hardly any graph does so, and the counts of pairs
-slide along x instead. Matrices wait in a queue of their size until a group is full (see
-`spectrum`).
+the trivial 1. Matrices wait in a queue of their size until a group is full (see `spectrum`).
+Levels are nodes of a graph, pairs its edges: a graph in several parts, or whose edges all run
+between two halves, has the answer 1 without solving. In kernels of few cells a third of the
+angles have such a graph, and `coefficients` looks for it; in kernels of many cells hardly any
+has, and `glcm` puts the counts into the queues that it has anyway.
 
 Letters: K cells of the kernel, A angles, V voxels; M levels of an angle.
 """
@@ -22,6 +22,7 @@ from napari_radiogenomics.radiomics.kernels.machine import (
     LANES,
     fill,
     load,
+    load_counts,
     lowest_bit,
     root,
     rows,
@@ -30,13 +31,17 @@ from napari_radiogenomics.radiomics.kernels.machine import (
 )
 from napari_radiogenomics.radiomics.kernels.spectrum import SCRATCH_ROWS, largest_eigenvalues
 
-__all__ = ["coefficients", "sliding_coefficients"]
+__all__ = ["MOST_NODES", "coefficients", "make_queues", "queue_size", "solve", "solve_rest"]
 
 Reals = NDArray[np.float64]
 Levels = NDArray[np.int16]
 Places = NDArray[np.intp]
 Small = NDArray[np.int32]
 Bits = NDArray[np.uint64]
+Counts = NDArray[np.int32]
+# First row of the queue of each size; rows of all queues; whose the matrices are that wait, and
+# how many; a matrix that is solved, and scratch.
+Queues = tuple[Places, Counts, Places, Places, Reals, Reals]
 
 # Levels whose links fit into one machine word each; 0 stands for an absent voxel.
 WORD = 64
@@ -50,11 +55,83 @@ NONE = np.uint64(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _size(m: int) -> int:
+def queue_size(m: int) -> int:
     """Size of the queue for M levels: large ones are padded with zeros."""
     if m <= 32:
         return m
     return (m + 7) // 8 * 8 if m <= 96 else (m + 31) // 32 * 32
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve(
+    queue: Counts, size: int, waiting: int, target: Places, matrix: Reals, work: Reals,
+    answer: Reals,
+) -> None:  # fmt: skip
+    """Answer what waits in one queue."""
+    zero = fill(0.0)
+    total = zero
+    for i in range(size):
+        store(work, i, zero)
+    for i in range(size):
+        degree = load(work, i)
+        for j in range(i):
+            count = load_counts(queue, i * (i + 1) // 2 + j)
+            degree = degree + count
+            store(work, j, load(work, j) + count)
+        store(work, i, degree + load_counts(queue, i * (i + 1) // 2 + i))
+    for i in range(size):
+        total = total + load(work, i)
+    whole = where_positive(total, fill(1.0) / root(total), zero)
+    for i in range(size):
+        side = root(load(work, i))
+        store(work, size + i, side * whole)
+        store(work, i, where_positive(side, fill(1.0) / side, zero))
+    for i in range(size):
+        inverse = load(work, i)
+        trivial = load(work, size + i)
+        for j in range(i + 1):
+            row = i * (i + 1) // 2 + j
+            even = load_counts(queue, row) * inverse * load(work, j)
+            store(matrix, row, even - trivial * load(work, size + j))
+    largest_eigenvalues(matrix, size, work, work)
+    A = answer.shape[1]
+    for lane in range(waiting):
+        found = work[lane] if work[lane] < ALMOST_ONE else 1.0
+        answer[target[lane] // A, target[lane] % A] = found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def make_queues(most: int) -> Queues:
+    """Queues for matrices of up to ``most`` levels, all empty."""
+    place = np.zeros(most + 1, np.intp)
+    space: Any = np.int64(0)  # a plain 0 would be compiled for, too
+    for size in range(1, most + 1):
+        if queue_size(size) == size:
+            place[size] = space
+            space += size * (size + 1) // 2
+    counts = np.zeros(space * LANES, np.int32)
+    target = np.zeros((most + 1, LANES), np.intp)
+    waiting = np.zeros(most + 1, np.intp)
+    matrix = rows(most * (most + 1) // 2)
+    return place, counts, target, waiting, matrix, rows(SCRATCH_ROWS * most)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve(queues: Queues, size: int, answer: Reals) -> None:
+    """Answer what waits in one queue, and empty it."""
+    place, counts, target, waiting, matrix, work = queues
+    queue = counts[place[size] * LANES :]
+    _solve(queue, size, waiting[size], target[size], matrix, work, answer)
+    waiting[size] = 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_rest(queues: Queues, answer: Reals) -> None:
+    """Answer what waits in queues that are not full."""
+    waiting = queues[3]
+    for size in range(1, waiting.size):
+        if waiting[size] > 0:
+            solve(queues, size, answer)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -74,68 +151,6 @@ def _is_one(links: Bits, present: np.uint64) -> bool:
         front = beyond & ~reached
         reached |= front
     return reached != present or within == NONE
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _solve(queue: Reals, size: int, waiting: int, target: Places, work: Reals,
-           answer: Reals) -> None:  # fmt: skip
-    """Answer what waits in one queue, and empty it."""
-    zero = fill(0.0)
-    total = zero
-    for i in range(size):
-        store(work, i, zero)
-    for i in range(size):
-        degree = load(work, i)
-        for j in range(i):
-            count = load(queue, i * (i + 1) // 2 + j)
-            degree = degree + count
-            store(work, j, load(work, j) + count)
-        store(work, i, degree + load(queue, i * (i + 1) // 2 + i))
-    for i in range(size):
-        total = total + load(work, i)
-    whole = where_positive(total, fill(1.0) / root(total), zero)
-    for i in range(size):
-        side = root(load(work, i))
-        store(work, size + i, side * whole)
-        store(work, i, where_positive(side, fill(1.0) / side, zero))
-    for i in range(size):
-        inverse = load(work, i)
-        trivial = load(work, size + i)
-        for j in range(i + 1):
-            row = i * (i + 1) // 2 + j
-            even = load(queue, row) * inverse * load(work, j)
-            store(queue, row, even - trivial * load(work, size + j))
-    largest_eigenvalues(queue, size, work, work)
-    A = answer.shape[1]
-    for lane in range(waiting):
-        found = work[lane] if work[lane] < ALMOST_ONE else 1.0
-        answer[target[lane] // A, target[lane] % A] = found
-    for row in range(size * (size + 1) // 2):
-        store(queue, row, zero)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _make_queues(most: int) -> tuple[Places, Reals, Places, Places, Reals]:
-    """A queue for each size: its first row, all rows, whose matrices wait, how many; scratch."""
-    place = np.zeros(most + 1, np.intp)
-    space: Any = np.int64(0)  # a plain 0 would be compiled for, too
-    for size in range(1, most + 1):
-        if _size(size) == size:
-            place[size] = space
-            space += size * (size + 1) // 2
-    target = np.zeros((most + 1, LANES), np.intp)
-    waiting = np.zeros(most + 1, np.intp)
-    return place, rows(space), target, waiting, rows(SCRATCH_ROWS * most)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _solve_rest(place: Places, queues: Reals, target: Places, waiting: Places, work: Reals,
-                answer: Reals) -> None:  # fmt: skip
-    """Answer what waits in queues that are not full."""
-    for size in range(1, place.size):
-        if waiting[size] > 0:
-            queue = queues[place[size] * LANES :]
-            _solve(queue, size, waiting[size], target[size], work, answer)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -198,7 +213,8 @@ def coefficients(
     Parameters
     ----------
     levels, centers, offsets, first, second, starts, n_levels
-        As for `glcm.moment_rows`.
+        As for `firstorder_rows`; offsets of the cells of a kernel of few cells, and their
+        pairs, as in `lattice.Pairs`.
     answer : ndarray of float64, shape (V, A)
         Filled; NaN where an angle holds no pair, 0 where it holds one level, infinite where it
         holds more than `MOST_NODES`.
@@ -207,8 +223,9 @@ def coefficients(
     A = starts.size - 1
     one = first.astype(np.int32)
     two = second.astype(np.int32)
-    most = _size(min(K, n_levels, MOST_NODES))
-    place, queues, target, waiting, work = _make_queues(most)
+    most = queue_size(min(K, n_levels, MOST_NODES))
+    queues = make_queues(most)
+    place, counts, target, waiting, _, _ = queues
     links = np.zeros(max(K + 1, WORD), np.uint64)
     slot_of = np.zeros(n_levels + 1, np.int32)
     slot = np.zeros(K, np.int32)
@@ -243,112 +260,18 @@ def coefficients(
             if m == 1 or m > MOST_NODES:
                 answer[v, angle] = 0.0 if m == 1 else np.inf
                 continue
-            size = _size(m)
-            lane: Any = np.uint64(waiting[size])
-            queue = queues[place[size] * LANES :]
+            size = queue_size(m)
+            lane: Any = np.uint64(place[size] * LANES + waiting[size])
+            for row in range(size * (size + 1) // 2):
+                counts[np.uint64(row * LANES) + lane] = 0
             for q in range(n):
                 x: Any = np.int64(rank[np.uint64(edge[np.uint64(q)] >> 16)])
                 y: Any = np.int64(rank[np.uint64(edge[np.uint64(q)] & 0xFFFF)])
                 high: Any = max(x, y)
-                row = np.uint64(high * (high + 1) // 2 + min(x, y))
-                queue[row * np.uint64(LANES) + lane] += 1.0 + (x == y)
+                cell = np.uint64(high * (high + 1) // 2 + min(x, y))
+                counts[cell * np.uint64(LANES) + lane] += 1 + (x == y)
             target[size, waiting[size]] = v * A + angle
             waiting[size] += 1
             if waiting[size] == LANES:
-                _solve(queue, size, waiting[size], target[size], work, answer)
-                waiting[size] = 0
-    _solve_rest(place, queues, target, waiting, work, answer)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def sliding_coefficients(
-    levels: Levels,
-    centers: Places,
-    moving: tuple[Places, Places, Places, Places, Places],
-    n_levels: int,
-    answer: Reals,
-) -> None:
-    """Fill the coefficient of each voxel and angle; for kernels of many cells.
-
-    One matrix of counts slides along x for each angle, and every matrix is solved: few graphs
-    of so many pairs fall apart.
-
-    Parameters
-    ----------
-    levels, centers, moving, n_levels
-        As for `glcm.histogram_rows`.
-    answer : ndarray of float64, shape (V, A)
-        As for `coefficients`.
-    """
-    first, second, all_starts, entering, leaving = moving
-    V = centers.size
-    A = all_starts.size - 1
-    most = _size(min(n_levels, MOST_NODES))
-    place, queues, target, waiting, work = _make_queues(most)
-    by_pair = np.zeros((n_levels + 1) * (n_levels + 2) // 2, np.int16)
-    by_level = np.zeros(n_levels + 1, np.int32)
-    present = np.zeros(n_levels // WORD + 1, np.uint64)
-    listed = np.zeros(n_levels + 1, np.intp)
-    for angle in range(A):
-        n = 0
-        for v in range(V + 1):
-            beside = 0 < v < V and centers[v] == centers[v - 1] + 1
-            for entry in range(2):  # pairs leave, then pairs enter
-                sign = 2 * entry - 1
-                if v - 1 + entry < 0 or v - 1 + entry >= V:
-                    continue
-                at = centers[v - 1 + entry]
-                begin, end = all_starts[angle], all_starts[angle + 1]
-                if beside:
-                    moved = entering if entry else leaving
-                    begin, end = moved[angle], moved[angle + 1]
-                for q in range(begin, end):
-                    a = np.int64(levels[np.uint64(at + first[q])])
-                    b = np.int64(levels[np.uint64(at + second[q])])
-                    if a == 0 or b == 0:
-                        continue
-                    n += sign
-                    high = max(a, b)
-                    by_pair[np.uint64(high * (high + 1) // 2 + min(a, b))] += sign
-                    by_level[np.uint64(a)] += sign
-                    by_level[np.uint64(b)] += sign
-                    if entry:
-                        present[np.uint64(a >> 6)] |= ONE << np.uint64(a & 63)
-                        present[np.uint64(b >> 6)] |= ONE << np.uint64(b & 63)
-            if v == V:
-                continue
-            if n == 0:
-                answer[v, angle] = np.nan
-                continue
-            m: Any = np.int64(0)
-            for word in range(present.size):
-                left = present[word]
-                while left != NONE:
-                    bit = left & (~left + ONE)
-                    level = word * WORD + lowest_bit(left)
-                    left ^= bit
-                    if by_level[np.uint64(level)] > 0:
-                        listed[m] = level
-                        m += 1
-                    else:
-                        present[word] ^= bit
-            if m == 1 or m > MOST_NODES:
-                answer[v, angle] = 0.0 if m == 1 else np.inf
-                continue
-            size = _size(m)
-            lane: Any = np.uint64(waiting[size])
-            queue = queues[place[size] * LANES :]
-            row: Any = np.uint64(0)
-            for i in range(m):
-                base = listed[i] * (listed[i] + 1) // 2
-                for j in range(i):
-                    queue[row * np.uint64(LANES) + lane] = by_pair[np.uint64(base + listed[j])]
-                    row += ONE
-                queue[row * np.uint64(LANES) + lane] = 2 * by_pair[np.uint64(base + listed[i])]
-                row += ONE
-            target[size, waiting[size]] = v * A + angle
-            waiting[size] += 1
-            if waiting[size] == LANES:
-                _solve(queue, size, waiting[size], target[size], work, answer)
-                waiting[size] = 0
-    _solve_rest(place, queues, target, waiting, work, answer)
+                solve(queues, size, answer)
+    solve_rest(queues, answer)

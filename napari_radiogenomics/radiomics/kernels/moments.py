@@ -226,7 +226,7 @@ def moment_rows(
         ):
             length += 1
         at = centers[start]
-        reference = np.int64(n_levels // 2 if exact else levels[at])
+        reference: Any = np.int64(n_levels // 2 if exact else levels[at])
         _copy(levels, at, strands, length + margin, reference, tile, width)
         middle = (strands.size // 2) * width + reach
         found[:] = 0.0
@@ -235,9 +235,7 @@ def moment_rows(
             if n_planes[angle] < 1:
                 continue
             wide = (length + n_planes[angle] - 1 + LANES - 1) // LANES
-            _add_planes(
-                tile, first, second, starts[angle], starts[angle + 1], wide, planes, step
-            )
+            _add_planes(tile, first, second, starts[angle], starts[angle + 1], wide, planes, step)
             for group in range(groups):
                 _add_angle(
                     planes, step, n_planes[angle], group, tile, middle, float(reference), found
