@@ -47,9 +47,11 @@ __all__ = ["MapPlan", "plan_maps"]
 # Kernel voxels in a block of first order: 20-50 ms of work for one thread, so that cancel
 # answers at once, and what a block costs whatever its size does not matter.
 _BLOCK = 2_000_000
-# Blocks for each thread, so that none waits long for the last; but of no fewer voxels.
+# Blocks for each thread, so that none waits long for the last; but of no fewer voxels, and of
+# no less work than this part of a block.
 _SHARES = 4
 _SMALL_BLOCK = 256
+_SMALL_PART = 0.1
 # Gray levels in a kernel up to which their number does not matter.
 _FEW_LEVELS = 60
 _THREADS = min(2, os.cpu_count() or 1)
@@ -311,8 +313,9 @@ def _cost(view: Neighborhoods, family: Family) -> float:
 
 
 def _blocks(n: int, cost: float) -> list[slice]:
-    share = max(_SMALL_BLOCK, n // (_SHARES * _THREADS))
-    step = max(1, min(int(_BLOCK / cost), share))
+    most = int(_BLOCK / cost)
+    share = max(_SMALL_BLOCK, n // (_SHARES * _THREADS), int(_SMALL_PART * most))
+    step = max(1, min(most, share))
     return [slice(start, start + step) for start in range(0, n, step)]
 
 
