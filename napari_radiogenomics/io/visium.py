@@ -7,6 +7,7 @@ in mm: x to the right, y down, from the middle of the first pixel of the full-re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,9 @@ from napari_radiogenomics.progress import Progress, quiet
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_visium", "spot_records", "um_per_pixel", "visium_samples"]
+    from napari_radiogenomics.data.slide import Slide
+
+__all__ = ["read_visium", "spot_records", "um_per_pixel", "visium_samples", "visium_slide"]
 
 # One step of the array's column and row, in µm, and half the diameter of a spot, in mm.
 _COLUMN_UM, _ROW_UM, _RADIUS_MM = 50.0, 50.0 * 3**0.5, 0.0275
@@ -152,6 +155,68 @@ def visium_samples(
         return samples
     note = f"The section says no patient; its spots are filed under {path.name}."
     return replace(samples, notes=(*samples.notes, note))
+
+
+def visium_slide(path: str | Path, *, frame: str = "") -> Slide:
+    """Read the picture of a Visium section that Space Ranger keeps beside the spots.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder of the section.
+    frame : str, optional
+        Frame of the slide; the name of the folder where not given.
+
+    Returns
+    -------
+    Slide
+        The picture of about 2000 pixels, or else of 600, with its pixel size. It begins where
+        the full-resolution image does, so that spots lie on it to within half of its pixels.
+
+    Raises
+    ------
+    InputError
+        If there is no picture, or its scale is not told.
+    """
+    from skimage.io import imread
+
+    from napari_radiogenomics.data.slide import Slide
+
+    path = Path(path)
+    spatial = path / "spatial"
+    scales = _scales(spatial / "scalefactors_json.json")
+    for kind in ("hires", "lowres"):
+        picture, scale = spatial / f"tissue_{kind}_image.png", scales.get(f"tissue_{kind}_scalef")
+        if picture.is_file() and scale:
+            side = um_per_pixel(read_visium_spots(path)) / scale
+            array = _on_white(imread(picture))
+            about = {"path": str(path), "picture": picture.name}
+            return Slide(
+                (array,), (side, side), frame=frame or path.name, name=path.name, metadata=about
+            )
+    raise InputError(
+        f"{spatial} has no tissue_hires_image.png or tissue_lowres_image.png with a scale in "
+        "scalefactors_json.json. Copy the folder again, or open the full-resolution image."
+    )
+
+
+def _scales(path: Path) -> dict[str, float]:
+    """Positive numbers of Space Ranger's scale factors."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {k: float(v) for k, v in found.items() if isinstance(v, int | float) and v > 0}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _on_white(picture: NDArray) -> NDArray[np.uint8]:
+    """RGB of a picture that is gray, RGB, or partly transparent."""
+    if picture.ndim == 2:
+        return np.repeat(picture[..., np.newaxis], 3, axis=-1)
+    if picture.shape[2] == 4:
+        cover = picture[..., 3:] / 255
+        return np.rint(picture[..., :3] * cover + 255 * (1 - cover)).astype(np.uint8)
+    return picture
 
 
 def read_visium(

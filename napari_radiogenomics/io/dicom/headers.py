@@ -26,6 +26,7 @@ __all__ = [
     "file_class",
     "is_dicom",
     "is_image",
+    "is_slide_folder",
     "listed",
     "quiet_pydicom",
     "read_header",
@@ -71,6 +72,12 @@ def file_class(path: Path) -> str:
         return sop_class(read_header(path))  # without a preamble
     except InputError:
         return ""
+
+
+def is_slide_folder(folder: Path) -> bool:
+    """Whether the DICOM of a folder is a tissue slide, by the first file of it."""
+    first = next(filter(is_dicom, sorted(folder.iterdir())), None)
+    return first is not None and file_class(first) == SLIDE
 
 
 @contextmanager

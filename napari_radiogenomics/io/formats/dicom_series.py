@@ -27,8 +27,10 @@ _LOOK_AT = 200
 
 def _reads(path: Path) -> bool:
     if path.is_file():
-        others = (dicom.SEG, dicom.LABELMAP_SEG, dicom.RTSTRUCT)
+        others = (dicom.SEG, dicom.LABELMAP_SEG, dicom.RTSTRUCT, dicom.SLIDE)
         return dicom.is_dicom(path) and dicom.file_class(path) not in others
+    if dicom.is_slide_folder(path):
+        return False
     return _has_dicom(path) or any(map(_has_dicom, _folders(path)))
 
 
@@ -50,11 +52,6 @@ def _read(path: Path, options: ReadOptions) -> list[Any]:
 def _read_file(path: Path, options: ReadOptions) -> list[Image]:
     """Read the series that a file belongs to; a multi-frame file is read alone."""
     header = dicom.read_header(path)
-    if dicom.sop_class(header) == dicom.SLIDE:
-        raise InputError(
-            f"{path} is a tissue slide ({dicom.class_name(header)}), not a scan. Convert it to "
-            "OME-TIFF and open that as a slide."
-        )
     if not dicom.is_image(header):
         raise InputError(
             f"{path} is DICOM ({dicom.class_name(header)}) and holds no picture. Open the folder "

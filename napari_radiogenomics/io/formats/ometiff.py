@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import weakref
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import InputError, MissingDependency
 from napari_radiogenomics.io.format import Format, ReadOptions
+from napari_radiogenomics.io.slides.facts import COARSEST_UM, no_pixel_size, number_in, stain_of
+from napari_radiogenomics.io.slides.levels import check_corner, lazy_level
+from napari_radiogenomics.io.slides.scanner import read_scanner_slide
 
 if TYPE_CHECKING:
     import tifffile
@@ -28,17 +30,8 @@ _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN = {1, 8, 32773, 32946}
 _TO_UM = {"nm": 1e-3, "µm": 1.0, "um": 1.0, "\u03bcm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
 _RESOLUTION_UNIT = {2: 25400.0, 3: 10000.0}  # inch, centimetre
-# A resolution above this (µm) is a screen's 72 or 96 dots per inch, not a microscope's.
-_COARSEST_UM = 120.0
-_STAINS = {
-    "H&E": r"h&e|h_e|he|hne|hematoxylin",
-    "CD31": r"cd31|pecam1?",
-    "CD34": r"cd34",
-    "CAIX": r"caix|ca9|ca-ix",
-    "HIF1A": r"hif-?1-?a(lpha)?",
-    "Ki-67": r"ki-?67|mki67",
-    "VEGFA": r"vegfa?",
-}
+# What a file leaves out of a slide is glass.
+_ABSENT = 255
 
 
 def _reads(path: Path) -> bool:
@@ -76,6 +69,10 @@ def _read(path: Path, options: ReadOptions) -> list[Slide]:
     except tifffile.TiffFileError as error:
         raise _damaged(path, error) from error
     try:
+        # Their tiles overlap, or several areas make one slide: OpenSlide puts them together.
+        if file.is_bif or file.is_scn or file.is_philips:
+            file.close()
+            return [read_scanner_slide(path)]
         return [_slide(file, path)]
     except BaseException:
         file.close()
@@ -97,22 +94,27 @@ def _slide(file: tifffile.TiffFile, path: Path) -> Slide:
         raise _damaged(path, error) from error
     _check_codec(page, path)
     _check_complete(series, path)
-    stores = [series.aszarr(level=number) for number in range(len(series.levels))]
+    stores = [series.aszarr(level=n, fillvalue=_ABSENT) for n in range(len(series.levels))]
     _close_after(file, stores)
-    levels = tuple(
-        _level(level, store, path) for level, store in zip(series.levels, stores, strict=True)
-    )
-    _check_first_tile(levels[-1], path)
+    levels = [
+        _level(level, store, path, number)
+        for number, (level, store) in enumerate(zip(series.levels, stores, strict=True))
+    ]
+    levels.sort(key=lambda level: level.shape[0], reverse=True)
+    check_corner(levels[-1])
     name = _SUFFIX.sub("", path.name)
-    title, size = _ome_facts(file.ome_metadata) if file.is_ome else ("", None)
+    title, size, power = _ome_facts(file.ome_metadata) if file.is_ome else ("", None, 0.0)
     size = size or _aperio_size(page) or _tag_size(page)
-    notes = () if size else (
-        f"{path.name} does not tell its pixel size; nothing per mm² can be measured. "
-        "Give um_per_pixel in slides.csv.",
-    )  # fmt: skip
-    stain = _stain_of(name) or _stain_of(title)
+    power = power or _aperio_number(page, "AppMag")
     metadata = {"path": str(path), "title": title, "compression": page.compression.name}
-    return Slide(levels, size, stain, name=name, notes=notes, metadata=metadata)
+    return Slide(
+        tuple(levels),
+        size,
+        stain_of(name) or stain_of(title),
+        name=name,
+        notes=() if size else (no_pixel_size(path.name, power),),
+        metadata=metadata | ({"objective_power": power} if power else {}),
+    )
 
 
 def _close_after(file: tifffile.TiffFile, stores: list[Any]) -> None:
@@ -161,9 +163,8 @@ def _check_complete(series: tifffile.TiffPageSeries, path: Path) -> None:
                 )
 
 
-def _level(level: Any, store: Any, path: Path) -> Any:
+def _level(level: Any, store: Any, path: Path, number: int) -> Any:
     """One level of the pyramid as a lazy (Y, X, 3) array."""
-    import dask.array as da
     import numpy as np
     import zarr
 
@@ -172,63 +173,58 @@ def _level(level: Any, store: Any, path: Path) -> Any:
             f"{path} holds {level.dtype} values; a slide has 8 bits a channel. Export it as "
             "8-bit RGB, or open it as an image."
         )
-    array = da.from_zarr(zarr.open_array(store, mode="r"))
-    axes = level.axes
-    if axes == "YXS" and level.shape[2] in (3, 4):
-        return array[..., :3]
-    if axes in ("SYX", "CYX") and level.shape[0] == 3:
-        return da.moveaxis(array, 0, -1).rechunk({-1: 3})
-    if axes == "YX":
-        return da.stack([array] * 3, axis=-1).rechunk({-1: 3})
-    raise InputError(
-        f"{path} has the axes {axes} of size {level.shape}; a slide is one RGB or gray picture. "
-        "Split its channels or planes into files first."
-    )
-
-
-def _check_first_tile(level: Any, path: Path) -> None:
-    """Decode a corner of the coarsest level, so that damage is told when the slide is opened."""
-    try:
-        level[:1, :1].compute()
-    except (OSError, RuntimeError, ValueError, TypeError, IndexError, zlib.error) as error:
+    array, axes, shape = zarr.open_array(store, mode="r"), level.axes, level.shape
+    rgb = axes == "YXS" and shape[2] in (3, 4)
+    planar = axes in ("SYX", "CYX") and shape[0] == 3
+    if not (rgb or planar or axes == "YX"):
         raise InputError(
-            f"{path} has a damaged picture: its tiles cannot be decoded. Copy or export it "
-            f"again. ({type(error).__name__}: {error})"
-        ) from error
+            f"{path} has the axes {axes} of size {shape}; a slide is one RGB or gray picture. "
+            "Split its channels or planes into files first."
+        )
+
+    def read(top: int, bottom: int, left: int, right: int) -> Any:
+        if planar:
+            return np.moveaxis(np.asarray(array[:, top:bottom, left:right]), 0, -1)
+        found = np.asarray(array[top:bottom, left:right])
+        return found[..., :3] if rgb else np.repeat(found[..., np.newaxis], 3, axis=-1)
+
+    first = axes.index("Y")
+    tile = array.chunks[first], array.chunks[first + 1]
+    return lazy_level(shape[first : first + 2], read, path=path, number=number, tile=tile)
 
 
-def _ome_facts(text: str | None) -> tuple[str, tuple[float, float] | None]:
-    """Name and pixel size of the first picture of an OME header."""
+def _ome_facts(text: str | None) -> tuple[str, tuple[float, float] | None, float]:
+    """Name, pixel size and power of the objective of the first picture of an OME header."""
     from defusedxml import ElementTree
 
     try:
         root = ElementTree.fromstring(text or "<OME/>")
     except ElementTree.ParseError:
-        return "", None
+        return "", None, 0.0
     image = root.find("{*}Image")
     pixels = image.find("{*}Pixels") if image is not None else None
     if image is None or pixels is None:
-        return "", None
+        return "", None, 0.0
+    objective = root.find("{*}Instrument/{*}Objective")
+    power = number_in(objective.get("NominalMagnification")) if objective is not None else 0.0
     size = []
     for axis in "YX":
         unit = _TO_UM.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
-        value = _number(pixels.get(f"PhysicalSize{axis}", ""))
+        value = number_in(pixels.get(f"PhysicalSize{axis}"))
         if unit is None or value <= 0:
-            return image.get("Name", ""), None
+            return image.get("Name", ""), None, power
         size.append(value * unit)
-    return image.get("Name", ""), (size[0], size[1])
+    return image.get("Name", ""), (size[0], size[1]), power
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+def _aperio_number(page: tifffile.TiffPage, key: str) -> float:
+    """Find a value of Aperio's description; some scanners write a decimal comma."""
+    found = re.search(rf"\|\s*{key}\s*=([^|]*)", page.description)
+    return number_in(found.group(1)) if found else 0.0
 
 
 def _aperio_size(page: tifffile.TiffPage) -> tuple[float, float] | None:
-    found = re.search(r"\|\s*MPP\s*=\s*([\d.]+)", page.description)
-    value = _number(found.group(1)) if found else 0.0
+    value = _aperio_number(page, "MPP")
     return (value, value) if value > 0 else None
 
 
@@ -239,21 +235,7 @@ def _tag_size(page: tifffile.TiffPage) -> tuple[float, float] | None:
     if unit not in _RESOLUTION_UNIT or any(not tag or not tag[0] or not tag[1] for tag in tags):
         return None
     height, width = (_RESOLUTION_UNIT[unit] * tag[1] / tag[0] for tag in tags)
-    return (height, width) if max(height, width) < _COARSEST_UM else None
-
-
-def _stain_of(name: str) -> str:
-    """Stain that a name tells, as a word of its own.
-
-    Examples
-    --------
-    >>> _stain_of("P001_CD31"), _stain_of("tumour H&E 3"), _stain_of("sheep")
-    ('CD31', 'H&E', '')
-    """
-    for stain, pattern in _STAINS.items():
-        if re.search(rf"(?<![a-z0-9])({pattern})(?![a-z0-9])", name, re.IGNORECASE):
-            return stain
-    return ""
+    return (height, width) if max(height, width) < COARSEST_UM else None
 
 
 FORMAT = Format(
