@@ -15,9 +15,11 @@ from typing import Any
 import napari
 import napari.viewer
 import numpy as np
+from napari.layers import Image as ImageLayer
 from napari.utils.notifications import show_error, show_warning
 
 from napari_radiogenomics.data.segmentation import Segmentation, labels_present
+from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
 from napari_radiogenomics.gui.by_name import by_name
 from napari_radiogenomics.gui.drops import (
@@ -160,7 +162,24 @@ def _layers_of_paths(paths: Sequence[Path]) -> list[LayerData]:
     objects: list[Any] = []
     for file in files:
         objects += read_objects(file, beside=objects)
-    return _shown(objects)
+    rest = _without_slides(objects)
+    return _shown(rest) if rest or not objects else NOTHING
+
+
+def _without_slides(objects: list[Any]) -> list[Any]:
+    """Leave slides to the Slide dock where there is a scan, which they would be drawn over."""
+    viewer = napari.current_viewer()
+    slides = [obj for obj in objects if isinstance(obj, Slide)]
+    rest = [obj for obj in objects if not isinstance(obj, Slide)]
+    scans = any(
+        isinstance(layer, ImageLayer) and layer.ndim > 2 for layer in getattr(viewer, "layers", ())
+    )
+    if not slides or not isinstance(viewer, napari.viewer.Viewer) or not (rest or scans):
+        return objects
+    from napari_radiogenomics.gui.slide.opening import slide_dock
+
+    slide_dock(viewer).take(slides)
+    return rest
 
 
 def read_objects(path: Path, *, beside: Sequence[Any] = (), **options: Any) -> list[Any]:

@@ -41,8 +41,8 @@ class Selection:
         Value of the chosen region in its segmentation.
     region : str
         Name of the chosen region.
-    sample_id, feature, gene : str
-        Chosen tissue sample, image feature, gene or pathway.
+    sample_id, slide_id, feature, gene : str
+        Chosen tissue sample, slide, image feature, gene or pathway.
     position : tuple of float or None
         x, y, z in LPS mm.
     """
@@ -53,6 +53,7 @@ class Selection:
     label: int | None = None
     region: str = ""
     sample_id: str = ""
+    slide_id: str = ""
     feature: str = ""
     gene: str = ""
     position: tuple[float, float, float] | None = None
@@ -60,7 +61,7 @@ class Selection:
     def changed(self, **changes: Any) -> Selection:
         """Return it with some fields changed.
 
-        What belongs to a patient (timepoint, scan, region, sample, position) is emptied when
+        What belongs to a patient (timepoint, scan, region, sample, slide, position) is emptied when
         another patient is chosen, unless it is given as well.
 
         Raises
@@ -86,7 +87,7 @@ class Selection:
 
 _OF_A_PATIENT: Mapping[str, Any] = {
     name: getattr(Selection(), name)
-    for name in ("timepoint", "scan_id", "label", "region", "sample_id", "position")
+    for name in ("timepoint", "scan_id", "label", "region", "sample_id", "slide_id", "position")
 }
 
 

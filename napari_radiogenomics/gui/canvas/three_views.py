@@ -128,6 +128,12 @@ class ThreeViews(Attached):
             self.arrange()
             self.changed.emit()
 
+    @property
+    def width(self) -> int:
+        """Pixels that the views have side by side; 0 while they are closed."""
+        manager = self._manager()
+        return 0 if manager is None else int(manager.h_splitter_top.width())
+
     def show(self) -> None:
         """Open the coronal and sagittal views."""
         self.shown = True

@@ -31,6 +31,7 @@ from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.preferences import preference
 from napari_radiogenomics.gui.recovery_notice import RecoveryNotice
 from napari_radiogenomics.gui.session import Selection, session_of
+from napari_radiogenomics.gui.slide.opening import on_the_scan, open_first_slide
 from napari_radiogenomics.io.scan_tree import ScanTree
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ class CohortDock(PlacedWidget):
             "cohort": cohort,
             "patient_id": patient_id,
             "timepoint": timepoint or cohort.timepoints_of(patient_id)[0],
-            "open_with": self.page.open_with,
+            "open_with": on_the_scan(self.viewer, self.page.open_with),
             "window": preference("window"),
             "fourth_axis": preference("fourth_axis"),
         }
@@ -354,6 +355,8 @@ class CohortDock(PlacedWidget):
         self._drawn.start()
         if selection.position:
             self.view.go_to(selection.position)
+        if "slides" in self.page.open_with:
+            open_first_slide(self.viewer, loaded.patient_id, loaded.timepoint)
         self._read_problems = loaded.data.problems
         self._show_problems()
         serious = [problem for problem in loaded.data.problems if problem.level != "note"]

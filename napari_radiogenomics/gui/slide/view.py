@@ -1,0 +1,415 @@
+"""A canvas of its own for slides, beside that of the scan.
+
+In the viewer of the scan a slide would be seen through every slice, with sliders in steps of
+its pixels. Here it has two axes in mm of the slide, as its maps, points and outlines.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from napari.components import ViewerModel
+from napari.layers import Layer
+from napari.qt import QtViewer
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+from superqt import QElidingLabel
+
+from napari_radiogenomics.gui.attached import Attached, attached, is_attached, plain_viewer
+from napari_radiogenomics.gui.canvas.legend import show_legend
+from napari_radiogenomics.gui.canvas.overlays import show_scale_bar
+from napari_radiogenomics.gui.forms.connections import Connections
+from napari_radiogenomics.gui.forms.style import tone_color
+from napari_radiogenomics.gui.placing import dock_of
+from napari_radiogenomics.gui.slide.layers import (
+    COMMON,
+    map_layer,
+    outlines_layer,
+    picture_layer,
+    points_layer,
+    um_drawn,
+)
+from napari_radiogenomics.gui.slide.tiles import ShownPyramid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from napari_radiogenomics.data.image import Image
+    from napari_radiogenomics.data.slide import Slide
+
+__all__ = ["SlideView", "slide_view"]
+
+_TITLE = "Slide view"
+_EMPTY = "Choose a slide in the Slide dock."
+# A redraw for each tile that arrives would keep the window busy.
+_REDRAW_MS = 40
+_CROSS = "Crosshair"
+# The slide's part of what it shares with the scan; with less room than this (pixels) one view of
+# the scan remains.
+_PART, _ROOM_FOR_ALL, _SETTLED_MS = 0.55, 900, 300
+_LEAST = (220, 200)
+
+
+class SlideView(QWidget):
+    """One slide with what lies on it.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The main viewer, whose theme it follows.
+
+    Attributes
+    ----------
+    model : ViewerModel
+        Viewer of the slide: its layers have the axes y and x in mm of the slide.
+    slide : Slide or None
+        What is shown.
+    moved : Signal(object)
+        Place of the mouse, ``(x, y)`` in mm of the slide, or None where it is not on it.
+    clicked : Signal(float, float)
+        Place x, y in mm that was clicked, without a drag.
+    changed : Signal(object)
+        The slide that is shown now, or None.
+    damaged : Signal(str)
+        A part of the slide cannot be read; it is hatched.
+    """
+
+    moved = Signal(object)
+    clicked = Signal(float, float)
+    changed = Signal(object)
+    damaged = Signal(str)
+    _arrived = Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self.main = plain_viewer(viewer)
+        self.model = ViewerModel(title=_TITLE)
+        self.model.theme = self.main.theme
+        self.slide: Slide | None = None
+        self.picture: Layer | None = None
+        self._pyramid: ShownPyramid | None = None
+        self._cameras: dict[int, tuple[Any, float]] = {}
+        self.connections = Connections(self)
+        self._build()
+        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
+        self._redraw.timeout.connect(self._draw)
+        self._arrived.connect(self._redraw.start)
+        self.connections.add(self.main.events.theme, self._follow_theme)
+        self.connections.add(self.model.scene.camera.events.zoom, self._tell)
+        self._place: tuple[float, float] | None = None
+        self._follow_theme()
+
+    def _build(self) -> None:
+        self.setObjectName("radiogenomics-slide-view")
+        self.setMinimumSize(1, 1)  # until the scan has made room: else the window would grow
+        self.canvas = QtViewer(self.model)
+        self.canvas.dims.hide()
+        self.title, self.where = QElidingLabel(_EMPTY), QLabel()
+        self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.where.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.title.setAccessibleName("Slide")
+        self.where.setAccessibleName("Place on the slide")
+        line = QHBoxLayout()
+        line.setContentsMargins(6, 0, 6, 2)
+        line.addWidget(self.title, 1)
+        line.addWidget(self.where)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.canvas, 1)
+        column.addLayout(line)
+        show_scale_bar(self.model)
+        show_legend(self.model)
+        self.model.mouse_move_callbacks.append(self._mouse_moved)
+        self.model.mouse_drag_callbacks.append(self._mouse_pressed)
+        self.canvas.installEventFilter(self)
+
+    # What is shown
+
+    def show_slide(self, slide: Slide, shown: ShownPyramid | None = None) -> None:
+        """Show a slide in place of the one before, with what lay on that one gone.
+
+        Parameters
+        ----------
+        slide : Slide
+            What to show.
+        shown : ShownPyramid, optional
+            Its levels for the canvas, where they were made in a worker already: making them
+            reads the coarsest level.
+        """
+        if slide is self.slide:
+            return
+        self.clear()
+        self._pyramid = shown or ShownPyramid(slide)
+        self._pyramid.arrived = self._arrived.emit
+        self._pyramid.failed = self.damaged.emit
+        self.slide = slide
+        self.picture = self._add(picture_layer(slide, self._pyramid))
+        self.model.canvas.background_color_override = "white"
+        camera = self._cameras.get(id(slide))
+        if camera is None:
+            self.model.reset_view()
+        else:
+            self.model.scene.camera.center, self.model.scene.camera.zoom = camera
+        self._tell()
+        for message in self._pyramid.messages:
+            self.damaged.emit(message)
+        self.changed.emit(slide)
+
+    def clear(self) -> None:
+        """Show no slide, and let go of its tiles."""
+        if self.slide is None:
+            return
+        camera = self.model.scene.camera
+        self._cameras[id(self.slide)] = (camera.center, camera.zoom)
+        self.slide = self.picture = None
+        self.model.layers.clear()
+        if self._pyramid is not None:
+            self._pyramid.close()
+        self._pyramid = None
+        self.model.canvas.background_color_override = None
+        self._place = None
+        self._tell()
+        self.changed.emit(None)
+
+    def add_map(self, image: Image, *, visible: bool = True) -> Layer:
+        """Lay a map over the slide; the topmost one that is seen has the legend.
+
+        Parameters
+        ----------
+        image : Image
+            One slice, array (1, Y, X), in mm of the slide; NaN where it has no value.
+        visible : bool, optional
+            Whether it is seen at once.
+        """
+        data, looks, kind = map_layer(image)
+        return self._add((data, looks | {"visible": visible}, kind))
+
+    def add_points(self, table: pd.DataFrame, **looks: Any) -> Layer:
+        """Lay points over the slide.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Columns ``x_mm, y_mm``.
+        **looks
+            As for `points_layer`.
+        """
+        return self._add(points_layer(table, **looks))
+
+    def add_squares(
+        self, squares: pd.DataFrame, *, name: str, side_mm: float, colors: Sequence[str]
+    ) -> Layer:
+        """Draw the outlines of fields; parameters as for `outlines_layer`."""
+        return self._add(outlines_layer(squares, name=name, side_mm=side_mm, colors=colors))
+
+    def draw_region(self, name: str = "Region") -> Layer:
+        """Let the person draw a polygon; answers with its layer."""
+        found = next((layer for layer in self.model.layers if layer.name == name), None)
+        layer = found or self._add(
+            (None, {"name": name, "edge_color": "#ffd400", "face_color": "#ffd40020",
+                    "edge_width": 0.02, "ndim": 2, **COMMON}, "shapes")
+        )  # fmt: skip
+        self.model.layers.selection.active = layer
+        layer.mode = "add_polygon"
+        return layer
+
+    def _add(self, data: Any) -> Layer:
+        layer = Layer.create(*data)
+        self.model.layers.append(layer)
+        self.model.layers.selection.active = self.picture or layer  # drags pan
+        return layer
+
+    def remove(self, *layers: Layer | None) -> None:
+        """Take layers away, where they are still there."""
+        for layer in layers:
+            if layer is not None and layer in self.model.layers:
+                self.model.layers.remove(layer)
+
+    def go_to(self, x: float, y: float, width_mm: float = 0.0) -> None:
+        """Look at a place.
+
+        Parameters
+        ----------
+        x, y : float
+            In mm of the slide.
+        width_mm : float, optional
+            How much is to be seen around it; as much as now without it.
+        """
+        camera = self.model.scene.camera
+        if width_mm > 0:
+            side = min(self.canvas.width(), self.canvas.height())
+            camera.zoom = max(side, 100) / width_mm
+        camera.center = (y, x)
+
+    def set_crosshair(self, place: tuple[float, float] | None) -> None:
+        """Mark a place x, y in mm, as of a crosshair in the scan; None takes the mark away."""
+        layer = next((layer for layer in self.model.layers if layer.name == _CROSS), None)
+        if place is None:
+            self.remove(layer)
+            return
+        x, y = place
+        if layer is not None:
+            layer.data = [(y, x)]
+            return
+        self._add(
+            ([(y, x)], {"name": _CROSS, "symbol": "cross", "size": 0.5, "face_color": "#ff2bd6",
+                        "border_width": 0, "canvas_size_limits": (24, 36), **COMMON}, "points")
+        )  # fmt: skip
+
+    # What happens
+
+    def _mouse_moved(self, _model: ViewerModel, event: Any) -> None:
+        self._say_place(self._on_slide(event.position))
+
+    def _on_slide(self, position: Sequence[float]) -> tuple[float, float] | None:
+        """Place x, y in mm, None beside the slide."""
+        if self.slide is None:
+            return None
+        y, x = (float(value) for value in position[-2:])
+        sides = (
+            n * um / 1000 for n, um in zip(self.slide.shape, um_drawn(self.slide), strict=True)
+        )
+        return (
+            (x, y) if all(0 <= at <= side for at, side in zip((y, x), sides, strict=True)) else None
+        )
+
+    def _mouse_pressed(self, _model: ViewerModel, event: Any) -> Any:
+        start = event.position
+        yield
+        dragged = False
+        while event.type == "mouse_move":
+            dragged = True
+            yield
+        place = self._on_slide(start)
+        if place is not None and not dragged and event.button == 1:
+            self.clicked.emit(*place)
+
+    def _say_place(self, place: tuple[float, float] | None) -> None:
+        self._place = place
+        self._tell()
+        self.moved.emit(place)
+
+    def _tell(self, event: object = None) -> None:
+        """Write the line below the canvas."""
+        if self.slide is None:
+            self.title.setText(_EMPTY)
+            self.where.clear()
+            return
+        facts = [self.slide.name, self.slide.stain]
+        self.title.setText(" · ".join(filter(None, facts)))
+        said = [f"{1000 / self.model.scene.camera.zoom:.3g} µm/px on screen"]
+        if self.slide.um_per_pixel is None:
+            said = ["pixel size not known: lengths are wrong"]
+        if self._place is not None and self.slide.um_per_pixel is not None:
+            said.insert(0, f"x {self._place[0]:.3f} y {self._place[1]:.3f} mm")
+        self.where.setText(" · ".join(said))
+
+    def _draw(self) -> None:
+        if self.picture is not None:
+            self.picture.refresh(thumbnail=False, extent=False)
+
+    def _follow_theme(self, event: object = None) -> None:
+        self.model.theme = self.main.theme
+        for label in (self.title, self.where):
+            label.setStyleSheet(f"color: {tone_color(self.main.theme, 'plain')}")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt names it
+        """Hear the mouse leave the canvas, and the window close."""
+        if event.type() == QEvent.Type.Leave and watched is self.canvas:
+            self._say_place(None)
+        elif event.type() == QEvent.Type.Close and watched is not self.canvas:
+            self.shut()
+        return bool(super().eventFilter(watched, event))
+
+    def shut(self) -> None:
+        """Let go of the slide and of the canvas, once: the window closes."""
+        if not self._redraw.isActive() and self._pyramid is None and not isalive(self.canvas):
+            return
+        self._redraw.stop()
+        self.clear()
+        self.canvas.close()
+
+
+class _Holder(Attached):
+    """Keeps the slide view of a viewer."""
+
+    view: SlideView | None = None
+
+
+def slide_view(viewer: ViewerModel) -> SlideView:
+    """Return the slide view of a window, docked to the left of the scan and shown.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The main viewer; a model without a window gets a view that is not docked.
+    """
+    viewer = plain_viewer(viewer)
+    holder = attached(viewer, _Holder)
+    if holder.view is None or not isalive(holder.view):
+        holder.view = SlideView(viewer)
+    view = holder.view
+    dock = dock_of(view)
+    if dock is None and hasattr(viewer, "window"):
+        _make_room(viewer)
+        dock = viewer.window.add_dock_widget(view, name=_TITLE, area="left")
+        _beside_the_scan(dock)
+        dock.window().installEventFilter(view)
+    if dock is not None:
+        dock.show()
+    return view
+
+
+def _beside_the_scan(dock: QDockWidget) -> None:
+    """Put the view between the layer list and the scan, with half of what both have."""
+    window = dock.window()
+    if not isinstance(window, QMainWindow):
+        return
+    window.removeDockWidget(dock)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
+    QTimer.singleShot(_SETTLED_MS, lambda: _share(window, dock))
+
+
+def _make_room(viewer: ViewerModel) -> None:
+    """Leave one view of the scan in a small window; the Scan dock brings the others back."""
+    if find_spec("napari_orthogonal_views") is None:
+        return
+    from napari_radiogenomics.gui.canvas.three_views import ThreeViews
+
+    if is_attached(viewer, ThreeViews):
+        views = attached(viewer, ThreeViews)
+        if views.shown and views.width < _ROOM_FOR_ALL:
+            views.shown = False
+
+
+def _share(window: QMainWindow, dock: QDockWidget) -> None:
+    """Give the slide its part of the room."""
+    center = window.centralWidget() if isalive(window) and isalive(dock) else None
+    if center is None:
+        return
+    for part in center.findChildren(QSplitter):
+        part.updateGeometry()  # views that were closed would keep their room
+
+    def resize() -> None:
+        if not isalive(dock):
+            return
+        view = dock.findChild(SlideView)
+        if view is not None:
+            view.setMinimumSize(*_LEAST)
+        room = center.width() + dock.width()
+        window.resizeDocks([dock], [round(_PART * room)], Qt.Orientation.Horizontal)
+
+    QTimer.singleShot(0, resize)
