@@ -19,10 +19,10 @@ from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.slide.measures import MEASURES, measure_for
 from napari_radiogenomics.gui.slide.overlays import Overlays
+from napari_radiogenomics.gui.slide.placing import slide_view
 from napari_radiogenomics.gui.slide.result import ResultBox, sentence
 from napari_radiogenomics.gui.slide.slide_table import SlideTable
 from napari_radiogenomics.gui.slide.spots import SpotsBox
-from napari_radiogenomics.gui.slide.view import slide_view
 from napari_radiogenomics.gui.slide.work import (
     Entry,
     Measured,

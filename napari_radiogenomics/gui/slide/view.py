@@ -6,31 +6,26 @@ its pixels. Here it has two axes in mm of the slide, as its maps, points and out
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.qt import QtViewer
-from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
-    QDockWidget,
     QHBoxLayout,
     QLabel,
-    QMainWindow,
-    QSplitter,
     QVBoxLayout,
     QWidget,
-)  # fmt: skip
+)
 from superqt import QElidingLabel
 
-from napari_radiogenomics.gui.attached import Attached, attached, is_attached, plain_viewer
+from napari_radiogenomics.gui.attached import plain_viewer
 from napari_radiogenomics.gui.canvas.legend import show_legend
 from napari_radiogenomics.gui.canvas.overlays import show_scale_bar
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import tone_color
-from napari_radiogenomics.gui.placing import dock_of
 from napari_radiogenomics.gui.slide.layers import (
     COMMON,
     map_layer,
@@ -49,17 +44,13 @@ if TYPE_CHECKING:
     from napari_radiogenomics.data.image import Image
     from napari_radiogenomics.data.slide import Slide
 
-__all__ = ["SlideView", "slide_view"]
+__all__ = ["SlideView"]
 
 _TITLE = "Slide view"
 _EMPTY = "Choose a slide in the Slide dock."
 # A redraw for each tile that arrives would keep the window busy.
 _REDRAW_MS = 40
 _CROSS = "Crosshair"
-# The slide's part of what it shares with the scan; with less room than this (pixels) one view of
-# the scan remains.
-_PART, _ROOM_FOR_ALL, _SETTLED_MS = 0.55, 900, 300
-_LEAST = (220, 200)
 
 
 class SlideView(QWidget):
@@ -94,28 +85,29 @@ class SlideView(QWidget):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
-        self.main = plain_viewer(viewer)
+        main = plain_viewer(viewer)
+        self._main = weakref.ref(main)  # who keeps the view for the viewer must not keep both
         self.model = ViewerModel(title=_TITLE)
-        self.model.theme = self.main.theme
         self.slide: Slide | None = None
         self.picture: Layer | None = None
         self._pyramid: ShownPyramid | None = None
         self._cameras: dict[int, tuple[Any, float]] = {}
         self.connections = Connections(self)
+        self.canvas: QtViewer | None = None
         self._build()
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self._draw)
         self._arrived.connect(self._redraw.start)
-        self.connections.add(self.main.events.theme, self._follow_theme)
+        self.connections.add(main.events.theme, self._follow_theme)
         self.connections.add(self.model.scene.camera.events.zoom, self._tell)
         self._place: tuple[float, float] | None = None
         self._follow_theme()
 
     def _build(self) -> None:
         self.setObjectName("radiogenomics-slide-view")
-        self.setMinimumSize(1, 1)  # until the scan has made room: else the window would grow
-        self.canvas = QtViewer(self.model)
-        self.canvas.dims.hide()
+        self.setMinimumSize(1, 1)  # else the window would grow where there is little room
+        canvas = self.canvas = QtViewer(self.model)
+        canvas.dims.hide()
         self.title, self.where = QElidingLabel(_EMPTY), QLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.where.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -128,13 +120,13 @@ class SlideView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.canvas, 1)
+        column.addWidget(canvas, 1)
         column.addLayout(line)
         show_scale_bar(self.model)
         show_legend(self.model)
         self.model.mouse_move_callbacks.append(self._mouse_moved)
         self.model.mouse_drag_callbacks.append(self._mouse_pressed)
-        self.canvas.installEventFilter(self)
+        canvas.installEventFilter(self)
 
     # What is shown
 
@@ -250,7 +242,7 @@ class SlideView(QWidget):
         """
         camera = self.model.scene.camera
         if width_mm > 0:
-            side = min(self.canvas.width(), self.canvas.height())
+            side = min(self.width(), self.height())
             camera.zoom = max(side, 100) / width_mm
         camera.center = (y, x)
 
@@ -322,9 +314,12 @@ class SlideView(QWidget):
             self.picture.refresh(thumbnail=False, extent=False)
 
     def _follow_theme(self, event: object = None) -> None:
-        self.model.theme = self.main.theme
+        main = self._main()
+        if main is None:
+            return
+        self.model.theme = main.theme
         for label in (self.title, self.where):
-            label.setStyleSheet(f"color: {tone_color(self.main.theme, 'plain')}")
+            label.setStyleSheet(f"color: {tone_color(main.theme, 'plain')}")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt names it
         """Hear the mouse leave the canvas, and the window close."""
@@ -336,80 +331,12 @@ class SlideView(QWidget):
 
     def shut(self) -> None:
         """Let go of the slide and of the canvas, once: the window closes."""
-        if not self._redraw.isActive() and self._pyramid is None and not isalive(self.canvas):
+        canvas, self.canvas = self.canvas, None
+        if canvas is None:
             return
         self._redraw.stop()
         self.clear()
-        self.canvas.close()
-
-
-class _Holder(Attached):
-    """Keeps the slide view of a viewer."""
-
-    view: SlideView | None = None
-
-
-def slide_view(viewer: ViewerModel) -> SlideView:
-    """Return the slide view of a window, docked to the left of the scan and shown.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        The main viewer; a model without a window gets a view that is not docked.
-    """
-    viewer = plain_viewer(viewer)
-    holder = attached(viewer, _Holder)
-    if holder.view is None or not isalive(holder.view):
-        holder.view = SlideView(viewer)
-    view = holder.view
-    dock = dock_of(view)
-    if dock is None and hasattr(viewer, "window"):
-        _make_room(viewer)
-        dock = viewer.window.add_dock_widget(view, name=_TITLE, area="left")
-        _beside_the_scan(dock)
-        dock.window().installEventFilter(view)
-    if dock is not None:
-        dock.show()
-    return view
-
-
-def _beside_the_scan(dock: QDockWidget) -> None:
-    """Put the view between the layer list and the scan, with half of what both have."""
-    window = dock.window()
-    if not isinstance(window, QMainWindow):
-        return
-    window.removeDockWidget(dock)
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
-    QTimer.singleShot(_SETTLED_MS, lambda: _share(window, dock))
-
-
-def _make_room(viewer: ViewerModel) -> None:
-    """Leave one view of the scan in a small window; the Scan dock brings the others back."""
-    if find_spec("napari_orthogonal_views") is None:
-        return
-    from napari_radiogenomics.gui.canvas.three_views import ThreeViews
-
-    if is_attached(viewer, ThreeViews):
-        views = attached(viewer, ThreeViews)
-        if views.shown and views.width < _ROOM_FOR_ALL:
-            views.shown = False
-
-
-def _share(window: QMainWindow, dock: QDockWidget) -> None:
-    """Give the slide its part of the room."""
-    center = window.centralWidget() if isalive(window) and isalive(dock) else None
-    if center is None:
-        return
-    for part in center.findChildren(QSplitter):
-        part.updateGeometry()  # views that were closed would keep their room
-
-    def resize() -> None:
-        if not isalive(dock):
-            return
-        view = dock.findChild(SlideView)
-        if view is not None:
-            view.setMinimumSize(*_LEAST)
-        room = center.width() + dock.width()
-        window.resizeDocks([dock], [round(_PART * room)], Qt.Orientation.Horizontal)
-
-    QTimer.singleShot(0, resize)
+        self.model.mouse_move_callbacks.clear()
+        self.model.mouse_drag_callbacks.clear()
+        canvas.removeEventFilter(self)
+        canvas.close()

@@ -105,7 +105,7 @@ def read_patient(
     data = load_patient(cohort, patient_id, scans=False, segmentations=False, progress=progress)
     found = {str(slide.metadata["slide_id"]): slide for slide in data.slides}
     rows = cohort.rows.get("slides", {})
-    said = {p.row: f"{p.what} {p.remedy}".strip() for p in data.problems if p.level == "error"}
+    said = {problem.row: problem.what for problem in data.problems if problem.level == "error"}
     entries = [
         Entry(key, found.get(key), "" if key in found else said.get(rows.get(key), "No file."))
         for key in map(str, cohort.slides_of(data.patient_id).index)
