@@ -36,7 +36,7 @@ def test_selecting_what_is_selected_says_nothing(heard):
 
 
 def test_another_patient_leaves_region_sample_and_place_behind():
-    here = Selection("P1", "t0", "ct", 2, "rim", "S1", "Entropy", "VEGFA", (1.0, 2.0, 3.0))
+    here = Selection("P1", "t0", "ct", 2, "rim", "S1", "HE", "Entropy", "VEGFA", (1.0, 2.0, 3.0))
     there = here.changed(patient_id="P2", sample_id="S9")
     assert there == Selection("P2", sample_id="S9", feature="Entropy", gene="VEGFA")
 
