@@ -47,21 +47,21 @@ def slide_view(viewer: ViewerModel) -> SlideView:
     if dock is None and hasattr(viewer, "window"):
         _make_room(viewer)
         dock = viewer.window.add_dock_widget(view, name=_TITLE, area="left")
-        _beside_the_scan(dock)
+        _beside_the_scan(view, dock)
         dock.window().installEventFilter(view)
     if dock is not None:
         dock.show()
     return view
 
 
-def _beside_the_scan(dock: QDockWidget) -> None:
+def _beside_the_scan(view: SlideView, dock: QDockWidget) -> None:
     """Put the view between the layer list and the scan, with half of what both have."""
     window = dock.window()
     if not isinstance(window, QMainWindow):
         return
     window.removeDockWidget(dock)
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
-    QTimer.singleShot(_SETTLED_MS, lambda: _share(window, dock))
+    QTimer.singleShot(_SETTLED_MS, lambda: _share(window, view, dock))
 
 
 def _make_room(viewer: ViewerModel) -> None:
@@ -76,8 +76,8 @@ def _make_room(viewer: ViewerModel) -> None:
             views.shown = False
 
 
-def _share(window: QMainWindow, dock: QDockWidget) -> None:
-    """Give the slide its part of the room."""
+def _share(window: QMainWindow, view: SlideView, dock: QDockWidget) -> None:
+    """Give the slide its part of the room, and fit it into that."""
     center = window.centralWidget() if isalive(window) and isalive(dock) else None
     if center is None:
         return
@@ -91,3 +91,4 @@ def _share(window: QMainWindow, dock: QDockWidget) -> None:
 
     for wait in (0, _SETTLED_MS):  # the room of views that were closed comes late
         QTimer.singleShot(wait, resize)
+    QTimer.singleShot(2 * _SETTLED_MS, lambda: isalive(view) and view.model.reset_view())
