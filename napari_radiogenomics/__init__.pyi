@@ -10,7 +10,10 @@ from .clinical.encoder import ClinicalEncoder as ClinicalEncoder
 from .clinical.missingness import missingness_report as missingness_report
 from .correspondence.biopsies import SampleCorrespondence as SampleCorrespondence
 from .correspondence.biopsies import correspond_samples as correspond_samples
+from .correspondence.cohort_result import CohortCorrespondence as CohortCorrespondence
+from .correspondence.cohort_sections import correspond_cohort as correspond_cohort
 from .correspondence.correspond import correspond as correspond
+from .correspondence.correspond_section import correspond_section as correspond_section
 from .correspondence.patients import PooledCorrespondence as PooledCorrespondence
 from .correspondence.patients import pool_correspondence as pool_correspondence
 from .correspondence.result import Correspondence as Correspondence

@@ -639,10 +639,10 @@ def test_vessels_writes_tables_a_map_and_what_should_be_known(tmp_path, capsys):
 
 def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
-        "associate", "batch-effects", "convert", "correspond", "demo", "extract-cohort",
-        "features", "fuse", "habitats", "harmonize", "info", "maps", "missingness", "register",
-        "scores", "simulate", "skat", "stability", "tissue", "validate", "vessels", "virtual-biopsy",
-        "weigh-evidence",
+        "associate", "batch-effects", "convert", "correspond", "correspond-cohort", "demo",
+        "extract-cohort", "features", "fuse", "habitats", "harmonize", "info", "maps",
+        "missingness", "register", "scores", "simulate", "skat", "stability", "tissue",
+        "validate", "vessels", "virtual-biopsy", "weigh-evidence",
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from napari_radiogenomics.extraction.measures.shuffled import MEASURE as SHUFFLE
 from napari_radiogenomics.extraction.measures.shuffled import PREFIX
 from napari_radiogenomics.genomics.cohort_scores import cohort_pathways, score_cohort
 from napari_radiogenomics.io.cohort_variants import WILDTYPE, mutation_table
+from napari_radiogenomics.io.reviews import read_reviews, review_table
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def cohort_study(
     shuffled: pd.DataFrame | None = None,
     stability: pd.DataFrame | None = None,
     tissue: pd.DataFrame | None = None,
-    reviews: Sequence[str] = (),
+    reviews: pd.DataFrame | Sequence[str] | None = None,
     name: str = "",
 ) -> Study:
     """Join what was measured of a cohort with its outcomes, sites and volumes.
@@ -184,7 +185,7 @@ def cohort_study(
         Which patients: ``{"cohort": "discovery"}`` takes those with that cell.
     shuffled, stability, tissue, reviews
         As for `Study`. Features of shuffled voxels are taken from the table where they were
-        measured.
+        measured, and reviews from the cohort where they are not given.
     name : str, optional
         Of the study; the values of ``where``, else the name of the cohort.
 
@@ -233,7 +234,7 @@ def cohort_study(
         shuffled=_shuffled(features, table) if shuffled is None else shuffled,
         stability=stability,
         tissue=tissue,
-        reviews=reviews,
+        reviews=review_table(read_reviews(cohort)) if reviews is None else reviews,
         name=name or ", ".join((where or {}).values()) or cohort.name,
     )
 

@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from napari_radiogenomics.association.effect import effect_of
 from napari_radiogenomics.association.evidence_line import PARTS, Line, Part
 from napari_radiogenomics.association.held_out import held_out_effects
+from napari_radiogenomics.association.side_by_side import review_line, tissue_line
 from napari_radiogenomics.association.weighing import (
     adjusted_line,
     expected_lines,
     folds_line,
     harmonized_line,
     raw_line,
-    review_line,
     search_line,
     shuffled_line,
     sites_line,
     stability_line,
-    tissue_line,
     validation_lines,
     volume_line,
     without_site_line,
@@ -255,8 +254,8 @@ def weigh_evidence(
         sites_line(raw, cohort, pair),
         *validation_lines(raw, cohort, feature, outcome, validation, seed),
         *expected_lines(raw, cohort, feature, expected or {}, seed),
-        tissue_line(cohort),
-        review_line(cohort),
+        tissue_line(cohort, feature),
+        review_line(cohort, feature, outcome),
     ]
     ordered = tuple(line for part in PARTS for line in lines if line.part == part)
     conclusion = _concluded(ordered)

@@ -18,6 +18,7 @@ __all__ = ["SMALLEST_SITE", "Pair", "Study"]
 
 SMALLEST_SITE = 5
 """Patients below which a site says nothing by itself."""
+_NOT_PATIENTS = ("stability", "reviews")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +66,12 @@ class Study:
         What `feature_stability` answered.
     tissue : DataFrame, optional
         One row a patient with ``r`` and ``n`` (effective): whether the feature's map lies where
-        the slide or the biopsies say; ``attrs["measure"]`` names it.
-    reviews : sequence of str, optional
-        Verdicts of reviewers who looked: ``"agrees"``, ``"disagrees"``, ``"unsure"``.
+        the slide or the biopsies say; ``attrs["measure"]`` names it, and ``attrs["feature"]``
+        the feature that it speaks of, all where it is not there.
+    reviews : DataFrame or sequence of str, optional
+        Verdicts of reviewers who looked: ``"agrees"``, ``"disagrees"``, ``"cannot tell"``. A
+        table has a row each, with ``patient_id, feature, score, verdict, reviewer``; those of
+        other patients, features and outcomes do not count.
     name : str, optional
         Of the cohort.
 
@@ -86,14 +90,14 @@ class Study:
     shuffled: pd.DataFrame | None = None
     stability: pd.DataFrame | None = None
     tissue: pd.DataFrame | None = None
-    reviews: Sequence[str] = ()
+    reviews: Sequence[str] | pd.DataFrame = ()
     name: str = "cohort"
 
     def __post_init__(self) -> None:
         """Refuse patients that are there twice: regions of one patient are not independent."""
         for entry in fields(self):
             table = getattr(self, entry.name)
-            if not isinstance(table, pd.DataFrame | pd.Series) or entry.name == "stability":
+            if not isinstance(table, pd.DataFrame | pd.Series) or entry.name in _NOT_PATIENTS:
                 continue
             twice = table.index[table.index.duplicated()].unique()
             if len(twice):

@@ -21,8 +21,8 @@ from napari_radiogenomics.association.study import Pair, Study
 from napari_radiogenomics.errors import InputError
 
 __all__ = [
-    "adjusted_line", "expected_lines", "folds_line", "harmonized_line", "raw_line", "review_line",
-    "search_line", "shuffled_line", "sites_line", "stability_line", "tissue_line",
+    "adjusted_line", "expected_lines", "folds_line", "harmonized_line", "raw_line",
+    "search_line", "shuffled_line", "sites_line", "stability_line",
     "validation_lines", "volume_line", "without_site_line",
 ]  # fmt: skip
 
@@ -30,7 +30,6 @@ _KEPT = "Holds where at least half of the raw effect is left and the 95 % interv
 _GOOD_ICC, _POOR_ICC = 0.75, 0.5
 _ALIKE, _AS_MUCH = 0.99, 0.8
 _ALPHA = 0.05
-_FEW_FOR_TEST = 6
 
 
 def _percent(raw: Effect, effect: Effect) -> str:
@@ -339,53 +338,3 @@ def _expected(raw: Effect, study: Study, feature: str, name: str, sign: int, see
     elif effect.excludes_null:
         verdict = "holds" if effect.size * sign > 0 else "falls"
     return Line("coherence", name, title, verdict, f"{said(effect)}.", rule, effect)
-
-
-def tissue_line(study: Study) -> Line:
-    """Tell whether the map lies where the tissue says."""
-    rule = (
-        "One effect a patient (Fisher's z, effective n), joined by random effects. Holds where the "
-        "interval leaves out none above; fewer than six patients stay open."
-    )
-    table, title = study.tissue, "Tissue"
-    if table is None or not len(table):
-        missing = "No slide or biopsy was held against the map (correspond)."
-        return Line("coherence", "tissue", title, "untested", missing, rule)
-    used = table[table["n"] > FEWEST - 2]
-    measure = str(table.attrs.get("measure", "tissue"))
-    positive = int((used["r"] > 0).sum())
-    sentence = f"{measure}: {positive} of {len(used)} tumours positive ({study.name})"
-    if len(used) < _FEW_FOR_TEST:
-        short = f"{positive} of {len(used)} positive"
-        too_few = f"{sentence}; too few to test."
-        return Line("coherence", "tissue", title, "open", too_few, rule, short=short)
-    effects = tuple((str(name), _of_map(row["r"], row["n"])) for name, row in used.iterrows())
-    effect, pooled = joined([own for _, own in effects])
-    verdict: Verdict = "open"
-    if effect.excludes_null:
-        verdict = "holds" if effect.size > 0 else "falls"
-    interval = f"[{effect.low:.2f}, {effect.high:.2f}]"
-    sentence += f"; joined r {effect.value:.2f} {interval}, I² {pooled.i2:.0f} %."
-    return Line("coherence", "tissue", title, verdict, sentence, rule, effect, effects)
-
-
-def _of_map(r: float, n: float) -> Effect:
-    """Effect of one tumour from its correlation and effective number of places."""
-    z, variance = float(np.arctanh(np.clip(r, -0.999, 0.999))), 1 / (n - 3)
-    reach = 1.959963984540054 * np.sqrt(variance)
-    low, high = float(np.tanh(z - reach)), float(np.tanh(z + reach))
-    return Effect(float(r), low, high, round(n), "rho", z, variance)
-
-
-def review_line(study: Study) -> Line:
-    """Tell what people say who looked at scan, slide and map side by side."""
-    rule = "Holds where more reviewers agree than disagree, falls where fewer do."
-    if not study.reviews:
-        missing = "No reviewer has looked at scan and tissue side by side."
-        return Line("coherence", "review", "Reviewers", "untested", missing, rule)
-    votes = [str(vote).lower() for vote in study.reviews]
-    agree, against = votes.count("agrees"), votes.count("disagrees")
-    verdict: Verdict = "holds" if agree > against else "falls" if against > agree else "open"
-    short = f"{agree} agree, {against} disagree"
-    sentence = f"{short}, {len(votes) - agree - against} are unsure."
-    return Line("coherence", "review", "Reviewers", verdict, sentence, rule, short=short)

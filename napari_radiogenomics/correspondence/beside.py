@@ -56,7 +56,7 @@ def steps_of(
         words.append("slice")
     if matched.confounders.shape[1]:
         parts.append(_ranked(matched.confounders) if ranks else _scaled(matched.confounders))
-        words.append(f"{matched.confounders.shape[1]} confounder maps")
+        words.append(", ".join(matched.confounder_names))
     if len(parts) > 2:
         steps["partialled"] = (np.hstack(parts), ", ".join(words))
     return steps

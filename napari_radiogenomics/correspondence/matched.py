@@ -43,6 +43,8 @@ class Matched:
         What a person calls the two maps.
     notes : tuple of str
         What should be known.
+    confounder_names : tuple of str
+        What a person calls the others.
     """
 
     mask: NDArray[np.bool_]
@@ -53,6 +55,7 @@ class Matched:
     confounders: Reals
     names: tuple[str, str]
     notes: tuple[str, ...]
+    confounder_names: tuple[str, ...] = ()
 
     @property
     def index(self) -> NDArray[np.intp]:
@@ -104,7 +107,7 @@ def match(
                 "Choose another map or another region."
             )
     return Matched(known, region, map_a.geometry, values[:, 0], values[:, 1], values[:, 2:],
-                   names, tuple(notes))  # fmt: skip
+                   names, tuple(notes), tuple(name for _, name in others))  # fmt: skip
 
 
 def _on_grid(image: Image, reference: Image, name: str, resample: bool, notes: list[str]) -> Image:

@@ -84,6 +84,31 @@ STORIES: tuple[dict[str, Any], ...] = (
         "why": "RNA is drawn from the fields at the place of the biopsy.",
     },
     {
+        "id": "vessel_chain",
+        "claim": "Where VEGF is active, vessels wind around the tumor and microvessels are dense "
+        "in it: across patients.",
+        "true_effect": {"latent_correlation": stories.WINDING_WITH_VEGF},
+        "measure": "CT: distance metric of the vessels 0 to 20 mm from the tumor, vessels per mm² "
+        f"of the CD31 section, VEGF_LIGAND_RECEPTOR ({_BULK}); Spearman, sites held fixed. "
+        "CD31 with HALLMARK_E2F_TARGETS is unrelated",
+        "size": {"tortuosity_cd31": 0.40, "cd31_vegf": 0.80, "cd31_e2f": 0.0},
+        "tolerance": {"tortuosity_cd31": 0.2, "cd31_vegf": 0.2, "cd31_e2f": 0.25},
+        "why": "Angiogenesis drives the winding of the vessels around, the microvessels within "
+        "(38 exp(0.35 angiogenesis) a mm², few in the core) and the genes. No vessel that winds "
+        "lies on a section: within a tumor tortuosity and CD31 are unrelated.",
+    },
+    {
+        "id": "hypoxia_section",
+        "claim": "On a section, places that enhance less are those that CAIX stains.",
+        "true_effect": "the same patches of 3 mm lower the signal and raise CAIX; see fields",
+        "measure": "CT: intensity against the amount of CAIX stain on the section, linear trend, "
+        "distance to the edge and slices taken out; random effects over patients",
+        "size": {"r": -0.1},
+        "tolerance": {"r": 0.1},
+        "why": "The scan blurs patches of 3 mm with voxels of 2 mm, and CAIX shows hypoxia in "
+        "nests: the link is there, and weak.",
+    },
+    {
         "id": "hypoxia_survival",
         "claim": "Hypoxia shortens survival.",
         "true_effect": {"log_hazard_per_sd": 0.55},

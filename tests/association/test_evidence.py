@@ -146,6 +146,31 @@ def test_tissue_and_reviewers(first):
     assert weigh_evidence("winding", "VEGF", few)["tissue"].verdict == "open"
 
 
+def test_reviews_of_a_cohort_count_for_their_feature_outcome_and_patients(first):
+    rows = [(first.features.index[0], "winding", "VEGF", "agrees", "AB"),
+            (first.features.index[1], "winding", "", "cannot tell", "CD"),
+            (first.features.index[2], "noise", "VEGF", "disagrees", "AB"),
+            (first.features.index[3], "winding", "EGFR", "disagrees", "AB"),
+            ("somebody else", "winding", "VEGF", "disagrees", "AB")]  # fmt: skip
+    columns = ["patient_id", "feature", "score", "verdict", "reviewer"]
+    reviews = pd.DataFrame(rows, columns=columns)
+    study = Study(first.features, first.outcomes, reviews=reviews)
+    line = weigh_evidence("winding", "VEGF", study)["review"]
+    assert line.verdict == "holds"
+    assert line.sentence == "1 agree, 0 disagree, 1 cannot tell (AB, CD: 2 patients)."
+    alone = Study(first.features, first.outcomes, reviews=reviews.iloc[:1])
+    assert weigh_evidence("winding", "VEGF", alone)["review"].sentence == "reviewer AB: agrees."
+    assert weigh_evidence("noise", "EGFR", study)["review"].verdict == "untested"
+
+
+def test_slides_held_against_another_feature_say_nothing(first):
+    tissue = pd.DataFrame({"r": 0.5, "n": 30}, first.features.index[:8])
+    tissue.attrs |= {"measure": "CD31 map", "feature": "noise"}
+    card = weigh_evidence("winding", "VEGF", Study(first.features, first.outcomes, tissue=tissue))
+    assert card["tissue"].verdict == "untested"
+    assert "another feature (noise)" in card["tissue"].sentence
+
+
 def test_one_site_and_tiny_sites_are_untested_and_say_so(first):
     one = Study(first.features, first.outcomes, site=pd.Series("A", first.features.index))
     card = weigh_evidence("winding", "VEGF", one)

@@ -95,7 +95,7 @@ def test_cellularity_and_slices_are_taken_out(solid: Any) -> None:
     assert alone.row("spearman")["p_value"] < 0.05
     assert beside.row("spearman")["p_value"] > 0.05
     assert abs(beside.row("spearman")["r"]) < 0.3 < abs(alone.row("spearman")["r"])
-    assert beside.row()["given"] == "slice, 1 confounder maps"
+    assert beside.row()["given"] == "slice, cellularity"
 
 
 def test_a_trend_is_taken_out(flat: Any) -> None:

@@ -13,6 +13,8 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.signature import describe
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_radiogenomics.association.evidence import EvidenceCard
 
 __all__ = ["COMMAND"]
@@ -54,6 +56,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--stability", type=Path, default=None, metavar="PATH",
         help="Table that the command stability wrote.",
     )  # fmt: skip
+    parser.add_argument(
+        "--tissue", type=Path, default=None, metavar="PATH",
+        help="Table that the command correspond-cohort wrote: whether slides say the same.",
+    )  # fmt: skip
     add_arguments(parser, describe(weigh_evidence), without=_BY_HAND)
     parser.add_argument(
         "--output", type=Path, default=None, metavar="PATH",
@@ -75,9 +81,11 @@ def _run(arguments: argparse.Namespace) -> int:
     outcomes = cohort_outcomes(cohort, [arguments.outcome, *expected])
     stability = None if arguments.stability is None else read_patients(arguments.stability)
     shared: dict[str, Any] = {"site": arguments.site, "confounders": list(arguments.confounders)}
+    tissue = None if arguments.tissue is None else _tissue(arguments.tissue)
     study = cohort_study(
-        features, cohort, outcomes, where=_where(arguments.patients), stability=stability, **shared
-    )
+        features, cohort, outcomes, where=_where(arguments.patients), stability=stability,
+        tissue=tissue, **shared,
+    )  # fmt: skip
     second = None
     if arguments.validation:
         where = _where(arguments.validation)
@@ -94,6 +102,27 @@ def _run(arguments: argparse.Namespace) -> int:
         _write(card, arguments.output)
         sys.stdout.write(f"{arguments.output}\n")
     return 0
+
+
+def _tissue(path: Path) -> pd.DataFrame:
+    """Effects by patient, with the names of feature and measure that the history tells."""
+    from napari_radiogenomics.cli.patient_tables import read_patients
+    from napari_radiogenomics.correspondence.choices import TISSUE_MAPS
+    from napari_radiogenomics.provenance import read_history
+
+    table = read_patients(path)
+    lost = [name for name in ("r", "n_effective") if name not in table]
+    if lost:
+        raise InputError(
+            f"{path} has no column {' and '.join(lost)}. Give the table that correspond-cohort "
+            "wrote."
+        )
+    effects = table[["r", "n_effective"]].dropna().rename(columns={"n_effective": "n"})
+    settings = next((record.settings for record in reversed(read_history(path))), {})
+    measure = TISSUE_MAPS.get(str(settings.get("tissue")))
+    effects.attrs["measure"] = f"{measure.title} map" if measure else "tissue"
+    effects.attrs["feature"] = str(settings.get("feature", ""))
+    return effects
 
 
 def _require_ending(path: Path) -> None:

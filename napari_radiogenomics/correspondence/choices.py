@@ -1,0 +1,104 @@
+"""What can be chosen for a correspondence: features of the scan, and measures of a slide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.radiomics.family import families_of
+from napari_radiogenomics.registry import did_you_mean
+from napari_radiogenomics.tissue.kinds import KINDS, Kind, TissueMeasure
+from napari_radiogenomics.vessels.tortuosity import METRICS
+
+__all__ = [
+    "INTENSITY",
+    "ORIGINAL",
+    "TISSUE_MAPS",
+    "VESSELS",
+    "TissueMap",
+    "feature_titles",
+    "require_feature",
+    "require_tissue",
+]
+
+INTENSITY = "intensity"
+VESSELS = "vessels_"
+"""Begins the names of features that are measured of vessels."""
+ORIGINAL = "original_"
+"""Begins the names of texture maps of the scan as it is, by PyRadiomics' custom."""
+_LOCAL = ("distance_metric", "sum_of_angles", "curvature")
+
+
+@dataclass(frozen=True)
+class TissueMap:
+    """One measure of a slide.
+
+    Attributes
+    ----------
+    measure : {"vessels", "hypoxia", "nuclei"}
+        Of `measure_tissue`.
+    title, unit : str
+        What a person reads.
+    """
+
+    measure: TissueMeasure
+    title: str
+    unit: str
+
+    @property
+    def kind(self) -> Kind:
+        """What it needs."""
+        return KINDS[self.measure]
+
+    @property
+    def stains(self) -> str:
+        """Stains that show it, in words."""
+        return ", ".join(self.kind.stains[:4]) or "any stain with hematoxylin"
+
+
+TISSUE_MAPS: Mapping[str, TissueMap] = {
+    "vessels_per_mm2": TissueMap("vessels", "Microvessel density", "1/mm²"),
+    "endothelial_area_percent": TissueMap("vessels", "Endothelial area", "%"),
+    "positive_percent": TissueMap("hypoxia", "Hypoxic area", "%"),
+    "mean_od": TissueMap("hypoxia", "Hypoxia stain", "OD"),
+    "nuclei_per_mm2": TissueMap("nuclei", "Nuclei", "1/mm²"),
+}
+"""Measures by the name of their map and of their column."""
+
+
+def feature_titles() -> Mapping[str, str]:
+    """Features of a scan that can be compared: name → what a person reads."""
+    vessels = {f"{VESSELS}{name}": f"Vessels: {METRICS[name].title.lower()}" for name in _LOCAL}
+    textures = {
+        f"{ORIGINAL}{family.name}_{feature.name}": f"{family.title}: {feature.name}"
+        for family in families_of("maps")
+        for feature in family.features
+    }
+    return {INTENSITY: "Intensity of the scan", **vessels, **textures}
+
+
+def require_feature(name: str) -> None:
+    """Refuse a feature that is unknown.
+
+    Raises
+    ------
+    InputError
+        With the nearest names.
+    """
+    known = [*feature_titles()]
+    if name not in known:
+        raise InputError(f'No image feature "{name}". {did_you_mean(name, known)}')
+
+
+def require_tissue(name: str) -> TissueMap:
+    """Measure of a slide by its name.
+
+    Raises
+    ------
+    InputError
+        With the nearest names.
+    """
+    if name not in TISSUE_MAPS:
+        raise InputError(f'No tissue measure "{name}". {did_you_mean(name, [*TISSUE_MAPS])}')
+    return TISSUE_MAPS[name]
