@@ -257,8 +257,9 @@ class SlideView(QWidget):
             layer.data = [(y, x)]
             return
         self._add(
-            ([(y, x)], {"name": _CROSS, "symbol": "cross", "size": 0.5, "face_color": "#ff2bd6",
-                        "border_width": 0, "canvas_size_limits": (24, 36), **COMMON}, "points")
+            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.5, "face_color": "transparent",
+                        "border_color": "#ff2bd6", "border_width": 0.15,
+                        "canvas_size_limits": (16, 22), **COMMON}, "points")
         )  # fmt: skip
 
     # What happens

@@ -1,0 +1,333 @@
+"""The Correspondence dock: image feature, tissue measure and gene, side by side and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel, QPushButton
+
+from napari_radiogenomics.correspondence.choices import TISSUE_MAPS, feature_titles
+from napari_radiogenomics.correspondence.cohort_result import CohortCorrespondence
+from napari_radiogenomics.correspondence.cohort_sections import correspond_cohort
+from napari_radiogenomics.data.review import Review
+from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.genomics.cohort_scores import score_names
+from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
+from napari_radiogenomics.gui.correspond.linked import Linked
+from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
+from napari_radiogenomics.gui.correspond.stage import Stage
+from napari_radiogenomics.gui.correspond.work import Asked, Compared, compare_patient
+from napari_radiogenomics.gui.forms.form import folded
+from napari_radiogenomics.gui.forms.panel import Panel, section_line
+from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.placing import dock_of, raise_dock
+from napari_radiogenomics.gui.session import Selection, session_of
+from napari_radiogenomics.io.reviews import read_reviews, write_review
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_radiogenomics.data.cohort import Cohort
+
+__all__ = ["COHORT_FOUND", "CorrespondDock"]
+
+COHORT_FOUND = "correspondence.cohort"
+"""Key of the session's state that holds what the cohort said last."""
+_HIDDEN = ("feature", "tissue", "score", "role", "patients", "label")
+_SETTLED_MS = 900
+_EMPTY = "Open a cohort with slides in the Cohort dock, or try the sample."
+_READY = "Choose image feature, tissue measure and gene, then Compare."
+
+
+class CorrespondDock(Panel):
+    """Whether image, slide and gene lie in the same place.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer.
+
+    Attributes
+    ----------
+    sheet : CorrespondSheet
+        The wide dock of scatter and patients; it opens with the first result.
+    stage : Stage
+        What is drawn on scan and slide.
+    linked : Linked
+        The crosshair of both.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__(
+            napari_viewer,
+            correspond_cohort,
+            name="correspond",
+            purpose="Do image, slide and gene lie in the same place?",
+            run="Compare",
+            hidden=_HIDDEN,
+        )
+        self.session = session_of(self.viewer)
+        self.sheet = CorrespondSheet()
+        self.sheet.setParent(self)
+        self.sheet.hide()
+        self.stage, self.linked = Stage(self.viewer), Linked(self.viewer, self)
+        self._make_inputs()
+        self._connect()
+        self.recall()
+        self._use_cohort()
+        dress_canvas(self.viewer)
+        self.sheet.use_theme(self.viewer.theme)
+
+    def _make_inputs(self) -> None:
+        self.three, self.sweep, self.review = ThreeBox(), SweepBox(), ReviewBox()
+        self.inputs.addRow(self.three)
+        self.all_button = QPushButton("All patients")
+        self.all_button.setToolTip(
+            "<p>Compare the same three in every patient with a slide: one effect a patient, their "
+            "summary, and the chain across patients.</p>"
+        )
+        settings = folded("Settings")
+        settings.addWidget(self.form)
+        self.before_settings.addWidget(settings)
+        self.before_settings.addWidget(self.all_button)
+        self.where = QLabel()
+        self.where.setWordWrap(True)
+        self.where.setAccessibleName("Place of the crosshair")
+        self.where.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
+        for widget in (section_line(), self.sweep, self.where, section_line(), self.review):
+            self.after.addWidget(widget)
+        self.form.values = {"surrogates": 199}
+        self.sweep.setEnabled(False)
+
+    def _connect(self) -> None:
+        self.all_button.clicked.connect(self.compare_all)
+        self.three.changed.connect(self._follow_three)
+        self.sweep.swept.connect(lambda opacity, board: self.stage.sweep(
+            opacity, checkerboard=board))  # fmt: skip
+        self.sweep.covered.connect(self.stage.show_measure)
+        self.linked.told.connect(self.where.setText)
+        self.review.saved.connect(self.keep_review)
+        self.sheet.place_chosen.connect(self._go_to_place)
+        self.sheet.patient_chosen.connect(self._open_patient)
+        self.connections.add(self.session.cohort_changed, self._use_cohort)
+        self.connections.add(self.session.selection_changed, self._follow)
+        self.connections.add(self.viewer.events.theme, self._use_theme)
+
+    # What is chosen
+
+    @property
+    def cohort(self) -> Cohort:
+        """The open cohort.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        if self.session.cohort is None:
+            raise InputError(_EMPTY)
+        return self.session.cohort
+
+    @property
+    def asked(self) -> Asked:
+        """Whose three are asked for."""
+        return Asked(self.session.selection.patient_id, **self.three.values)
+
+    def _use_cohort(self, _cohort: object = None) -> None:
+        cohort = self.session.cohort
+        names = {} if cohort is None or not cohort.expression else score_names(cohort)
+        self.three.offer(cohort, names)
+        self._leave()
+        self.sheet.show_cohort(None)
+        self.say(_EMPTY if cohort is None else _READY)
+
+    def _follow(self, selection: Selection) -> None:
+        """Leave the slide of another patient; take the gene that is chosen elsewhere."""
+        shown = self.stage.shown
+        if shown is not None and shown.asked.patient_id != selection.patient_id:
+            self._leave()
+            self.say(f"{selection.patient_id or 'Nobody'} is chosen. Compare shows scan and slide.")
+        gene = selection.gene.removesuffix(" mutation")
+        if gene and gene != self.three.values["score"] and shown is None:
+            self.three.gene.show_text(gene)
+
+    def _follow_three(self) -> None:
+        """What is shown is of the three before: say so."""
+        self.remember()
+        shown = self.stage.shown
+        if shown is not None and shown.asked != self.asked:
+            self.say("Another three is chosen. Compare shows it.")
+        found = self.sheet.cohort_found
+        if found is not None and (found.feature, found.tissue, found.score) != tuple(
+            self.three.values[name] for name in ("feature", "tissue", "score")
+        ):
+            self.sheet.show_cohort(None)
+
+    def _leave(self) -> None:
+        self.linked.release()
+        self.stage.clear()
+        self.sweep.setEnabled(False)
+        self.review.use(None, ())
+        self.where.clear()
+        self.sheet.clear(_READY)
+
+    def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        """The patient on the screen, and the three."""
+        cohort, asked = self.cohort, self.asked
+        if not asked.patient_id:
+            raise InputError("No patient is open. Choose one in the Cohort dock.")
+        return compare_patient, (cohort, asked), self.form.values
+
+    def compare_all(self) -> None:
+        """Compare the three in every patient with a slide, in the background."""
+        try:
+            settings = {**self.form.values, **self.three.values, "surrogates": 0}
+            self.runner.run(correspond_cohort, self.cohort, title="All patients", **settings)
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+
+    # What was found
+
+    def show_result(self, outcome: Outcome) -> str:
+        """Show a patient, or the cohort."""
+        if isinstance(outcome.value, CohortCorrespondence):
+            return self._show_cohort(outcome.value)
+        return self._show_patient(outcome.value)
+
+    def _show_patient(self, compared: Compared) -> str:
+        asked = compared.asked
+        if asked.patient_id != self.session.selection.patient_id:
+            compared.shown.close()
+            raise InputError(f"{asked.patient_id} is no longer open. Open it again, and Compare.")
+        first = self.stage.view is None
+        self.linked.release()
+        opacity, board = self.sweep.values
+        view = self.stage.show(compared, opacity=opacity, checkerboard=board)
+        self.stage.show_measure(self.sweep.cover.value() / 100)
+        self.linked.use(view, compared.case.transform, compared.case.scan.geometry)
+        self.sweep.setEnabled(True)
+        self._ask_review()
+        # A wide dock that opens while the slide makes itself room would make the window grow.
+        QTimer.singleShot(_SETTLED_MS if first else 0, self._open_sheet)
+        self.session.select(feature=asked.feature, gene=asked.score)
+        if compared.found is None or compared.section is None:
+            self.sheet.clear(compared.problem)
+            raise InputError(compared.problem)
+        self.sheet.show_tumor(compared.found, self._labels(compared), asked.patient_id)
+        middle = compared.section.scan_points(np.argwhere(compared.section.mask.labels > 0)).mean(
+            axis=0
+        )
+        self.viewer.dims.point = (*self.viewer.dims.point[:-3], *middle[::-1])
+        row = compared.found.row()
+        p_value = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
+        return (
+            f"{asked.patient_id}: r {row['r']:.2f}, worth {row['n_effective']:.1f} places, "
+            f"{p_value}: this tumor only. Next: your verdict, or All patients."
+        )
+
+    def _labels(self, compared: Compared) -> tuple[str, str]:
+        feature = feature_titles()[compared.asked.feature]
+        measure = TISSUE_MAPS[compared.asked.tissue]
+        unit = compared.image.map.unit
+        return (f"{feature} ({unit})" if unit else feature), f"{measure.title} ({measure.unit})"
+
+    def _show_cohort(self, found: CohortCorrespondence) -> str:
+        self._open_sheet()
+        self.sheet.show_cohort(found, self.cohort.patients.get("site"))
+        self.sheet.mark(self.session.selection.patient_id)
+        self.sheet.right.setCurrentWidget(self.sheet.forest)
+        self.session.state[COHORT_FOUND] = found
+        lost = f" {len(found.failed)} could not be compared: see Cohort." if found.failed else ""
+        said = "No section could be compared." if found.pooled is None else found.pooled.text()
+        return f"{said}{lost} Click a dot to open its patient."
+
+    def _open_sheet(self) -> None:
+        if not isalive(self.sheet):
+            return
+        window = getattr(self.viewer, "window", None)
+        if window is not None and dock_of(self.sheet) in (None, dock_of(self)):
+            self.sheet.make_way()
+            window.add_dock_widget(self.sheet, name="Correspondence: places", area="bottom")
+        raise_dock(self.sheet)
+
+    def _go_to_place(self, row: int) -> None:
+        compared = self.stage.shown
+        if compared is None or compared.found is None or compared.section is None:
+            return
+        index = compared.found.places.loc[[row], ["z", "y", "x"]].to_numpy()
+        x, y, _ = compared.section.slide_points(index)[0].tolist()
+        self.linked.go_to_slide(x, y)
+
+    def _open_patient(self, patient: str) -> None:
+        self.session.select(patient_id=patient)
+        self.sheet.mark(patient)
+        self.say(f"{patient} is opened. Compare shows its scan and slide.")
+
+    # The verdict
+
+    def _ask_review(self) -> None:
+        shown = self.stage.shown
+        if shown is None:
+            return
+        asked = shown.asked
+        subject = (asked.patient_id, asked.feature, asked.tissue, asked.score)
+        try:
+            self.review.use(subject, read_reviews(self.cohort))
+        except InputError as error:
+            self.review.use(subject, ())
+            self.say(str(error), "warning")
+
+    def keep_review(self, verdict: Any, note: str, reviewer: str) -> None:
+        """Keep the verdict with what was looked at."""
+        shown = self.stage.shown
+        if shown is None:
+            self.say("Nothing is shown. Compare first.", "error")
+            return
+        try:
+            path = write_review(_review_of(shown, verdict, note, reviewer), self.cohort)
+        except RadiogenomicsError as error:
+            self.say(str(error), "error")
+            return
+        self._ask_review()
+        self.say(f"Kept as {path}. The evidence card counts it (coherence).", "good")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, with the three."""
+        three = self.three.values
+        return {**self.form.values, **{name: three[name] for name in ("feature", "tissue")}}
+
+    @settings.setter
+    def settings(self, values: dict[str, Any]) -> None:
+        values = dict(values)
+        self.three.choose(feature=values.pop("feature", ""), tissue=values.pop("tissue", ""))
+        self.form.values = values
+
+    def _use_theme(self, _event: object = None) -> None:
+        self.sheet.use_theme(self.viewer.theme)
+
+
+def _review_of(shown: Compared, verdict: Any, note: str, reviewer: str) -> Review:
+    """A review with the numbers, settings and records of what was on the screen."""
+    asked, found = shown.asked, shown.found
+    numbers: dict[str, Any] = {"problem": shown.problem} if shown.problem else {}
+    records = [*shown.image.map.history, *shown.tissue.map.history]
+    if found is not None:
+        row = found.row()
+        numbers = {
+            name: float(row[name]) if np.isfinite(row[name]) else None
+            for name in ("r", "low", "high", "n_effective", "p_value", "p_surrogate")
+        }
+        records += found.history
+    review = Review(
+        asked.patient_id, asked.feature, asked.tissue, asked.score, verdict, note, reviewer,
+        scan=str(shown.case.scan.metadata.get("scan_id", "")), slide=shown.case.slide.name,
+        found=numbers, settings=shown.settings,
+    )  # fmt: skip
+    return replace(review, history=tuple(record.to_dict() for record in records))

@@ -1,0 +1,142 @@
+"""Plots of the Correspondence dock: matched places of a tumor, and one dot a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+
+from napari_radiogenomics.gui.plots.plot import HERE, Plot
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.correspondence.patients import PooledCorrespondence
+    from napari_radiogenomics.correspondence.result import Correspondence
+
+__all__ = ["ForestPlot", "PlacesPlot"]
+
+_MOST = 4000
+_DOT = "#0072b2"
+_DIAMOND = "#009e73"
+
+
+class PlacesPlot(Plot):
+    """The two maps at the same places; a click goes there.
+
+    Attributes
+    ----------
+    chosen : Signal(int)
+        Row of the place that was clicked, in the table of places.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__("Matched places")
+
+    def show_places(self, found: Correspondence, labels: tuple[str, str], *, left: bool) -> None:
+        """Draw places as measured, or what is left of them beside what was given.
+
+        Parameters
+        ----------
+        found : Correspondence
+            Of this tumor.
+        labels : tuple of str
+            Names of the maps with their units.
+        left : bool
+            Beside what was given.
+        """
+        ending = "_left" if left else ""
+        table = found.places
+        step = max(1, len(table) // _MOST)
+        rows = np.arange(0, len(table), step)
+        x, y = (table[f"{name}{ending}"].to_numpy(float)[rows] for name in ("b", "a"))
+        row = found.row() if left else found.row(step="raw")
+        given = f" beside {row['given']}" if left and row["given"] else ""
+        self.begin(f"r = {row['r']:.2f}{given}. This tumor only.")
+        color = QColor(_DOT)
+        color.setAlpha(110)
+        dots = pg.ScatterPlotItem(
+            x=x, y=y, size=5, pen=None, brush=color, data=rows.tolist(), hoverable=True,
+            tip=lambda x, y, data: f"{labels[0]} {y:.4g}\n{labels[1]} {x:.4g}",
+        )  # fmt: skip
+        dots.sigClicked.connect(self._clicked)
+        self.plot.addItem(dots)
+        self.plot.setLabel("bottom", labels[1])
+        self.plot.setLabel("left", labels[0])
+        self.plot.enableAutoRange()
+
+    def _clicked(self, _item: object, points: Sequence[Any], _event: object = None) -> None:
+        if len(points):
+            self.chosen.emit(int(points[-1].data()))
+
+
+class ForestPlot(Plot):
+    """One dot a patient with its interval, and the diamond of all; a click opens the patient.
+
+    Attributes
+    ----------
+    chosen : Signal(str)
+        Patient of the dot.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__("Across patients")
+
+    def show_patients(self, pooled: PooledCorrespondence, here: str) -> None:
+        """Draw effects of patients, the largest on top, and their summary below."""
+        table = pooled.table.sort_values("r")
+        self.begin(pooled.text())
+        names = [str(name) for name in table.index]
+        heights = np.arange(1, len(names) + 1, dtype=float)
+        pen = pg.mkPen(self.text_color, width=1)
+        for y, low, high in zip(heights, table["low"], table["high"], strict=True):
+            if np.isfinite(low):
+                self.plot.addItem(pg.PlotCurveItem([low, high], [y, y], pen=pen))
+        dots = pg.ScatterPlotItem(hoverable=True, tip=_patient_tip)
+        dots.addPoints([
+            {"pos": (r, y), "size": 12 if name == here else 9, "data": name,
+             "brush": QColor(HERE if name == here else _DOT), "pen": None}
+            for name, r, y in zip(names, table["r"], heights, strict=True)
+        ])  # fmt: skip
+        dots.sigClicked.connect(self._clicked)
+        self.plot.addItem(dots)
+        self._draw_summary(pooled)
+        line = pg.InfiniteLine(0, pen=pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine))
+        self.plot.addItem(line)
+        ticks = [(0.0, "all"), *zip(heights.tolist(), names, strict=True)]
+        axis = self.plot.getAxis("left")
+        axis.setTicks([ticks])
+        axis.setStyle(hideOverlappingLabels=True)
+        self.plot.setLabel("bottom", "r within the tumor")
+        self.plot.setXRange(-1, 1, padding=0.02)
+        self.plot.setYRange(-0.7, len(names) + 0.7, padding=0)
+
+    def _draw_summary(self, pooled: PooledCorrespondence) -> None:
+        """A diamond as wide as the interval; a small one without an interval below 6 patients."""
+        low, high = pooled.low, pooled.high
+        known = np.isfinite(low)
+        if not known:
+            low, high = pooled.r - 0.02, pooled.r + 0.02
+        xs, ys = [low, pooled.r, high, pooled.r, low], [0, 0.35, 0, -0.35, 0]
+        brush = QColor(_DIAMOND)
+        brush.setAlpha(200 if known else 90)
+        shape = pg.QtWidgets.QGraphicsPolygonItem(
+            pg.QtGui.QPolygonF([pg.QtCore.QPointF(x, y) for x, y in zip(xs, ys, strict=True)])
+        )
+        shape.setBrush(brush)
+        shape.setPen(pg.mkPen(None))
+        self.plot.addItem(shape)
+
+    def _clicked(self, _item: object, points: Sequence[Any], _event: object = None) -> None:
+        if len(points):
+            self.chosen.emit(str(points[-1].data()))
+
+
+def _patient_tip(x: float, y: float, data: str) -> str:
+    return f"{data}: r {x:.2f}. Click to open."

@@ -1,0 +1,139 @@
+"""What a comparison draws: the map on the scan, the slide with its measure, the biopsies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Layer, Points
+from numpy.typing import NDArray
+
+from napari_radiogenomics.correspondence.choices import INTENSITY
+from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
+from napari_radiogenomics.gui.genes.painter import Painter
+from napari_radiogenomics.gui.slide.layers import colors_of
+from napari_radiogenomics.gui.slide.view import slide_view
+from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from napari.components import ViewerModel
+
+    from napari_radiogenomics.gui.slide.view import SlideView
+
+__all__ = ["Stage"]
+
+_MAP_OPACITY = 0.55
+_LEAST_BIOPSY_MM = 0.35
+
+
+class Stage:
+    """Layers of one comparison, on the scan and on the slide.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Viewer of the scan.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+        self.view: SlideView | None = None
+        self.shown: Compared | None = None
+        self._on_slide: dict[str, Layer] = {}
+        self._sweep, self._board = 0.0, False
+
+    def show(self, compared: Compared, *, opacity: float, checkerboard: bool) -> SlideView:
+        """Show a comparison in place of the one before."""
+        self.clear()
+        self.shown = compared
+        self._sweep, self._board = opacity, checkerboard
+        self._show_scan(compared)
+        self.view = view = slide_view(self.viewer)
+        view.show_slide(compared.case.slide, compared.shown)
+        measure = view.add_map(compared.tissue.map)
+        measure.opacity = _MAP_OPACITY
+        self._on_slide["measure"] = measure
+        self._show_overlay()
+        self._show_biopsies(compared)
+        return view
+
+    def _show_scan(self, compared: Compared) -> None:
+        if compared.asked.feature != INTENSITY:
+            maps = {compared.asked.feature: compared.image.map}
+            layer = show_maps(self.viewer, maps, first=compared.asked.feature)
+            layer.opacity = _MAP_OPACITY
+            keep_under_points(self.viewer, layer)
+        table = compared.biopsies
+        painter = attached(self.viewer, Painter)
+        if not len(table):
+            return
+        colors = dict(zip(table["sample_id"], colors_of(table["value"].to_numpy(float)),
+                          strict=True))  # fmt: skip
+        for layer in self.viewer.layers:
+            if isinstance(layer, Points) and "sample_id" in layer.features:
+                painter.paint_points(layer, {k: tuple(v.tolist()) for k, v in colors.items()})
+
+    def _show_biopsies(self, compared: Compared) -> None:
+        """Biopsies beside the section, where their ball reaches near it."""
+        table, view = compared.biopsies, self.view
+        if view is None or table.empty:
+            return
+        height, width = compared.case.slide.extent_mm
+        beside = np.hypot(_outside(table["x_mm"], width), _outside(table["y_mm"], height))
+        away = np.hypot(beside, table["off_mm"]) - table["radius_mm"]
+        near = table[away <= NEAR_MM]
+        if near.empty:
+            return
+        self._on_slide["biopsies"] = view.add_points(
+            near, name=f"Biopsies: {compared.asked.score}", size_mm=_LEAST_BIOPSY_MM,
+            values="value",
+        )  # fmt: skip
+
+    # The sweep
+
+    def sweep(self, opacity: float, *, checkerboard: bool) -> None:
+        """Show so much of the scan over the slide, all over or in every second square."""
+        again = checkerboard != self._board
+        self._sweep, self._board = opacity, checkerboard
+        layer = self._on_slide.get("scan")
+        if again or layer is None:
+            self._show_overlay()
+        else:
+            layer.opacity = opacity
+            layer.visible = opacity > 0
+
+    def _show_overlay(self) -> None:
+        compared, view = self.shown, self.view
+        if compared is None or compared.overlay is None or view is None:
+            return
+        view.remove(self._on_slide.pop("scan", None))
+        data, looks = compared.overlay.layer(checkerboard=self._board, opacity=self._sweep)
+        settings: dict[str, Any] = {**looks, "name": "Scan on the section",
+                                    "visible": self._sweep > 0}  # fmt: skip
+        layer = Layer.create(np.asarray(data), settings, "image")
+        view.model.layers.insert(1, layer)  # below the measure, above the slide
+        view.model.layers.selection.active = view.picture
+        self._on_slide["scan"] = layer
+
+    def show_measure(self, opacity: float) -> None:
+        """Set how much of the slide its measure covers."""
+        layer = self._on_slide.get("measure")
+        if layer is not None:
+            layer.opacity = opacity
+            layer.visible = opacity > 0
+
+    def clear(self) -> None:
+        """Take all layers of the comparison away from the slide; the scan keeps its map."""
+        if self.view is not None:
+            self.view.remove(*self._on_slide.values())
+        if self.shown is not None:
+            attached(self.viewer, Painter).restore()
+        self._on_slide, self.shown = {}, None
+
+
+def _outside(values: pd.Series, length: float) -> NDArray[np.float64]:
+    """How far values lie outside of 0 to a length."""
+    found = values.to_numpy(float)
+    return np.asarray(np.maximum(np.maximum(-found, found - length), 0.0))
