@@ -143,6 +143,18 @@ def test_maps_of_several_patients_are_compared(capsys):
     assert names["together"].p_value < 0.01
 
 
+def test_scan_slide_and_gene_of_the_sample_cohort_are_compared():
+    names: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        exec(compile(example("found = correspond_cohort("), "README.md", "exec"), names)
+    found = names["found"]
+    assert list(found.cases) == ["P001", "P003"]
+    assert not found.failed
+    assert np.isnan(found.pooled.p_value)
+    assert found.samples.n_patients == 2
+
+
 def test_the_regions_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent)
     names: dict = {}

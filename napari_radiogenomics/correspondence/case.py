@@ -18,7 +18,7 @@ from napari_radiogenomics.correspondence.choices import (
 )
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.image import Image
-from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.data.transform import Transform
 from napari_radiogenomics.errors import InputError
@@ -202,11 +202,11 @@ def feature_map(
         return _vessels(scan, region, feature.removeprefix(VESSELS), label, ring_mm, progress)
     found = scan
     if feature != INTENSITY:
-        family, _, name = feature.removeprefix(ORIGINAL).partition("_")
         from napari_radiogenomics.radiomics.voxelwise import texture_maps
 
+        family, _, name = feature.removeprefix(ORIGINAL).partition("_")
         found = texture_maps(
-            scan, region, families=[family], features=[name], label=label,
+            scan, _one_region(region, label), families=[family], features=[name],
             kernel_radius=kernel_radius, progress=progress,
         )[feature]  # fmt: skip
     inside = region.mask(label) if label is not None else _any(region)
@@ -218,6 +218,13 @@ def feature_map(
 
 def _any(region: Segmentation) -> Any:
     return np.logical_or.reduce([layer > 0 for layer in region.layers()])
+
+
+def _one_region(region: Segmentation, label: int | None) -> Segmentation:
+    """The region alone, with one label: without a label, all regions together."""
+    inside = region.mask(label) if label is not None else _any(region)
+    whole = np.asarray(inside, np.uint8)
+    return Segmentation(whole, region.geometry, (Label(1, "region"),), name=region.name)
 
 
 def _in_frame(found: Image, scan: Image, feature: str) -> Image:

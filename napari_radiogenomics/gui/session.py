@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["Selection", "Session", "session_of"]
+__all__ = ["SLIDES", "Selection", "Session", "session_of"]
 
+SLIDES = "correspondence.cohort"
+"""Key of a session's state: what the slides of the cohort said last, for the evidence card."""
 # Steps that "back" remembers; older ones are forgotten.
 _MOST_STEPS = 200
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit
 
 from napari_radiogenomics.association.associate import associate
 from napari_radiogenomics.association.evidence import EvidenceCard
+from napari_radiogenomics.correspondence.cohort_result import CohortCorrespondence
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.associate.sheet import AssociateSheet
 from napari_radiogenomics.gui.associate.work import (
@@ -22,7 +24,7 @@ from napari_radiogenomics.gui.associate.work import (
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
-from napari_radiogenomics.gui.session import Selection
+from napari_radiogenomics.gui.session import SLIDES, Selection
 from napari_radiogenomics.gui.tables.behind import Behind
 from napari_radiogenomics.gui.tables.groups import EVERYBODY, offer_groups
 from napari_radiogenomics.gui.tables.panel import TablePanel
@@ -154,8 +156,17 @@ class AssociateDock(TablePanel):
             self.say("Choose a pair first: a cell, a dot or a row.", "warning")
             return
         wanted = [name.strip() for name in self.expected.text().split(",") if name.strip()]
-        data = (self.found, self.sheet.pair)
+        data = (self._with_slides(self.found), self.sheet.pair)
         self.work(weigh_pair, lambda: data, "Weigh the evidence", expected=wanted)
+
+    def _with_slides(self, found: Found) -> Found:
+        """What was found, with what the Correspondence dock said of the slides last."""
+        slides = self.session.state.get(SLIDES)
+        if not isinstance(slides, CohortCorrespondence):
+            return found
+        effects = slides.evidence()
+        own = effects[effects.index.isin(found.study.features.index)]
+        return replace(found, study=replace(found.study, tissue=own))
 
     def show_found(self, found: Any) -> str:
         """Show pairs, or the card of one."""

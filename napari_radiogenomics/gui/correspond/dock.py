@@ -27,7 +27,7 @@ from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.placing import dock_of, raise_dock
-from napari_radiogenomics.gui.session import Selection, session_of
+from napari_radiogenomics.gui.session import SLIDES, Selection, session_of
 from napari_radiogenomics.io.reviews import read_reviews, write_review
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["COHORT_FOUND", "CorrespondDock"]
+__all__ = ["CorrespondDock"]
 
-COHORT_FOUND = "correspondence.cohort"
-"""Key of the session's state that holds what the cohort said last."""
 _HIDDEN = ("feature", "tissue", "score", "role", "patients", "label")
 _SETTLED_MS = 900
 _EMPTY = "Open a cohort with slides in the Cohort dock, or try the sample."
@@ -206,6 +204,7 @@ class CorrespondDock(Panel):
             compared.shown.close()
             raise InputError(f"{asked.patient_id} is no longer open. Open it again, and Compare.")
         first = self.stage.view is None
+        self.session.select(feature=asked.feature, gene=asked.score)
         self.linked.release()
         opacity, board = self.sweep.values
         view = self.stage.show(compared, opacity=opacity, checkerboard=board)
@@ -215,15 +214,11 @@ class CorrespondDock(Panel):
         self._ask_review()
         # A wide dock that opens while the slide makes itself room would make the window grow.
         QTimer.singleShot(_SETTLED_MS if first else 0, self._open_sheet)
-        self.session.select(feature=asked.feature, gene=asked.score)
         if compared.found is None or compared.section is None:
             self.sheet.clear(compared.problem)
             raise InputError(compared.problem)
         self.sheet.show_tumor(compared.found, self._labels(compared), asked.patient_id)
-        middle = compared.section.scan_points(np.argwhere(compared.section.mask.labels > 0)).mean(
-            axis=0
-        )
-        self.viewer.dims.point = (*self.viewer.dims.point[:-3], *middle[::-1])
+        self.stage.look_at_section()
         row = compared.found.row()
         p_value = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
         return (
@@ -242,7 +237,7 @@ class CorrespondDock(Panel):
         self.sheet.show_cohort(found, self.cohort.patients.get("site"))
         self.sheet.mark(self.session.selection.patient_id)
         self.sheet.right.setCurrentWidget(self.sheet.forest)
-        self.session.state[COHORT_FOUND] = found
+        self.session.state[SLIDES] = found
         lost = f" {len(found.failed)} could not be compared: see Cohort." if found.failed else ""
         said = "No section could be compared." if found.pooled is None else found.pooled.text()
         return f"{said}{lost} Click a dot to open its patient."
@@ -250,6 +245,7 @@ class CorrespondDock(Panel):
     def _open_sheet(self) -> None:
         if not isalive(self.sheet):
             return
+        self.stage.fit_slide()
         window = getattr(self.viewer, "window", None)
         if window is not None and dock_of(self.sheet) in (None, dock_of(self)):
             self.sheet.make_way()

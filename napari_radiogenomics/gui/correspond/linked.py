@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_radiogenomics.gui.forms.connections import Connections
@@ -102,6 +104,8 @@ class Linked(QObject):
     # From the scan to the slide
 
     def _follow_mouse(self, _viewer: ViewerModel, event: Any) -> None:
+        if not isalive(self):
+            return  # the dock is closed, and the viewer goes on
         if self._to_slide is not None and len(event.position) >= 3:
             self._wait(np.array(event.position[-3:][::-1], float))
 
@@ -118,7 +122,7 @@ class Linked(QObject):
         if self._waiting is not None:
             self.mark_scan(self._waiting)
 
-    def mark_scan(self, lps: Sequence[float]) -> None:
+    def mark_scan(self, lps: Sequence[float] | NDArray[np.float64]) -> None:
         """Mark on the slide what lies at a place of the scan, in LPS mm."""
         if self._to_slide is None or self.view is None or self.view.slide is None:
             return
@@ -160,8 +164,8 @@ class Linked(QObject):
         layer = self.viewer.add_points(
             data, name=_NAME, scale=(unit,) * 3, size=3.0 / unit, symbol="disc",
             face_color="transparent", border_color=_COLOR, border_width=0.15,
-            axis_labels=AXES, units=UNITS, out_of_slice_display=True, canvas_size_limits=(_LEAST_PIXELS, _MOST_PIXELS),
-            metadata={PASSING: True},
+            axis_labels=AXES, units=UNITS, projection_mode="rescale_spherical",
+            canvas_size_limits=(_LEAST_PIXELS, _MOST_PIXELS), metadata={PASSING: True},
         )  # fmt: skip
         self.viewer.layers.selection.active = active
         return layer
@@ -171,7 +175,8 @@ class Linked(QObject):
         if self._to_scan is None:
             return
         lps = self._to_scan.points(np.array([x, y, 0.0]))
-        self.viewer.dims.point = (*self.viewer.dims.point[:-3], *lps[::-1])
+        dims = self.viewer.dims
+        dims.set_point(range(dims.ndim - 3, dims.ndim), lps[::-1])
         self._timer.stop()  # the sliders stop at slices; the mark stays where it was asked for
         if self.view is not None:
             self.view.set_crosshair((x, y))

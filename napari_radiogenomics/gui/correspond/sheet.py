@@ -32,12 +32,14 @@ __all__ = ["CorrespondSheet", "numbers_html"]
 
 _NOTHING = "Compare scan and slide: the dock on the right does it."
 _ASK = "All patients asks whether what holds here holds in others: one effect a patient."
+# At first, in a window of 1366 pixels: the numbers stand in one line each.
+_LEFT, _RIGHT = 300, 360
 _STEPS = {"raw": "as measured", "detrended": "detrended", "partialled": "partialled"}
 
 
 def numbers_html(found: Correspondence) -> str:
     """Table of the statistics, with what they speak of."""
-    head = "".join(f"<th align='left'>{name}</th>" for name in
+    head = "".join(f"<th align='left' style='white-space: nowrap'>{name}</th>" for name in
                    ("", "r (95 %)", "eff. n", "p", "p surr."))  # fmt: skip
     rows = []
     for _, row in found.table[found.table["method"] == "pearson"].iterrows():
@@ -125,7 +127,9 @@ class CorrespondSheet(PlacedWidget):
         for widget in (here, self.right):
             splitter.addWidget(widget)
         splitter.setChildrenCollapsible(False)
-        splitter.setSizes([1, 1])
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([_LEFT, _RIGHT])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 2, 6, 4)
         whole.addWidget(splitter, 1)

@@ -26,6 +26,8 @@ __all__ = ["Stage"]
 
 _MAP_OPACITY = 0.55
 _LEAST_BIOPSY_MM = 0.35
+# What is seen of the scan around a section.
+_SEEN_MM = 80.0
 
 
 class Stage:
@@ -90,6 +92,30 @@ class Stage:
             near, name=f"Biopsies: {compared.asked.score}", size_mm=_LEAST_BIOPSY_MM,
             values="value",
         )  # fmt: skip
+
+    # Where it is looked at
+
+    def look_at_section(self) -> None:
+        """Bring the middle of the section into the middle of the scan's view, close by."""
+        if self.shown is None or self.shown.section is None:
+            return
+        section, viewer = self.shown.section, self.viewer
+        places = section.scan_points(np.argwhere(section.mask.labels > 0))
+        middle = places.mean(axis=0)[::-1]  # z, y, x
+        viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
+        if viewer.dims.ndisplay != 2 or viewer.dims.ndim != len(middle):
+            return
+        viewer.reset_view()
+        sides = np.ptp(self.shown.case.scan.geometry.corners, axis=0)[::-1]
+        seen = float(sides[list(viewer.dims.displayed)].max())
+        camera = viewer.scene.camera
+        camera.zoom *= max(1.0, seen / _SEEN_MM)
+        camera.center = tuple(middle[list(viewer.dims.displayed)])
+
+    def fit_slide(self) -> None:
+        """Show all of the slide, once its view has its room."""
+        if self.view is not None and self.view.slide is not None:
+            self.view.model.reset_view()
 
     # The sweep
 

@@ -1,0 +1,262 @@
+"""The Correspondence dock: what it shows, links, says and keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_radiogenomics import open_cohort
+from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
+from napari_radiogenomics.gui.correspond.dock import CorrespondDock
+from napari_radiogenomics.gui.correspond.linked import Linked, off_words
+from napari_radiogenomics.gui.correspond.work import Asked, compare_patient
+from napari_radiogenomics.gui.layers.layers import image_layers
+from napari_radiogenomics.gui.session import SLIDES, session_of
+from napari_radiogenomics.io import reviews as kept
+from napari_radiogenomics.io.reviews import read_reviews
+from napari_radiogenomics.simulate.sample import sample_cohort
+
+QUICK = {"surrogates": 0}
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Any:
+    return open_cohort(sample_cohort())
+
+
+@pytest.fixture(scope="module")
+def compared(cohort: Any) -> Any:
+    return compare_patient(cohort, Asked("P003", "intensity", "mean_od", "CA9"), **QUICK)
+
+
+def test_a_patient_is_brought_together(compared: Any) -> None:
+    assert compared.problem == ""
+    assert compared.found.n_voxels == (compared.section.mask.labels > 0).sum() > 500
+    assert compared.overlay.side == "fixed"  # the scan lies under the slide, which stays
+    assert len(compared.biopsies) == 4
+    lps = compared.case.transform.points(compared.biopsies[["x_mm", "y_mm", "off_mm"]].to_numpy())
+    inside = compared.case.scan.geometry.world_to_index(lps)
+    assert (inside > 0).all()
+    assert (inside < np.array(compared.case.scan.geometry.size)).all()
+
+
+def test_what_cannot_be_compared_is_shown_with_its_reason(cohort: Any) -> None:
+    asked = Asked("P002", "intensity", "positive_percent")  # nothing of this slide is positive
+    found = compare_patient(cohort, asked, **QUICK)
+    assert found.found is None
+    assert "has the same value (0)" in found.problem
+    assert found.tissue.map is not None
+
+
+class _View:
+    """Stands for the view of a slide."""
+
+    def __init__(self, slide: Any) -> None:
+        self.slide, self.cross = slide, None
+        self.clicked = self.moved = _Signal()
+
+    def set_crosshair(self, place: Any) -> None:
+        self.cross = place
+
+
+class _Signal:
+    def connect(self, slot: Callable) -> None:
+        self.slot = slot
+
+
+@pytest.fixture
+def linked(compared: Any, qtbot: Any) -> Any:
+    from qtpy.QtWidgets import QWidget
+
+    viewer, owner = ViewerModel(), QWidget()
+    qtbot.addWidget(owner)
+    scan = compared.case.scan
+    data, looks, _ = image_layers(scan)[0]  # the scan as it is shown: along the patient's axes
+    viewer.add_image(data, **looks)
+    link = Linked(viewer, owner)
+    link.use(_View(compared.case.slide), compared.case.transform, scan.geometry)
+    yield link
+    assert owner is not None  # it lives as long as the link
+
+
+def test_one_crosshair_goes_from_slide_to_scan_and_back(linked: Any, compared: Any) -> None:
+    said: list[str] = []
+    linked.told.connect(said.append)
+    linked.go_to_slide(2.0, 1.5)
+    lps = compared.case.transform.points([2.0, 1.5, 0.0])
+    step = np.array(compared.case.scan.geometry.spacing[::-1])
+    assert (np.abs(np.array(linked.viewer.dims.point) - lps[::-1]) <= step / 2 + 1e-6).all()
+    (layer,) = [x for x in linked.viewer.layers if x.name == "Crosshair"]
+    assert layer.data_to_world(layer.data[0]) == pytest.approx(lps[::-1])
+    assert linked.view.cross == (2.0, 1.5)
+    assert "on the section" in said[-1]
+    linked.mark_scan(lps)
+    assert linked.view.cross == pytest.approx((2.0, 1.5))
+    off = compared.case.transform.points([2.0, 1.5, 2.5])
+    linked.mark_scan(off)
+    assert linked.view.cross == pytest.approx((2.0, 1.5))
+    assert "2.5 mm above the section" in said[-1]
+    linked.mark_scan(compared.case.transform.points([-9.0, 1.5, 0.0]))
+    assert linked.view.cross is None
+    assert "beside the slide" in said[-1]
+
+
+def test_the_sliders_of_the_scan_move_the_mark_on_the_slide(
+    linked: Any, compared: Any, qtbot: Any
+) -> None:
+    lps = compared.case.transform.points([2.0, 1.5, 0.0])
+    with qtbot.waitSignal(linked.told):
+        linked.viewer.dims.point = tuple(lps[::-1])
+    point = np.array(linked.viewer.dims.point)[::-1]
+    x, y, _ = compared.case.transform.inverse().points(point)
+    assert linked.view.cross == pytest.approx((x, y))
+    linked.release()
+    assert linked.view.cross is None
+    assert all(layer.name != "Crosshair" for layer in linked.viewer.layers)
+
+
+def test_a_place_within_the_error_is_said() -> None:
+    assert off_words(0.2, 0.5).endswith("(within its error of 0.5 mm)")
+    assert off_words(float("nan"), 0.5) == "no place on the slide"
+    assert off_words(0.0, 0.5) == "on the section"
+
+
+def test_the_three_are_found_by_name_and_told_once(qtbot: Any, cohort: Any) -> None:
+    box = ThreeBox()
+    qtbot.addWidget(box)
+    box.offer(cohort, {"gene": ["CA9"], "pathway": ["BUFFA_HYPOXIA"]})
+    told: list[int] = []
+    box.changed.connect(lambda: told.append(1))
+    box.choose(feature="original_firstorder_Entropy", tissue="mean_od", score="CA9")
+    assert told == [1]
+    assert box.values == {"feature": "original_firstorder_Entropy", "tissue": "mean_od",
+                          "score": "CA9", "role": ""}  # fmt: skip
+    assert box.feature.currentText() == "Entropy (firstorder)"
+
+
+def test_a_checkerboard_shows_the_scan(qtbot: Any) -> None:
+    box = SweepBox()
+    qtbot.addWidget(box)
+    swept: list[tuple[float, bool]] = []
+    box.swept.connect(lambda opacity, board: swept.append((opacity, board)))
+    box.board.setChecked(True)
+    assert swept[-1] == (1.0, True)
+
+
+def test_a_verdict_needs_a_word_and_a_name(qtbot: Any) -> None:
+    box = ReviewBox()
+    qtbot.addWidget(box)
+    box.use(("P1", "intensity", "mean_od", ""), ())
+    assert not box.save_button.isEnabled()
+    box.verdict.setCurrentIndex(1)
+    assert not box.save_button.isEnabled()
+    box.reviewer.setText("AB")
+    assert box.save_button.isEnabled()
+    box.use(None, ())
+    assert not box.isEnabled()
+
+
+@pytest.fixture
+def dock(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    viewer = ViewerModel()
+    dock = CorrespondDock(viewer)
+    qtbot.addWidget(dock)
+    folders = tmp_path / "reviews", tmp_path / "beside"
+    monkeypatch.setattr(kept, "review_folders", lambda _cohort: folders)
+    return dock
+
+
+def test_without_cohort_or_patient_one_sentence_says_what_to_do(dock: Any, cohort: Any) -> None:
+    dock.start()
+    assert dock.tone == "error"
+    assert "Open a cohort" in dock.message
+    session_of(dock.viewer).cohort = cohort
+    dock.start()
+    assert dock.message == "No patient is open. Choose one in the Cohort dock."
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda cohort: replace(cohort, slides=cohort.slides.iloc[:0]), "has no slide"),
+        (lambda cohort: replace(cohort, transforms=cohort.transforms.iloc[:0]), "No transform"),
+        (lambda cohort: replace(cohort, segmentations=cohort.segmentations.iloc[:0]),
+         "has no segmentation"),
+    ],
+)  # fmt: skip
+def test_what_a_patient_lacks_is_one_sentence(
+    dock: Any, cohort: Any, qtbot: Any, change: Callable, said: str
+) -> None:
+    session = session_of(dock.viewer)
+    session.cohort = change(cohort)
+    session.select(patient_id="P003")
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+    assert dock.tone == "error"
+    assert said in dock.message
+
+
+@pytest.mark.slow
+def test_a_comparison_is_shown_reviewed_and_left_with_the_patient(
+    dock: Any, cohort: Any, qtbot: Any, opengl: None
+) -> None:
+    session = session_of(dock.viewer)
+    session.cohort = cohort
+    session.select(patient_id="P003")
+    dock.form.values = QUICK
+    dock.three.choose(feature="intensity", tissue="mean_od", score="CA9")
+    with qtbot.waitSignal(dock.runner.ended, timeout=120_000):
+        dock.start()
+    assert dock.tone == "good", dock.message
+    assert "this tumor only" in dock.message
+    view = dock.stage.view
+    qtbot.addWidget(view)
+    names = [layer.name for layer in view.model.layers]
+    assert names[0].startswith("P003-CAIX")
+    assert names[1] == "Scan on the section"
+    assert session.selection.gene == "CA9"
+    assert "This tumor only" in dock.sheet.numbers.toPlainText()
+    dock.sweep.sweep.setValue(60)
+    qtbot.waitUntil(lambda: view.model.layers["Scan on the section"].visible)
+    assert view.model.layers["Scan on the section"].opacity == pytest.approx(0.6)
+    dock.sheet.place_chosen.emit(5)
+    assert any(layer.name == "Crosshair" for layer in dock.viewer.layers)
+    dock.review.reviewer.setText("AB")
+    dock.review.note.setPlainText("Dark where brown.")
+    dock.review.verdict.setCurrentIndex(dock.review.verdict.findData("agrees"))
+    dock.review.save_button.click()
+    (review,) = read_reviews(cohort)
+    assert (review.verdict, review.note, review.reviewer) == ("agrees", "Dark where brown.", "AB")
+    assert (review.scan, review.slide) == ("P003-t0-CT", "P003-CAIX")
+    assert review.found["r"] == pytest.approx(dock.stage.shown.found.r)
+    assert {"measure_tissue", "correspond_section"} <= {one["verb"] for one in review.history}
+    assert "AB: agrees" in dock.review.before.text()
+    session.select(patient_id="P001")
+    assert dock.stage.shown is None
+    assert not dock.review.isEnabled()
+    assert [layer.name for layer in view.model.layers if layer.name == "Scan on the section"] == []
+    view.shut()
+
+
+def test_patients_are_dots_that_open_them(dock: Any, cohort: Any, qtbot: Any) -> None:
+    from napari_radiogenomics import correspond_cohort
+
+    session = session_of(dock.viewer)
+    session.cohort = cohort
+    session.select(patient_id="P003")
+    found = correspond_cohort(cohort, tissue="mean_od", patients=["P001", "P003"], score="CA9")
+    dock.three.choose(feature="intensity", tissue="mean_od", score="CA9")
+    said = dock._show_cohort(found)
+    assert "Fewer than 6 patients: no p-value" in said
+    assert session.state[SLIDES] is found
+    assert dock.sheet.link.count() == 3
+    dock.sheet.forest.chosen.emit("P001")
+    assert session.selection.patient_id == "P001"
+    dock.three.choose(feature="vessels_curvature")
+    assert dock.sheet.cohort_found is None  # another three: that answer is gone
