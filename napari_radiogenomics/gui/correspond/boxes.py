@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["ReviewBox", "SweepBox", "ThreeBox"]
 
 _SOON_MS = 30
+_NAME = 76
 
 
 class ThreeBox(QWidget):
@@ -214,7 +215,7 @@ class ReviewBox(QWidget):
         for verdict in VERDICTS:
             self.verdict.addItem(verdict, verdict)
         self.reviewer.setPlaceholderText("initials")
-        self.reviewer.setMaximumWidth(90)
+        self.reviewer.setFixedWidth(_NAME)
         self.note = QPlainTextEdit()
         self.note.setPlaceholderText("What do you see? The note is kept with the verdict.")
         self.note.setTabChangesFocus(True)

@@ -93,7 +93,7 @@ class CorrespondDock(Panel):
         settings = folded("Settings")
         settings.addWidget(self.form)
         self.before_settings.addWidget(settings)
-        self.before_settings.addWidget(self.all_button)
+        self.beside_run(self.all_button)
         self.where = QLabel()
         self.where.setWordWrap(True)
         self.where.setAccessibleName("Place of the crosshair")

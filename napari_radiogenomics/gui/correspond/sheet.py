@@ -34,6 +34,7 @@ _NOTHING = "Compare scan and slide: the dock on the right does it."
 _ASK = "All patients asks whether what holds here holds in others: one effect a patient."
 # At first, in a window of 1366 pixels: the numbers stand in one line each.
 _LEFT, _RIGHT = 300, 360
+_LINK = 220
 _STEPS = {"raw": "as measured", "detrended": "detrended", "partialled": "partialled"}
 
 
@@ -110,6 +111,7 @@ class CorrespondSheet(PlacedWidget):
         self.cohort_text.setAccessibleName("What the cohort says")
         self.link = QuietCombo()
         self.link.setAccessibleName("Which two of the three")
+        self.link.setMinimumWidth(_LINK)
         chain = QWidget()
         rows = QVBoxLayout(chain)
         rows.setContentsMargins(0, 2, 0, 0)

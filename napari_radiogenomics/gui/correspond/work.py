@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,8 +147,12 @@ def _some(settings: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _overlay(case: Case, progress: Progress) -> Overlay:
-    """The scan where the section lies: resampled under the slide, which stays as it is."""
-    return make_overlay(case.transform, case.slide, case.scan, progress=progress)
+    """The scan where the section lies: resampled under the slide, which stays as it is.
+
+    A window of the whole organ would show a few mm of tumor as one gray: theirs is what they hold.
+    """
+    plain = replace(case.scan, unit="", modality="", metadata={"frame": case.transform.to_frame})
+    return make_overlay(case.transform, case.slide, plain, progress=progress)
 
 
 def _biopsies(cohort: Cohort, case: Case, score: str) -> pd.DataFrame:

@@ -154,7 +154,7 @@ class Panel(PlacedWidget):
         self.run_button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
         self.reset_button.clicked.connect(self.reset)
-        buttons = QHBoxLayout()
+        self._buttons = buttons = QHBoxLayout()
         buttons.addWidget(self.run_button, 1)
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.reset_button)
@@ -172,6 +172,10 @@ class Panel(PlacedWidget):
         footer.addWidget(self.progress_bar)
         footer.addWidget(self.message_line)
         return footer
+
+    def beside_run(self, button: QPushButton) -> None:
+        """Put another button beside Run, for other work of the dock."""
+        self._buttons.insertWidget(1, button)
 
     def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """What to run with what data and settings; raises `InputError` where something lacks."""

@@ -258,7 +258,7 @@ class SlideView(QWidget):
             return
         self._add(
             ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.5, "face_color": "transparent",
-                        "border_color": "#ff2bd6", "border_width": 0.15,
+                        "border_color": "#ff2bd6", "border_width": 0.06,
                         "canvas_size_limits": (16, 22), **COMMON}, "points")
         )  # fmt: skip
 
