@@ -13,7 +13,7 @@ from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
 from napari_radiogenomics.gui.slide.layers import colors_of
-from napari_radiogenomics.gui.slide.view import slide_view
+from napari_radiogenomics.gui.slide.placing import slide_view
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
 
 if TYPE_CHECKING:
