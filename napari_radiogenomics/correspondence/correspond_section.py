@@ -8,6 +8,7 @@ from typing import Annotated
 
 from napari_radiogenomics.correspondence.beside import Trend
 from napari_radiogenomics.correspondence.correspond import correspond
+from napari_radiogenomics.correspondence.effective import correlation_test
 from napari_radiogenomics.correspondence.result import Correspondence
 from napari_radiogenomics.correspondence.section import SectionPartial, match_section
 from napari_radiogenomics.data.image import Image
@@ -18,6 +19,8 @@ from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
 
 __all__ = ["correspond_section"]
+
+_LEVEL = 0.95
 
 
 @verb
@@ -79,7 +82,9 @@ def correspond_section(
     -----
     The scan is interpolated linearly at the centers of the pixels of the slide's map, wherever the
     section runs through it. That makes many places of few voxels; the effective sample size
-    counts what both maps are worth together, and not the places. The section is taken as
+    counts what both maps are worth together, and not the places: at most the voxels of the scan
+    that the section lies in, or the windows of the slide's map that fill it, whichever is more.
+    The section is taken as
     infinitely thin: it is some µm thick, a voxel some mm, and what the voxel holds above and
     below is not on the slide. Across a flat section the position in the slices changes in a
     straight line, which the linear trend takes out.
@@ -108,4 +113,23 @@ def correspond_section(
         detrend=detrend, partial=(), surrogates=surrogates, n_supervoxels=n_supervoxels,
         seed=seed, progress=progress,
     )  # fmt: skip
-    return replace(found, notes=(*section.notes, *found.notes))
+    return _limited(replace(found, notes=(*section.notes, *found.notes)), section.most_places)
+
+
+def _limited(found: Correspondence, most: float) -> Correspondence:
+    """No more independent places than the finer of the two maps can tell apart.
+
+    On a section of a few voxels the correlogram of what a trend leaves may promise hundreds.
+    """
+    table = found.table.copy()
+    over = table["n_effective"] > most
+    if not over.any():
+        return found
+    for at in table.index[over]:
+        low, high, p_value = correlation_test(float(table.at[at, "r"]), most, _LEVEL)
+        table.loc[at, ["n_effective", "low", "high", "p_value"]] = most, low, high, p_value
+    note = (
+        f"The section is worth {most:.1f} places at most: the voxels of the scan that it lies in, "
+        "or the windows of the slide's map."
+    )
+    return replace(found, table=table, notes=(note, *found.notes))

@@ -60,6 +60,21 @@ class Section:
     n_scan_voxels: int
     notes: tuple[str, ...]
 
+    @property
+    def most_places(self) -> float:
+        """Independent places that the section can be worth at most.
+
+        A map knows nothing finer than its own voxel or window, and two maps together are worth
+        no more places than the finer of them: the voxels of the scan that the section lies in,
+        or the windows that fill it, whichever is more.
+        """
+        grid, window = self.tissue_map.geometry, self.tissue_map.metadata.get("window_mm")
+        places = float((self.mask.labels > 0).sum())
+        if not window:
+            return places
+        windows = places * grid.spacing[0] * grid.spacing[1] / (np.pi / 4 * float(window) ** 2)
+        return min(places, max(float(self.n_scan_voxels), windows))
+
     def slide_points(self, index: NDArray) -> Reals:
         """Places in mm of the slide, shape (N, 3), of voxels (N, 3) in order z, y, x."""
         return self.tissue_map.geometry.index_to_world(np.asarray(index)[:, ::-1])

@@ -177,3 +177,19 @@ def test_a_region_of_another_grid_is_refused() -> None:
         correspond_section(
             scan_map(field(1)), tissue_map(on_slide(field(2))), oblique(), region, **QUICK
         )
+
+
+def test_a_section_is_worth_no_more_places_than_its_voxels_or_windows() -> None:
+    """A few voxels looked up at a thousand places: the correlogram alone promises hundreds."""
+    coarse = Geometry((8, 8, 8), (2.0, 2.0, 2.8), (-8.0, -8.0, -11.0))
+    small = Geometry((44, 35, 1), (0.1, 0.1, 1.0))
+    rng = np.random.default_rng(3)
+    facts = {"frame": "HE", "window_mm": 1.0}
+    scan = Image(rng.normal(size=coarse.shape), coarse, metadata={"frame": "CT"})
+    slide = Image(rng.normal(size=small.shape), small, metadata=facts)  # as rough as it gets
+    section = match_section(scan, slide, oblique())
+    windows = 44 * 35 * 0.01 / (np.pi / 4)
+    assert section.most_places == pytest.approx(max(section.n_scan_voxels, windows))
+    found = correspond_section(scan, slide, oblique(), **QUICK)
+    assert found.table["n_effective"].max() == pytest.approx(section.most_places)
+    assert "worth 19.6 places at most" in found.notes[0]
