@@ -162,8 +162,8 @@ class Linked(QObject):
     def _add(self, data: np.ndarray, unit: float) -> Layer:
         active = self.viewer.layers.selection.active
         layer = self.viewer.add_points(
-            data, name=_NAME, scale=(unit,) * 3, size=3.0 / unit, symbol="disc",
-            face_color="transparent", border_color=_COLOR, border_width=0.06,
+            data, name=_NAME, scale=(unit,) * 3, size=1.5 / unit, symbol="disc",
+            face_color="transparent", border_color=_COLOR, border_width=0.12,
             axis_labels=AXES, units=UNITS, projection_mode="rescale_spherical",
             canvas_size_limits=(_LEAST_PIXELS, _MOST_PIXELS), metadata={PASSING: True},
         )  # fmt: skip

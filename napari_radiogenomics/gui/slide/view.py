@@ -257,8 +257,8 @@ class SlideView(QWidget):
             layer.data = [(y, x)]
             return
         self._add(
-            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.5, "face_color": "transparent",
-                        "border_color": "#ff2bd6", "border_width": 0.06,
+            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.2, "face_color": "transparent",
+                        "border_color": "#ff2bd6", "border_width": 0.12,
                         "canvas_size_limits": (16, 22), **COMMON}, "points")
         )  # fmt: skip
 
