@@ -163,7 +163,7 @@ class Linked(QObject):
         active = self.viewer.layers.selection.active
         layer = self.viewer.add_points(
             data, name=_NAME, scale=(unit,) * 3, size=1.5 / unit, symbol="disc",
-            face_color="transparent", border_color=_COLOR, border_width=0.12,
+            face_color="transparent", border_color=_COLOR, border_width=0.06,
             axis_labels=AXES, units=UNITS, projection_mode="rescale_spherical",
             canvas_size_limits=(_LEAST_PIXELS, _MOST_PIXELS), metadata={PASSING: True},
         )  # fmt: skip

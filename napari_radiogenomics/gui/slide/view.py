@@ -257,8 +257,8 @@ class SlideView(QWidget):
             layer.data = [(y, x)]
             return
         self._add(
-            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.2, "face_color": "transparent",
-                        "border_color": "#ff2bd6", "border_width": 0.12,
+            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.4, "face_color": "transparent",
+                        "border_color": "#ff2bd6", "border_width": 0.06,
                         "canvas_size_limits": (16, 22), **COMMON}, "points")
         )  # fmt: skip
 
