@@ -28,8 +28,6 @@ _MAP_OPACITY = 0.55
 _LEAST_BIOPSY_MM = 0.35
 # What is seen of the scan around a section.
 _SEEN_MM = 80.0
-# What is seen of the slide: all of it and a margin, whatever lies beside.
-_AROUND = 1.15
 
 
 class Stage:
@@ -116,9 +114,8 @@ class Stage:
 
     def fit_slide(self) -> None:
         """Show all of the slide, once its view has its room."""
-        if self.view is not None and self.view.slide is not None:
-            height, width = self.view.slide.extent_mm
-            self.view.go_to(width / 2, height / 2, _AROUND * max(height, width))
+        if self.view is not None:
+            self.view.fit()
 
     # The sweep
 

@@ -91,4 +91,9 @@ def _share(window: QMainWindow, view: SlideView, dock: QDockWidget) -> None:
 
     for wait in (0, _SETTLED_MS):  # the room of views that were closed comes late
         QTimer.singleShot(wait, resize)
-    QTimer.singleShot(2 * _SETTLED_MS, lambda: isalive(view) and view.model.reset_view())
+
+    def fit() -> None:
+        if isalive(view):
+            view.fit()
+
+    QTimer.singleShot(2 * _SETTLED_MS, fit)

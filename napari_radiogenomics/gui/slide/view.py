@@ -152,13 +152,18 @@ class SlideView(QWidget):
         self.model.canvas.background_color_override = "white"
         camera = self._cameras.get(id(slide))
         if camera is None:
-            self.model.reset_view()
+            self.fit()
         else:
             self.model.scene.camera.center, self.model.scene.camera.zoom = camera
         self._tell()
         for message in self._pyramid.messages:
             self.damaged.emit(message)
         self.changed.emit(slide)
+
+    def fit(self) -> None:
+        """Show all of the slide, wherever points lie beside it."""
+        if self.picture is not None:
+            self.model.fit_to_view(layers=[self.picture])
 
     def clear(self) -> None:
         """Show no slide, and let go of its tiles."""
