@@ -214,7 +214,8 @@ def _loss(family: int, y: Reals, event: Flags, first: Places, last: Places, eta:
     return total / n
 
 
-@nb.njit(cache=True, nogil=True)
+# Sums may be taken in any order: the processor then adds several rows at a time.
+@nb.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _sweep(
     X: Reals, n: int, score: Reals, weight: Reals, curvature: Reals, beta: Reals, intercept: float,
     active: Places, penalty: float, l1_ratio: float, fit_mean: bool,
