@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.io.expression import read_expression
 from napari_radiogenomics.io.tables import read_table
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["read_patients"]
 
 _ID = "patient_id"
+_EXPRESSION = (".gct", ".h5ad")
 
 
 def read_patients(path: str | Path) -> pd.DataFrame:
@@ -22,7 +24,8 @@ def read_patients(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        File; the patient ids are in the column ``patient_id``, or in the first.
+        File; the patient ids are in the column ``patient_id``, or in the first. Or an
+        expression table as GCT or AnnData, whose samples are called as the patients.
 
     Returns
     -------
@@ -37,6 +40,8 @@ def read_patients(path: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if any(suffix.lower() in _EXPRESSION for suffix in Path(path).suffixes[-2:]):
+        return read_expression(path).rename_axis(_ID)
     frame = read_table(path)[0].frame
     key = _ID if _ID in frame else frame.columns[0]
     frame = frame[frame[key] != ""].set_index(key).rename_axis(_ID)

@@ -128,6 +128,7 @@ def tables_of(
                 "tables the same patient ids."
             )
         joined = known.reindex(patients).reset_index(drop=True)
+        joined.attrs = {}  # pandas would copy them with every column that is taken
         frames[str(name)] = joined
         present[str(name)] = there & joined.notna().any(axis=1).to_numpy()
     return Tables(np.asarray(patients, object), frames, present, _sites(groups, patients))

@@ -6,6 +6,7 @@ Letters: N patients, P columns.
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from napari_radiogenomics.errors import DataWarning
 from napari_radiogenomics.fusion.metrics import column_concordance
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.tables import Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["warn_of_target"]
 
@@ -36,17 +40,12 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
     tuple of str
         The warning; empty where no column is found.
     """
-    found = []
-    for name, frame in tables.frames.items():
-        for column in frame.columns:
-            values = frame[column]
-            if values.dtype.kind not in "iufb":
-                values = values.astype("category").cat.codes.where(values.notna())
-            known = np.flatnonzero(values.notna().to_numpy())
-            if len(known) >= _FEWEST and values.iloc[known].nunique() > 1:
-                numbers = values.iloc[known].to_numpy(float)
-                if column_concordance(numbers, outcome.take(known)) > _ALL:
-                    found.append(f"{name}: {column}")
+    found = [
+        f"{name}: {column}"
+        for name, frame in tables.frames.items()
+        for column in frame.columns
+        if _tells(_numbers(frame[column]), outcome)
+    ]
     if not found:
         return ()
     text = (
@@ -56,3 +55,19 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
     )
     warnings.warn(text, DataWarning, stacklevel=3)
     return (text,)
+
+
+def _numbers(values: pd.Series) -> Reals:
+    """Numbers as they are, words as codes; NaN where missing, shape (N,)."""
+    if values.dtype.kind not in "iufb":
+        values = values.astype("category").cat.codes.where(values.notna())
+    return values.to_numpy(float)
+
+
+def _tells(values: Reals, outcome: Outcome) -> bool:
+    """Whether a column, shape (N,), orders those who have it almost without error."""
+    known = np.flatnonzero(~np.isnan(values))
+    own = values[known]
+    if len(known) < _FEWEST or (own == own[0]).all():
+        return False
+    return column_concordance(own, outcome.take(known)) > _ALL

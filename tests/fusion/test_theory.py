@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,12 @@ from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
 from napari_radiogenomics.progress import quiet
 
 REPLICATES, SMALL = 30, 60
+SMALL_SETTINGS: dict[str, dict[str, Any]] = {
+    "linear": {"penalties": 8},
+    "forest": {"trees": 10},
+    "boosting": {"trees": 15},
+    "svm": {"costs": 3},
+}
 
 
 def _areas_of_noise(seed: int) -> pd.Series:
@@ -43,7 +51,7 @@ def test_one_replicate_of_each_long_test_runs():
     assert areas.between(0.4, 1.0).all()
 
 
-def _quick_areas(seed: int) -> dict[str, float]:
+def _quick_areas(seed: int, learner: str = "linear", strategies: Any = None) -> dict[str, float]:
     """The same pipeline on less noise, without the tables beside."""
     rng = np.random.default_rng(5000 + seed)
     ids = [f"P{n}" for n in range(SMALL)]
@@ -56,7 +64,7 @@ def _quick_areas(seed: int) -> dict[str, float]:
     modalities["imaging"]["MeshVolume"] = np.exp(rng.normal(size=SMALL))
     sites = pd.Series(rng.choice(["A", "B"], SMALL), ids)
     data = data_of(modalities, target, sites, preparations=None, inner_folds=2, seed=seed)
-    models = models_of(data, None, learner="linear", learner_settings={"penalties": 8})
+    models = models_of(data, strategies, learner=learner, learner_settings=SMALL_SETTINGS[learner])
     splits = splits_of(data, data.outcome, "kfold", folds=3, repeats=1)
     runs = run_splits(data, models, splits, details=False, progress=quiet)
     return {name: main_measure(data.outcome, held_of(runs, name)).value for name in models}
@@ -65,10 +73,27 @@ def _quick_areas(seed: int) -> dict[str, float]:
 def test_noise_gives_chance_in_a_quick_run():
     means = pd.DataFrame([_quick_areas(seed) for seed in range(REPLICATES)]).mean()
     assert len(means) == 9
-    # Three standard errors of the mean area of that many patients of two classes (Hanley 1982).
+    assert (abs(means - 0.5) < _reach()).all(), means
+
+
+def _reach() -> float:
+    """Three standard errors of the mean area of so many patients of two classes (Hanley 1982)."""
     reach = 3 * ((SMALL + 1) / (3 * SMALL**2) / REPLICATES) ** 0.5
     assert reach < 0.05
-    assert (abs(means - 0.5) < reach).all(), means
+    return reach
+
+
+def test_noise_gives_chance_with_the_learner_that_learns_it_quickest():
+    areas = [_quick_areas(seed, "boosting", ["early"])["early"] for seed in range(REPLICATES)]
+    assert abs(np.mean(areas) - 0.5) < _reach()
+
+
+@pytest.mark.very_slow
+@pytest.mark.parametrize("learner", ["forest", "boosting", "svm"])
+def test_noise_gives_chance_for_every_strategy_and_learner(learner):
+    means = pd.DataFrame([_quick_areas(seed, learner) for seed in range(REPLICATES)]).mean()
+    assert len(means) == 8  # all but cooperative learning, which is linear
+    assert (abs(means - 0.5) < _reach()).all(), means
 
 
 @pytest.mark.very_slow

@@ -44,7 +44,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=PATH",
-        help="Modality and its table by patient (CSV); several times.",
+        help="Modality and its table by patient (CSV, TSV, GCT or AnnData); several times.",
     )
     parser.add_argument(
         "--clinical",
