@@ -227,9 +227,55 @@ def test_a_second_label_that_is_no_region_is_the_background(qtbot, name, guess):
     dock.desk.layer.data_setitem(place, 2)
     dock.desk.list_labels()
     assert field.value == guess
-    field.widget.setCurrentIndex(0)
-    field.widget.activated.emit(0)  # a person wants no background
+    pick(field, "none: fill the box")  # a person wants no background
     dock.desk.list_labels()
+    assert field.value is None
+    assert not field.undecided
+
+
+def pick(field, text):
+    """Choose in a list, as a person does."""
+    row = field.widget.findText(text)
+    field.widget.setCurrentIndex(row)
+    field.widget.activated.emit(row)
+
+
+def test_without_a_background_nothing_is_offered_until_a_person_wants_it(qtbot):
+    scan, drawn = case()
+    viewer = ViewerModel()
+    scheme = (Label(1, "tumour"), Label(2, "oedema"))
+    open_in(viewer, scan, Segmentation(drawn.labels, drawn.geometry, scheme, name="expert"))
+    dock = SegmentDock(viewer)
+    qtbot.addWidget(dock)
+    assert use(dock, qtbot, "grow") is None
+    assert dock.message.startswith("No background stroke: all that is in reach would be filled")
+    assert preview_of(viewer) is None
+    assert not dock.draw.apply_button.isEnabled()
+    field = dock.draw.tools.forms["grow"].fields["background"]
+    pick(field, "none: fill the box")
+    quiet(dock, qtbot)
+    change = dock.desk.tools.work.change
+    np.testing.assert_array_equal(change.true, verbs.grow(drawn, scan).labels)
+    pick(field, "oedema")
+    quiet(dock, qtbot)
+    change = dock.desk.tools.work.change
+    np.testing.assert_array_equal(change.true, verbs.grow(drawn, scan, background=2).labels)
+
+
+def test_a_background_that_was_guessed_stays_when_its_strokes_go(qtbot):
+    scan, drawn = case()
+    viewer = ViewerModel()
+    scheme = (Label(1, "tumour"), Label(2))
+    open_in(viewer, scan, Segmentation(drawn.labels, drawn.geometry, scheme, name="expert"))
+    dock = SegmentDock(viewer)
+    qtbot.addWidget(dock)
+    assert use(dock, qtbot, "grow") is not None
+    dock.desk.tools.apply()
+    quiet(dock, qtbot)
+    assert not (dock.desk.layer.data == 2).any()
+    field = dock.draw.tools.forms["grow"].fields["background"]
+    assert field.value == 2
+    dock.desk.labels.rename(2, "oedema")  # now it is a region
     assert field.value is None
 
 
@@ -253,25 +299,120 @@ def use_again(dock, qtbot, **settings):
     return dock.desk.tools.work.change
 
 
-def test_painting_under_a_preview_makes_it_anew(dock, qtbot):
+def test_painting_under_a_preview_makes_it_anew_before_it_can_be_applied(dock, viewer, qtbot):
     use(dock, qtbot, "margin", margin_mm=3.0)
     layer = dock.desk.layer
     layer.data_setitem((np.array([3]), np.array([3]), np.array([20])), 1)
+    drawn = np.array(layer.data)
     dock.desk.tools.apply()  # at once, before the preview has followed
+    assert "Press Apply when you have seen it" in dock.message
     quiet(dock, qtbot)
-    assert dock.message.startswith("Margin: ")
+    np.testing.assert_array_equal(layer.data, drawn)
+    assert preview_of(viewer).data[3, 3, 21] == 1
+    dock.desk.tools.apply()
     assert layer.data[3, 3, 21] == 1
 
 
-def test_without_preview_apply_still_applies(dock, viewer, qtbot):
+def test_without_preview_the_first_apply_shows_and_the_second_writes(dock, viewer, qtbot):
     dock.draw.preview_box.setChecked(False)
     dock.draw.tools.choose("islands")
     quiet(dock, qtbot)
     assert preview_of(viewer) is None
-    before = int((dock.desk.layer.data == 1).sum())
+    before = np.array(dock.desk.layer.data)
+    dock.draw.apply_button.click()
+    quiet(dock, qtbot)
+    np.testing.assert_array_equal(dock.desk.layer.data, before)
+    assert "Nothing is written yet: press Apply again" in dock.message
+    assert np.count_nonzero(preview_of(viewer).data) == 1
+    dock.draw.apply_button.click()
+    assert (dock.desk.layer.data == 1).sum() == (before == 1).sum() - 1
+    assert preview_of(viewer) is None
+
+
+def test_without_preview_another_setting_takes_back_what_apply_has_shown(dock, viewer, qtbot):
+    dock.draw.preview_box.setChecked(False)
+    before = np.array(dock.desk.layer.data)
+    use(dock, qtbot, "margin", margin_mm=3.0)
     dock.desk.tools.apply()
     quiet(dock, qtbot)
-    assert int((dock.desk.layer.data == 1).sum()) == before - 1
+    assert use_again(dock, qtbot, margin_mm=6.0) is None
+    assert preview_of(viewer) is None
+    dock.desk.tools.apply()
+    quiet(dock, qtbot)
+    np.testing.assert_array_equal(dock.desk.layer.data, before)
+    np.testing.assert_array_equal(
+        dock.desk.tools.work.change.true, verbs.margin(case()[1], label=1, margin_mm=6.0).labels
+    )
+
+
+def test_apply_writes_nothing_at_once_for_a_tool_that_was_just_chosen(dock, viewer, qtbot):
+    before = np.array(dock.desk.layer.data)
+    use(dock, qtbot, "ring", thickness_mm=3.0)
+    for name in ("margin", "threshold"):  # the preview of the tool before counts no more
+        dock.draw.tools.choose(name)
+        assert preview_of(viewer) is None
+        dock.draw.tools.range.suggest(80.0, 400.0)
+        dock.draw.apply_button.click()
+        quiet(dock, qtbot)
+        np.testing.assert_array_equal(dock.desk.layer.data, before)
+        assert preview_of(viewer) is not None
+
+
+def test_a_preview_that_is_hidden_is_shown_again_before_it_is_written(dock, viewer, qtbot):
+    use(dock, qtbot, "margin", margin_mm=3.0)
+    before = np.array(dock.desk.layer.data)
+    preview_of(viewer).visible = False
+    dock.desk.tools.apply()
+    quiet(dock, qtbot)
+    np.testing.assert_array_equal(dock.desk.layer.data, before)
+    assert preview_of(viewer) is not None
+
+
+def test_apply_is_off_where_nothing_would_change(dock, qtbot):
+    button = dock.draw.apply_button
+    assert use(dock, qtbot, "fill_holes") is None
+    assert "would change nothing" in dock.message
+    assert not button.isEnabled()
+    assert use(dock, qtbot, "margin", margin_mm=3.0) is not None
+    assert button.isEnabled()
+    dock.desk.tools.apply()
+    quiet(dock, qtbot)
+    assert dock.message.startswith("Margin: ")  # the tool rests; Apply would show it first
+    assert button.isEnabled()
+    dock.desk.undo()
+    quiet(dock, qtbot)
+    assert dock.message.startswith("Preview: ")
+
+
+def test_apply_is_off_for_a_label_that_is_not_drawn_until_it_is(dock, qtbot):
+    button = dock.draw.apply_button
+    dock.desk.labels.add()
+    dock.desk.choose(3)
+    assert use(dock, qtbot, "margin", margin_mm=3.0) is None
+    assert "does not occur" in dock.message
+    assert not button.isEnabled()
+    dock.desk.choose(1)
+    quiet(dock, qtbot)
+    assert button.isEnabled()
+    dock.desk.choose(3)
+    quiet(dock, qtbot)
+    assert not button.isEnabled()
+    dock.desk.layer.data_setitem((np.array([3]), np.array([3]), np.array([20])), 3)
+    quiet(dock, qtbot)
+    assert dock.desk.tools.work.change is not None
+    assert button.isEnabled()
+
+
+def test_polygons_that_come_later_are_followed(dock, viewer, qtbot):
+    layer = dock.desk.layer
+    assert use(dock, qtbot, "contours", overwrite=True) is None
+    assert not dock.draw.apply_button.isEnabled()
+    shapes = viewer.add_shapes(scale=layer.scale, translate=layer.translate, ndim=3)
+    quiet(dock, qtbot)
+    shapes.add_polygons(np.array([[12, 2, 2], [12, 2, 9], [12, 9, 9], [12, 9, 2]], float))
+    quiet(dock, qtbot)
+    assert dock.desk.tools.work.change is not None
+    assert dock.draw.apply_button.isEnabled()
 
 
 def test_a_click_says_which_piece_is_meant(dock, qtbot):
@@ -309,6 +450,7 @@ def test_a_locked_label_is_neither_shown_nor_changed(dock, viewer, qtbot):
     assert use(dock, qtbot, "margin", margin_mm=3.0) is None
     assert "locked" in dock.message
     assert preview_of(viewer) is None
+    assert not dock.draw.apply_button.isEnabled()
     dock.desk.tools.apply()
     quiet(dock, qtbot)
     np.testing.assert_array_equal(dock.desk.layer.data, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import numpy as np
+import pytest
 from napari.components import ViewerModel
 
 from napari_radiogenomics import classify_pixels
@@ -16,7 +17,8 @@ from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.segment.dock import SegmentDock
 from napari_radiogenomics.gui.session import session_of
-from napari_radiogenomics.segmentation import PixelClassifier
+from napari_radiogenomics.imaging.display import show
+from napari_radiogenomics.segmentation import PixelClassifier, grow
 from napari_radiogenomics.segmentation.lesson import Lesson
 
 # Sagittal order with flips: a slice on the screen is another one of the array.
@@ -114,6 +116,83 @@ def test_a_correction_is_learned_as_well(qtbot):
     dock.desk.tools.apply()
     np.testing.assert_array_equal(object_of(dock.desk.layer).labels, expected.labels)
     assert "Knows tumour, elsewhere on T1c" in dock.draw.learn.about.text()
+
+
+@pytest.mark.parametrize("grid", [TURNED, OBLIQUE], ids=["turned", "oblique"])
+@pytest.mark.parametrize("tool", ["grow", "classify_pixels"])
+def test_a_correction_after_apply_is_learned_beside_the_strokes_before(qtbot, tool, grid):
+    image, drawn = scan(grid), strokes(grid)
+    dock = opened(qtbot, image, drawn)
+    verb = plain if tool == "classify_pixels" else inspect.unwrap(grow)
+    more = {"smooth_mm": 0.0, "reach_mm": 8.0}
+    dock.draw.tools.choose(tool)
+    form = dock.draw.tools.forms[tool]
+    form.values = {"background": 2, **more, **(TREES if tool == "classify_pixels" else {})}
+    first = rested(dock, qtbot)
+    dock.desk.tools.apply()
+    layer = dock.desk.layer
+    assert not (layer.data == 2).any()  # the background is left empty
+    # A few voxels that became tumour are not: two painted, one erased.
+    grown = np.argwhere((first.true == 1) & (drawn.labels == 0))
+    for place, value in zip(grown[:: len(grown) // 3], (2, 2, 0), strict=False):
+        shown = shown_place(grid, place)
+        layer.data_setitem(tuple(np.array([n]) for n in shown), value)
+    corrected = object_of(layer).labels != first.true
+    assert corrected.sum() >= 3
+    taught = np.where(corrected, 2, drawn.labels)
+    second = rested(dock, qtbot)
+    assert second is not None  # it is seen before it is written
+    assert dock.message.startswith("Preview: ")
+    expected = verb(Segmentation(taught, grid, SCHEME), image, background=2, **more).labels
+    np.testing.assert_array_equal(second.true, expected)
+    assert (expected == 1).sum() <= (first.true == 1).sum()
+    dock.desk.tools.apply()
+    np.testing.assert_array_equal(object_of(layer).labels, expected)
+
+
+def shown_place(grid, place):
+    """Where the screen shows a voxel of a grid."""
+    marked = np.zeros(grid.shape, np.uint8)
+    marked[tuple(place)] = 1
+    shown = show(Segmentation(marked, grid))[0].array
+    return np.argwhere(shown)[0]
+
+
+def test_apply_taken_back_gives_the_strokes_back(qtbot):
+    image, drawn = scan(), strokes()
+    dock = opened(qtbot, image, drawn)
+    first = learn(dock, qtbot)
+    dock.desk.tools.apply()
+    dock.desk.undo()
+    again = rested(dock, qtbot)
+    np.testing.assert_array_equal(again.true, first.true)
+    dock.desk.redo()
+    assert rested(dock, qtbot) is None
+    assert "would change nothing" in dock.message
+    assert not dock.draw.apply_button.isEnabled()
+
+
+def test_strokes_of_another_patient_are_not_remembered(qtbot):
+    dock = opened(qtbot, scan(), strokes())
+    learn(dock, qtbot)
+    dock.desk.tools.apply()
+    layer = dock.desk.layer
+    assert dock.desk.tools.strokes.of(layer)
+    session_of(dock.viewer).select(patient_id="P2")
+    assert dock.desk.tools.strokes.of(layer) == ()
+
+
+def test_a_locked_region_is_neither_a_stroke_nor_taken_back(qtbot):
+    image, drawn = scan(), strokes()
+    dock = opened(qtbot, image, drawn)
+    learn(dock, qtbot)
+    dock.desk.tools.apply()
+    before = np.array(dock.desk.layer.data)
+    dock.desk.labels.lock(1, True)
+    assert rested(dock, qtbot) is None
+    assert "Strokes are of elsewhere (2) only" in dock.message
+    assert not dock.draw.apply_button.isEnabled()
+    np.testing.assert_array_equal(dock.desk.layer.data, before)
 
 
 def test_a_model_is_saved_and_opened_on_the_next_patient(qtbot, tmp_path):

@@ -241,14 +241,14 @@ class DrawDesk(QObject):
         self.page.table.value = self.value
         self.tools.learner.show_label(self.value)
         self._select(self.value)
-        if self.page.tools.tool is not None and self.tools.work.change is not None:
-            self.tools.work.wake()
+        work = self.tools.work
+        if self.page.tools.tool is not None and (work.change is not None or work.refused):
+            work.wake()
 
     def _take_selection(self, selection: Selection) -> None:
         if selection.patient_id != self._patient:
             self._patient = selection.patient_id
-            self.tools.cancel()
-            self.tools.learner.leave()
+            self.tools.leave()
             self.page.versions.use(None)
             self.page.versions_section.collapse(animate=False)
         layer = self.layer
@@ -268,8 +268,9 @@ class DrawDesk(QObject):
         """Enable what can be pressed now."""
         page = self.page
         there = self.watched is not None
-        page.apply_button.setEnabled(there and page.tools.tool is not None)
-        page.cancel_button.setEnabled(page.tools.tool is not None)
+        chosen = page.tools.tool is not None
+        page.apply_button.setEnabled(there and chosen and not self.tools.work.refused)
+        page.cancel_button.setEnabled(chosen)
         for button in (page.undo_button, page.redo_button, page.delete_button, page.copy_button):
             button.setEnabled(there)
 

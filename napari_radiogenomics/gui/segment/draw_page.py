@@ -139,7 +139,10 @@ class DrawPage(QWidget):
         self.preview_box.setToolTip("Show what the tool would change, before it is applied")
         self.apply_button, self.cancel_button = QPushButton("Apply"), QPushButton("Cancel")
         self.undo_button, self.redo_button = QPushButton("Undo"), QPushButton("Redo")
-        self.apply_button.setToolTip("Write the change, as one undo step (Shift+Z)")
+        self.apply_button.setToolTip(
+            "<p>Write what the preview shows, as one undo step (Shift+Z). Where none is shown, the "
+            "first click only makes it</p>"
+        )
         self.cancel_button.setToolTip("Put the tool away; nothing is changed")
         self.undo_button.setToolTip("Take back the last stroke or tool (Ctrl+Z)")
         self.redo_button.setToolTip("Do it again (Ctrl+Shift+Z)")

@@ -34,6 +34,7 @@ _BLANK = {
     "background": "none: fill the box",
     "into": "automatic",
 }
+_ASK = "not chosen yet"
 # How people call what is no region.
 _SURROUNDINGS = re.compile(r"background|surround|outside|^(rest|other|normal|healthy|none)\b")
 # What the letters of a grid's axes mean to a person.
@@ -62,26 +63,35 @@ def tool_field(parameter: Parameter) -> Field[Any] | None:
 class LabelField(Field[QuietCombo]):
     """One label by its name, or none where the setting may be left out.
 
-    A background is guessed from the labels that are drawn until a person chooses one.
+    A background is guessed from the labels that are drawn until a person chooses one. What was
+    guessed stays when its strokes go: a tool that was applied leaves the background empty.
     """
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QuietCombo())
         self._guesses = parameter.name == "background" and parameter.optional
+        self._guessed: Label | None = None
         self.offer(())
         self.widget.activated.connect(self._decide)
         self.widget.currentIndexChanged.connect(self.changed)
 
-    def _decide(self, _row: int) -> None:
-        self._guesses = False
+    @property
+    def undecided(self) -> bool:
+        """Whether it is a background that nobody chose and nothing tells."""
+        return self._guesses and self.value is None
+
+    def _decide(self, row: int) -> None:
+        self._guesses = self._guesses and self.widget.itemText(row) == _ASK
 
     def offer(self, entries: Sequence[Entry]) -> None:
         """List the labels there are; the choice stays where it can."""
         kept = before = self.value
         if self._guesses:
-            kept = guessed_background(entries)
+            kept = self._guess(entries)
         with QSignalBlocker(self.widget):
             self.widget.clear()
+            if self._guesses:
+                self.widget.addItem(_ASK, None)
             if self.parameter.optional:
                 self.widget.addItem(_BLANK.get(self.parameter.name, "none"), None)
             for entry in entries:
@@ -90,6 +100,15 @@ class LabelField(Field[QuietCombo]):
             self.widget.setCurrentIndex(max(0, self.widget.findData(kept)))
         if self._guesses and self.value != before:
             self.changed.emit()
+
+    def _guess(self, entries: Sequence[Entry]) -> int | None:
+        labels = {entry.label.value: entry.label for entry in entries}
+        found, before = guessed_background(entries), self._guessed
+        if found is None and before is not None:
+            still = labels.get(before.value)
+            found = before.value if still is not None and still.name == before.name else None
+        self._guessed = None if found is None else labels[found]
+        return found
 
     @property
     def value(self) -> int | None:

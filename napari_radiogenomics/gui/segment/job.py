@@ -22,6 +22,7 @@ from napari_radiogenomics.gui.layers.edits import object_from
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE, TRUE
 from napari_radiogenomics.gui.segment.guard import locked_of
 from napari_radiogenomics.gui.segment.regions import scheme_with, write_scheme
+from napari_radiogenomics.gui.segment.strokes import FROM_STROKES, Drawn, strokes_of
 from napari_radiogenomics.imaging.display import show
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.segmentation import changes
@@ -37,12 +38,14 @@ __all__ = [
     "ToolJob",
     "apply_change",
     "change_of",
+    "drawn_by",
     "job_for",
     "other_scans",
     "regions_of",
     "run_tool",
     "scan_fitting",
     "scan_of",
+    "with_strokes",
 ]
 
 # Results of tools on oblique grids that are known exactly, after undo and redo too.
@@ -69,6 +72,8 @@ class ToolJob:
         Further scans, for the tool that learns from several.
     points : sequence of ndarray
         Contours x, y, z in LPS mm, for the tool that takes them.
+    known : sequence of Drawn
+        Strokes behind regions that were grown before, for a tool that grows from strokes.
     """
 
     tool: Tool
@@ -80,6 +85,7 @@ class ToolJob:
     settings: Mapping[str, Any] = field(default_factory=dict)
     others: Sequence[Any] = ()
     points: Sequence[NDArray[np.float64]] = ()
+    known: Sequence[Drawn] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +108,8 @@ class Change:
         Whether it is all that would change, or only what is seen of it by now.
     notes : tuple of str
         What a person should know of how it was found.
+    drawn : tuple of Drawn
+        The strokes it was grown from, with the labels before and after.
     """
 
     job: ToolJob
@@ -111,6 +119,7 @@ class Change:
     volumes: dict[int, tuple[float, float]]
     whole: bool = True
     notes: tuple[str, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
 
     @property
     def voxels(self) -> int:
@@ -195,13 +204,38 @@ def run_tool(job: ToolJob, *, progress: Progress = quiet) -> Change:
         If scan and segmentation are on different grids.
     """
     before = regions_of(job.region, [job.scan])
-    after = _used(job, before, progress)
-    change = change_of(job, before, after)
+    asked = with_strokes(job, before)
+    after = _used(job, asked, progress)
+    change = replace(change_of(job, before, after), drawn=drawn_by(job, before, asked, after))
     if not change.voxels:
         raise InputError(
             f"{job.tool.title} would change nothing here. Change a setting, the label or the slice."
         )
     return change
+
+
+def with_strokes(job: ToolJob, before: Segmentation) -> Segmentation:
+    """Regions as a tool should take them: strokes in place of what grew from them earlier."""
+    if not job.known:
+        return before
+    background, chosen = (job.settings.get(name) for name in ("background", "labels"))
+    strokes = strokes_of(
+        before.labels,
+        job.known,
+        background=background,
+        competing=None if chosen is None else {*chosen, background} - {None},
+        locked=job.settings.get("locked", ()),
+    )
+    return replace(before, labels=strokes)
+
+
+def drawn_by(
+    job: ToolJob, before: Segmentation, asked: Segmentation, after: Segmentation
+) -> tuple[Drawn, ...]:
+    """What to remember of a tool that grows from strokes."""
+    if job.tool.name not in FROM_STROKES:
+        return ()
+    return tuple(Drawn(one.labels, asked.labels) for one in (before, after))
 
 
 def change_of(

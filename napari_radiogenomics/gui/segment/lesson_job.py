@@ -15,9 +15,11 @@ from napari_radiogenomics.gui.segment.job import (
     Change,
     ToolJob,
     change_of,
+    drawn_by,
     other_scans,
     regions_of,
     scan_fitting,
+    with_strokes,
 )
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.segmentation import PixelClassifier
@@ -83,11 +85,12 @@ def run_lesson(job: LessonJob, *, progress: Progress = quiet) -> Learned:
         If scan and segmentation are on different grids.
     """
     before = regions_of(job.region, [job.scan])
+    asked = with_strokes(job, before)
     scan = scan_fitting(job, before)
     images = ([] if scan is None else [scan]) + other_scans(job, before)
     names = ("background", "reach_mm", "locked")
     lesson = Lesson.learned(
-        before, images, model_of(job), **{name: job.settings[name] for name in names}
+        asked, images, model_of(job), **{name: job.settings[name] for name in names}
     )
     if job.glimpsed is not None and job.seen and not before.geometry.is_oblique:
         job.glimpsed(_in_sight(job, lesson, before))
@@ -98,7 +101,9 @@ def run_lesson(job: LessonJob, *, progress: Progress = quiet) -> Learned:
         raise InputError(
             f"{job.tool.title} would change nothing here. Draw a stroke where it should."
         )
-    told = {**vars(change), "notes": lesson.notes}
+    told = vars(change) | {
+        "notes": lesson.notes, "drawn": drawn_by(job, before, asked, after),
+    }  # fmt: skip
     return Learned(**told, model=lesson.model, likelihood=likelihood)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from napari_radiogenomics.gui.segment.learner import Learner
 from napari_radiogenomics.gui.segment.lesson_job import LESSON, LessonJob
 from napari_radiogenomics.gui.segment.painting import NO_SCAN_FITS, fits
 from napari_radiogenomics.gui.segment.places import contour_points, slices_in_sight
+from napari_radiogenomics.gui.segment.regions import entries
+from napari_radiogenomics.gui.segment.strokes import FROM_STROKES, StrokeMemory
 from napari_radiogenomics.gui.segment.tool_work import ToolWork
 
 if TYPE_CHECKING:
-    from napari.layers import Labels, Layer
+    from napari.layers import Labels, Layer, Shapes
 
     from napari_radiogenomics.gui.segment.desk import DrawDesk
+    from napari_radiogenomics.gui.segment.job import Change
 
 __all__ = ["ToolDesk"]
 
@@ -42,6 +46,8 @@ class ToolDesk(QObject):
         Preview and Apply.
     learner : Learner
         What the tool that learns knows.
+    strokes : StrokeMemory
+        What was drawn by hand where regions have grown from it.
     """
 
     def __init__(self, desk: DrawDesk) -> None:
@@ -49,13 +55,15 @@ class ToolDesk(QObject):
         self.desk, self.page = desk, desk.page
         self._at_mm: tuple[float, float, float] | None = None
         self._on_click = _weakly(desk.page, self._clicked)
+        self._shapes: Shapes | None = None
+        self.strokes = StrokeMemory()
         self.work = ToolWork(desk.viewer, self._make_job, self)
         self.learner = Learner(desk.viewer, desk.page.learn, self)
         page, work = self.page, self.work
         page.tools.chosen.connect(self.show_tool)
         page.tools.changed.connect(work.wake)
         page.second.currentIndexChanged.connect(work.wake)
-        page.shapes.chosen.connect(work.wake)
+        page.shapes.chosen.connect(self._use_shapes)
         page.tools.range.proposal_asked.connect(self._propose_for_tool)
         page.painting.range.proposal_asked.connect(self._propose_for_brush)
         page.preview_box.toggled.connect(self._switch_preview)
@@ -68,6 +76,8 @@ class ToolDesk(QObject):
         self.learner.said.connect(desk.said)
         self.learner.changed.connect(work.wake)
         desk.connections.add(desk.viewer.dims.events.point, self._moved)
+        desk.connections.add(desk.viewer.layers.events.inserted, work.allow)
+        self._use_shapes()
 
     @property
     def _learns(self) -> bool:
@@ -89,6 +99,7 @@ class ToolDesk(QObject):
         self.page.list_seconds()
         self._listen_to_clicks()
         self._at_mm = None
+        self.work.turn()
         if tool is None:
             self.work.clear()
         elif tool.name == "threshold" and not self.page.tools.range.touched:
@@ -98,6 +109,22 @@ class ToolDesk(QObject):
         if self._learns:
             self.learner.warm_up()
         self.desk.show_buttons()
+
+    def _use_shapes(self) -> None:
+        """Follow the polygons of another layer."""
+        shapes = self.page.shapes.layer
+        if shapes is not self._shapes:
+            if self._shapes is not None:
+                self.desk.connections.drop(self._shapes.events.data)
+            if shapes is not None:
+                self.desk.connections.add(shapes.events.data, self._polygons_changed)
+            self._shapes = shapes
+        self._polygons_changed()
+
+    def _polygons_changed(self, event: object = None) -> None:
+        tool = self.page.tools.tool
+        if tool is not None and tool.name == "contours":
+            self.work.wake()
 
     def _make_job(self) -> ToolJob | None:
         tool, layer = self.page.tools.tool, self.desk.watched
@@ -117,6 +144,9 @@ class ToolDesk(QObject):
         scan = self.page.scan.layer
         others = [x for x in self.page.scan.layers if x is not scan and belongs_to(layer, x)]
         job = job_for(tool, layer, scan, settings, second=second, others=others, points=points)
+        if tool.name in FROM_STROKES:
+            self.page.tools.require_background(entries(layer))
+            job = replace(job, known=self.strokes.of(layer))
         return self._lesson(job) if self._learns else job
 
     def _lesson(self, job: ToolJob) -> LessonJob:
@@ -155,6 +185,12 @@ class ToolDesk(QObject):
         else:
             self.work.apply()
 
+    def leave(self) -> None:
+        """Another patient: put the tool away, and forget what was drawn here."""
+        self.cancel()
+        self.learner.leave()
+        self.strokes.forget()
+
     def cancel(self) -> None:
         """Put the tool away; nothing is changed."""
         tool = self.page.tools.tool
@@ -163,7 +199,8 @@ class ToolDesk(QObject):
             self.page.tools.choose("")
             self.desk.say(f"{tool.title} put away. Nothing was changed.")
 
-    def _applied(self, change: object) -> None:
+    def _applied(self, change: Change) -> None:
+        self.strokes.keep(change.job.layer, change.drawn)
         self.desk.list_labels()
         self.desk.measured.ask()
 
@@ -177,7 +214,10 @@ class ToolDesk(QObject):
         elif (np.asarray(layer.data) == self.desk.value).any():
             self.page.tools.range.suggest(*self._range_of_label(layer, scan))
             name = self.desk.name_of(self.desk.value)
-            self.desk.say(f"The range is that of {name} (mean ± 2 SD). Change it to see a preview.")
+            self.desk.say(
+                f"The range is that of {name} (mean ± 2 SD). Change it, or press Apply once, to see "
+                "a preview."
+            )
         else:
             self.desk.say("Set the range of values; what it would label is shown then.")
 

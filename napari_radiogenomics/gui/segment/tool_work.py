@@ -64,6 +64,12 @@ class ToolWork(QObject):
         A `Change` is ready, with or without a preview.
     glimpsed : Signal(object)
         Part of a `Change` is known; emitted from the worker.
+    live : bool
+        Whether a preview is made without being asked for.
+    change : Change or None
+        What the preview shows.
+    refused : bool
+        Whether the tool cannot work here, or would change nothing, as things are.
     """
 
     said = Signal(str, str)
@@ -79,7 +85,9 @@ class ToolWork(QObject):
         self._viewer, self._make_job = viewer, make
         self.live = True
         self.change: Change | None = None
-        self._apply_after = self._resting = False
+        self.refused = False
+        self._pressed = self._resting = self._writing = False
+        self._written: Change | None = None
         self._job: ToolJob | None = None
         self.preview = attached(viewer, Preview)
         self.work = LatestWork(self._make, self, pause_ms=_PAUSE_MS, title="Preview")
@@ -92,41 +100,69 @@ class ToolWork(QObject):
         """Whether a preview is being made."""
         return self.work.busy
 
+    @property
+    def ready(self) -> bool:
+        """Whether what Apply would write is on the screen."""
+        change, layer = self.change, self.preview.layer
+        if change is None or self.busy or layer is None or not layer.visible:
+            return False
+        return _is_current(change)
+
     def wake(self, event: object = None) -> None:
         """Make a preview soon: a setting, the label or what is drawn changed."""
-        self._resting = False
-        self._apply_after = False
+        self._resting = self._pressed = False
+        self._written = None
         if self.live:
             self.work.ask()
-        elif self.change is not None:
+        else:
             self.clear()
 
     def drawn(self, event: object = None) -> None:
-        """Make a preview of what is drawn now, unless the tool has just been applied."""
+        """Make a preview of what is drawn now, but not of what Apply itself has drawn."""
+        if self._writing or (self._written is not None and _holds(self._written)):
+            return
         stale = self.change is not None and not _is_current(self.change)
-        if (self.live and not self._resting and self.change is None) or stale:
+        waits = self.live and not self._resting and self.change is None
+        if stale or waits or self.refused:
             self.wake()
+
+    def turn(self) -> None:
+        """Another tool is chosen: what the one before showed counts no more."""
+        self.work.drop()
+        self._put_aside()
+        self.preview.hide()
 
     def clear(self) -> None:
         """Take the preview back; nothing was changed."""
         self.work.drop()
-        self.change = None
-        self._apply_after = False
+        self._put_aside()
         self.preview.clear()
         self.busy_changed.emit()
+
+    def _put_aside(self) -> None:
+        self.change = self._written = None
+        self._pressed = self.refused = False
 
     def rest(self) -> None:
         """Take the preview back, and make none until a setting is touched."""
         self.clear()
         self._resting = True
 
+    def allow(self, event: object = None) -> None:
+        """Let the person try again: there may be now what was missing."""
+        if self.refused and not self.busy:
+            self.refused = False
+            self.busy_changed.emit()
+
     def apply(self) -> None:
-        """Write what the preview shows; where there is none yet, make it first."""
-        if self.change is not None and not self.busy and _is_current(self.change):
+        """Write what the preview shows; where none is on the screen, only make it."""
+        if self.ready and self.change is not None:
             self._write(self.change)
-            return
-        self._apply_after = True
-        self.work.ask()
+        elif self.busy:
+            self.said.emit("The preview is being made. Press Apply when you have seen it.", "plain")
+        else:
+            self._pressed = True
+            self.work.ask()
 
     def _make(self) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
         try:
@@ -136,6 +172,7 @@ class ToolWork(QObject):
             return None
         if job is None:
             self.clear()
+            self._refuse()
             return None
         self._job = job
         return run_lesson if isinstance(job, LessonJob) else run_tool, (job,)
@@ -148,6 +185,8 @@ class ToolWork(QObject):
         if outcome.ok:
             self._show(outcome.value)
         elif outcome.cancelled:
+            self.change = None
+            self.preview.hide()
             self.said.emit("Cancelled. Nothing was changed.", "plain")
         elif outcome.expected:
             self._fail(str(outcome.error))
@@ -158,14 +197,19 @@ class ToolWork(QObject):
 
     def _fail(self, text: str) -> None:
         self.change = None
-        self._apply_after = False
         self.preview.clear()
         self.said.emit(text, "error")
+        self._refuse()
+
+    def _refuse(self) -> None:
+        self._pressed, self.refused = False, True
         self.busy_changed.emit()
 
     def _glimpse(self, change: Change) -> None:
         """Show the slices that are known already, while the rest is being made."""
-        wanted = self.live and change.job is self._job and self.work.runner.running
+        wanted = (
+            (self.live or self._pressed) and change.job is self._job and self.work.runner.running
+        )
         if wanted and not self.work.runner.cancelling and _is_current(change):
             self.preview.show(change)
             self.said.emit("Preview of the slices in sight. The rest follows …", "plain")
@@ -175,35 +219,31 @@ class ToolWork(QObject):
             self.work.ask()  # the person drew on; look again
             return
         self.shown.emit(change)
-        if self._apply_after:
-            self._write(change)
-            return
-        self.change = change
+        self.change, self.refused = change, False
         self.preview.show(change)
         erased = bool(((change.after == 0) & (change.job.shown > 0)).any())
         hint = " Magenta is erased." if erased else ""
-        self.said.emit(
-            " ".join(
-                [
-                    f"Preview: {change_text(change)}.{hint} Apply, or change a setting.",
-                    *change.notes,
-                ]
-            ),
-            "plain",
-        )
+        what_next = "Apply, or change a setting."
+        if self._pressed:
+            what_next = "Nothing is written yet: press Apply again to write it."
+        self._pressed = False
+        text = f"Preview: {change_text(change)}.{hint} {what_next}"
+        self.said.emit(" ".join([text, *change.notes]), "plain")
 
     def _write(self, change: Change) -> None:
-        self._apply_after = False
-        self._resting = True
         text = change_text(change)
-        self.change = None
+        self.change, self._writing = None, True
         try:
             apply_change(self._viewer, change)
         except RadiogenomicsError as error:
             self._fail(str(error))
             return
+        finally:
+            self._writing = False
+        self._written = change
         self.preview.hide()
-        self.said.emit(f"{change.job.tool.title}: {text}. Undo takes it back.", "good")
+        more = " A further stroke corrects it: those before are remembered." * bool(change.drawn)
+        self.said.emit(f"{change.job.tool.title}: {text}. Undo takes it back.{more}", "good")
         self.applied.emit(change)
         self.busy_changed.emit()
 
@@ -212,3 +252,8 @@ def _is_current(change: Change) -> bool:
     """Whether the layer still holds what the change was made from."""
     data = change.job.layer.data
     return data.shape == change.job.shown.shape and np.array_equal(data, change.job.shown)
+
+
+def _holds(change: Change) -> bool:
+    """Whether the layer holds what a change has written."""
+    return np.array_equal(change.job.layer.data, change.after)

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import SettingsForm, form_layout
 from napari_radiogenomics.gui.segment.fields import LabelField, LabelsField, RangeRow, tool_field
@@ -203,6 +204,28 @@ class ToolBox(QWidget):
     def needs_click(self) -> bool:
         """Whether the tool waits for a click on a piece."""
         return self._has("at_mm") and "selected" in str(self._form_value("action"))
+
+    def require_background(self, entries: Sequence[Entry]) -> None:
+        """Ask which label is no region, where several are drawn and nobody has said.
+
+        Parameters
+        ----------
+        entries : sequence of Entry
+            Labels as they are drawn now.
+
+        Raises
+        ------
+        InputError
+            If all that is in reach would be filled without anyone having wanted it.
+        """
+        form = None if self._tool is None else self.forms.get(self._tool.name)
+        field = None if form is None else form.fields.get("background")
+        drawn = [entry for entry in entries if entry.drawn and not entry.locked]
+        if isinstance(field, LabelField) and field.undecided and len(drawn) > 1:
+            raise InputError(
+                "No background stroke: all that is in reach would be filled with the labels. Add a "
+                "label, draw a stroke of it beside the regions, and choose it as Background."
+            )
 
     def _has(self, name: str) -> bool:
         if self._tool is None:
