@@ -215,8 +215,8 @@ class ToolDesk(QObject):
             self.page.tools.range.suggest(*self._range_of_label(layer, scan))
             name = self.desk.name_of(self.desk.value)
             self.desk.say(
-                f"The range is that of {name} (mean ± 2 SD). Change it, or press Apply once, to see "
-                "a preview."
+                f"The range is that of {name} (mean ± 2 SD). Change it, or press Apply once, to "
+                "see a preview."
             )
         else:
             self.desk.say("Set the range of values; what it would label is shown then.")
