@@ -34,6 +34,8 @@ _ALPHA = 0.05
 
 def _percent(raw: Effect, effect: Effect) -> str:
     share = kept(raw, effect)
+    if share < 0 and f"{effect.value:.2f}" == f"{effect.null:.2f}":
+        return "nothing of the raw effect is left"
     if share < 0:
         return "it points the other way"
     return f"{100 * share:.0f} % of the raw effect is left"
@@ -135,9 +137,16 @@ def without_site_line(raw: Effect, study: Study, pair: Pair) -> Line:
     return Line("robustness", "without_site", title, verdict, sentence, rule, effect, parts)
 
 
-def _adjusted(study: Study, pair: Pair, table: pd.DataFrame, seed: int) -> Effect:
+def _adjusted(
+    study: Study, pair: Pair, table: pd.DataFrame, seed: int, *, by_site: bool = True
+) -> Effect:
+    """Effect freed of a table's columns; ``by_site`` where sites are among them.
+
+    Resamples keep the size of each site only then: else they would hide that the effect varies
+    with the mix of sites, and the interval would be too narrow.
+    """
     place = pair.patients.get_indexer(table.index)
-    sites = study.sites_of(table.index)
+    sites = study.sites_of(table.index) if by_site else None
     strata = None if sites is None else sites.reindex(table.index).fillna("").tolist()
     return effect_of(
         pair.feature[place], pair.outcome[place], measure=pair.measure,
@@ -169,7 +178,7 @@ def volume_line(raw: Effect, study: Study, pair: Pair, seed: int) -> Line:
     table, _ = study.covariates_of(pair.patients, site=False, others=False)
     place = pair.patients.get_indexer(table.index)
     alone = effect_of(table["volume"].to_numpy(), pair.outcome[place], measure=pair.measure)
-    beyond = _adjusted(study, pair, table, seed)
+    beyond = _adjusted(study, pair, table, seed, by_site=False)
     verdict: Verdict = "holds" if kept(raw, beyond) >= HALF else "falls"
     sentence = (
         f"Volume alone {said(alone)}; the feature beyond volume {said(beyond)}: "

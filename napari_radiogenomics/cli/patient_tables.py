@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_clinical_argument",
+    "add_patient_argument",
     "clinical_beside",
     "column_of",
     "columns_of",
+    "owner_of",
     "read_cells",
     "read_features",
     "read_patients",
@@ -38,6 +40,29 @@ def add_clinical_argument(parser: argparse.ArgumentParser) -> None:
         help="Table (CSV) with site and covariates, by patient; without it they are columns of "
         "the table of features.",
     )
+
+
+def add_patient_argument(parser: argparse.ArgumentParser, use: str) -> None:
+    """Add ``--patient``, with what it is for."""
+    parser.add_argument(
+        "--patient",
+        default="",
+        metavar="NAME",
+        help=f"Column with the patient of each row, where rows repeat one: {use}.",
+    )
+
+
+def owner_of(table: pd.DataFrame, clinical: pd.DataFrame, name: str) -> pd.Series:
+    """Patient of each row: the first column of the table by its name, or another column.
+
+    Raises
+    ------
+    InputError
+        If there is no such column.
+    """
+    if name == table.index.name:
+        return table.index.to_series()
+    return column_of(table if name in table else clinical, name, "--patient")
 
 
 def clinical_beside(table: pd.DataFrame, path: Path | None) -> pd.DataFrame:

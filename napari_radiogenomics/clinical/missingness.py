@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.clinical.columns import Read, Types, read_columns
 from napari_radiogenomics.clinical.little import McarTest, mcar_test
+from napari_radiogenomics.clinical.missing import as_number
 from napari_radiogenomics.clinical.two_groups import Compared, compare, percent
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.provenance import Record, verb
@@ -27,6 +30,8 @@ _NOTABLE = 0.05
 _TOLD = 3  # findings a sentence names
 _ELSEWHERE = 0.2  # share of the others who miss it, where it does not apply
 _SAME = 0.999  # correlation of columns that say the same
+_ID = "patient_id"
+_LIMIT = re.compile(r"[<>≤≥]=?\s*\d+(?:[.,]\d+)?")
 _TESTED = ("nominal", "ordinal", "ratio", "date")
 
 
@@ -91,7 +96,8 @@ def missingness_report(
     Raises
     ------
     InputError
-        If the table has no such outcome, or no patient.
+        If the table has no such outcome, no patient, or several rows of a patient (by its index
+        or its column ``patient_id``).
 
     Notes
     -----
@@ -113,11 +119,9 @@ def missingness_report(
     """
     if not len(table):
         raise InputError("The table has no patient.")
+    _refuse_repeated(table)
     read = read_columns(table, types=types, missing=missing)
-    outcomes = [outcome] if isinstance(outcome, str) else list(outcome)
-    for name in outcomes:
-        if name not in read:
-            raise InputError(f'There is no column "{name}". {did_you_mean(name, list(read))}')
+    outcomes = _outcomes(outcome, list(read))
     roles = {name: "outcome" for name in outcomes} | ({site: "site"} if site in read else {})
     columns = _columns(read)
     tests = _tests(read, roles)
@@ -127,10 +131,68 @@ def missingness_report(
         else f"{name} has no value in any of the {len(table)} patients, and is in no test."
         for name, row in columns[columns["missing"] > 0].iterrows()
     ]
+    notes += [*_flat_outcomes(read, outcomes), *_censored(read)]
     structural = _structural(read)
     mcar, why = _little({name: one for name, one in read.items() if name not in structural})
     notes += [*structural.values(), *_findings(tests), why]
     return MissingnessReport(columns, _patterns(read), tests, mcar, tuple(notes))
+
+
+def _refuse_repeated(table: pd.DataFrame) -> None:
+    """Refuse several rows of a patient: each would count as a patient of its own."""
+    ids = [str(name) for name in table.get(_ID, table.index)]
+    counts = {name: n for name, n in Counter(ids).items() if n > 1}
+    if counts:
+        first, n = next(iter(counts.items()))
+        raise InputError(
+            f'{len(counts)} patients are there more than once ("{first}" {n} times). The patient '
+            "is the unit: each row counts as one, and p-values would be too small. Keep one row "
+            "of each patient."
+        )
+
+
+def _outcomes(outcome: Any, known: Sequence[str]) -> list[str]:
+    if not isinstance(outcome, str) and not isinstance(outcome, list | tuple):
+        raise InputError(
+            f"outcome takes the names of columns, and a {type(outcome).__name__} was given. Put "
+            'the values into the table: table.assign(response=…), outcome="response".'
+        )
+    outcomes = [outcome] if isinstance(outcome, str) else [str(name) for name in outcome]
+    for name in outcomes:
+        if name not in known:
+            raise InputError(f'There is no column "{name}". {did_you_mean(name, list(known))}')
+    return outcomes
+
+
+def _flat_outcomes(read: Mapping[str, Read], outcomes: Sequence[str]) -> list[str]:
+    """A sentence for each outcome that tells nobody apart."""
+    notes = []
+    for name in outcomes:
+        kinds = {text for text in read[name].texts if text}
+        if len(kinds) < 2:
+            what = f'one value ("{kinds.pop()}")' if kinds else "no value"
+            notes.append(f"The outcome {name} has {what}, so that nothing is held against it.")
+    return notes
+
+
+def _censored(read: Mapping[str, Read]) -> list[str]:
+    """A sentence for each column of numbers that limits of detection, as "<0.1", make text."""
+    notes = []
+    for name, one in read.items():
+        limits = [text for text in (*one.texts, *one.unreadable) if _LIMIT.fullmatch(text)]
+        numbers = sum(np.isfinite(as_number(text)) for text in one.texts if text)
+        if not limits or not numbers or one.type in ("nominal", "ordinal", "date"):
+            continue
+        notes.append(
+            f'{name} holds values beyond a limit ({len(limits)}, such as "{limits[0]}"): '
+            + (
+                "they count as missing."
+                if one.type == "ratio"
+                else f"the column counts as {one.type} and is in no test."
+            )
+            + " Give the limit as a number, and say so in a column of its own."
+        )
+    return notes
 
 
 def _columns(read: Mapping[str, Read]) -> pd.DataFrame:

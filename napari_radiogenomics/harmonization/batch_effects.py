@@ -14,13 +14,17 @@ from napari_radiogenomics.harmonization.design import CovariateCode, indicator, 
 from napari_radiogenomics.harmonization.harmonize import harmonize
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Request
 from napari_radiogenomics.harmonization.inputs import inputs_of, same_samples
+from napari_radiogenomics.harmonization.patients import (
+    Joined,
+    joined_by_patient,
+    owners_of,
+    refuse_repeated,
+)
+from napari_radiogenomics.harmonization.shares import batch_shares
 from napari_radiogenomics.harmonization.site_model import FEWEST_IN_FOLDS, batch_area
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
-from napari_radiogenomics.statistics.linear import basis_of, residuals
-from napari_radiogenomics.statistics.multiplicity import adjust
-from napari_radiogenomics.statistics.patterns import patterns_of
 from napari_radiogenomics.statistics.roc import Area
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ __all__ = ["BatchEffects", "batch_effects"]
 
 Reals = NDArray[np.float64]
 _COMPONENTS = 5
+_REMEDY = "Give patient=… with the patient of each row, or one row of each patient."
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +115,7 @@ def batch_effects(
     batch: pd.Series,
     *,
     covariates: pd.DataFrame | None = None,
+    patient: pd.Series | None = None,
     after: Annotated[str, Setting(choices=_choices)] = "",
     seed: Annotated[int, Setting(advanced=True)] = 0,
     progress: Progress = quiet,
@@ -125,6 +131,9 @@ def batch_effects(
     covariates : DataFrame, optional
         What may differ between batches for good reasons, by the same index; kept by the
         harmonizer.
+    patient : Series, optional
+        Patient of each row, where rows repeat one: rows of a patient in a batch are joined by
+        their mean, and folds keep a patient together.
     after : str, optional
         Harmonizer to compare with. For the area it is learned in each fold on the training
         part: harmonizing all samples first pushes the area below chance, which is no success.
@@ -140,8 +149,8 @@ def batch_effects(
     Raises
     ------
     InputError
-        If there is one batch only, a covariate follows from the batches, no feature varies, or
-        ids do not match.
+        If there is one batch only, a covariate follows from the batches, no feature varies, ids
+        do not match, or they repeat a patient and ``patient`` is not given.
 
     Examples
     --------
@@ -154,34 +163,79 @@ def batch_effects(
     >>> found.table.loc[0, "feature"], bool(found.area.low > 0.5 > found.after.area.low)
     ('f0', True)
     """
-    names = same_samples(features, batch, "batch").astype(object)
-    kept = None if covariates is None else same_samples(features, covariates, "covariates")
-    numbers, notes = _varying(features)
-    counts = _counts(names)
-    big, few = _big_enough(names, counts)
-    notes += few
-    before = _measured(numbers, names, kept, counts, big)
-    area = _area(numbers, names, kept, big, None, seed, progress)
-    found = replace(before, area=area, warnings=tuple(notes))
+    rows = _rows(features, batch, covariates, patient)
+    numbers, notes = _varying(rows.features)
+    unit = replace(rows, features=numbers)
+    if patient is not None:
+        unit = joined_by_patient(numbers, rows.batch, rows.covariates, rows.patient)
+        numbers, flat = _varying(unit.features)
+        unit = replace(unit, features=numbers)
+        notes += [unit.note(len(rows.batch)), *flat]
+    notes += _harmonized_before(features)
+    counts = _counts(unit.batch)
+    big, few = _big_enough(unit.batch, counts)
+    area = _area(unit, big, None, seed, progress)
+    found = replace(_measured(unit, counts, big), area=area, warnings=(*notes, *few))
     if not after:
         return found
+    return replace(found, after=_after(after, rows, unit, counts, big, seed, progress))
+
+
+def _rows(features: pd.DataFrame, batch: Any, covariates: Any, patient: Any) -> Joined:
+    """Features with batch, covariates and patient of each row."""
+    import pandas as pd
+
+    if patient is None:
+        refuse_repeated(features, _REMEDY)
+    names = pd.Series(same_samples(features, batch, "batch")).set_axis(features.index)
+    kept = None if covariates is None else same_samples(features, covariates, "covariates")
+    own = range(len(features)) if patient is None else patient
+    return Joined(features, names.astype(object), kept, owners_of(features, own))
+
+
+def _harmonized_before(features: pd.DataFrame) -> list[str]:
+    """A note where the table was harmonized whole: its numbers say too little of the batch."""
+    method = features.attrs.get("method", "")
+    if method not in HARMONIZERS:
+        return []
+    return [
+        f"The features were harmonized before ({method}), from all samples together: shares and "
+        "the area, which falls below chance, do not tell how much of the batch is left in new "
+        "patients. Give the raw features with after=…."
+    ]
+
+
+def _after(
+    after: str,
+    rows: Joined,
+    unit: Joined,
+    counts: dict[str, int],
+    big: NDArray[np.bool_],
+    seed: int,
+    progress: Progress,
+) -> BatchEffects:
+    """The same after a harmonizer."""
     entry = HARMONIZERS[after]
-    even = harmonize(numbers, names, method=after, covariates=covariates)
-    then = _measured(even, names, kept, counts, big)
+    if "patient" in entry.uses and not unit.patient.equals(rows.patient):
+        numbers = rows.features[unit.features.columns].astype(float)
+        scans = harmonize(
+            numbers, rows.batch, method=after, covariates=rows.covariates, patient=rows.patient
+        )
+        even = joined_by_patient(scans, rows.batch, rows.covariates, rows.patient).features
+        even.attrs = scans.attrs
+    else:
+        even = harmonize(unit.features, unit.batch, method=after, covariates=unit.covariates)
+    then = _measured(replace(unit, features=even), counts, big)
     said = list(even.attrs["notes"])
-    model = None
     if entry.model is None:
         said.append(
             f"{entry.title} describes a whole table and cannot be learned inside folds: there is "
             "no area after it."
         )
-    else:
-        make = entry.model
-        request = Request(numbers, names, kept)
-        model = lambda: make(request)  # noqa: E731
-    area = _area(numbers, names, kept, big, model, seed, progress) if model else None
-    later = replace(then, area=area, method=after, warnings=tuple(said))
-    return replace(found, after=later)
+        return replace(then, method=after, warnings=tuple(said))
+    make, request = entry.model, Request(unit.features, unit.batch, unit.covariates)
+    area = _area(unit, big, lambda: make(request), seed, progress)
+    return replace(then, area=area, method=after, warnings=tuple(said))
 
 
 def _varying(features: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -232,39 +286,33 @@ def _big_enough(names: pd.Series, counts: dict[str, int]) -> tuple[NDArray[np.bo
 
 
 def _area(
-    numbers: pd.DataFrame,
-    names: pd.Series,
-    kept: pd.DataFrame | None,
+    unit: Joined,
     big: NDArray[np.bool_],
     model: Callable[[], Any] | None,
     seed: int,
     progress: Progress,
 ) -> Area | None:
-    if names[big].nunique() < 2:
+    if unit.batch[big].nunique() < 2:
         return None
     return batch_area(
-        numbers[big],
-        names[big],
+        unit.features[big],
+        unit.batch[big],
         model=model,
-        covariates=None if kept is None else kept[big],
+        covariates=None if unit.covariates is None else unit.covariates[big],
+        patient=unit.patient[big],
         seed=seed,
         progress=progress,
     )
 
 
-def _measured(
-    numbers: pd.DataFrame,
-    names: pd.Series,
-    kept: pd.DataFrame | None,
-    counts: dict[str, int],
-    big: NDArray[np.bool_],
-) -> BatchEffects:
+def _measured(unit: Joined, counts: dict[str, int], big: NDArray[np.bool_]) -> BatchEffects:
     """Everything but the area."""
+    numbers, names, kept = unit.features, unit.batch, unit.covariates
     levels, codes = np.unique(names.astype(str).to_numpy(str), return_inverse=True)
     code = CovariateCode.of(kept)
     columns = code.encode(kept, len(numbers))
     require_estimable(indicator(codes, len(levels)), columns, code)
-    table = _shares(numbers, codes, columns, code)
+    table = batch_shares(numbers, codes, columns, code)
     standard = _standardized(numbers.to_numpy(float))
     coordinates, explained = _components(standard)
     frame = _frame(coordinates, numbers, names)
@@ -274,70 +322,6 @@ def _measured(
 
         silhouette = float(silhouette_score(standard[big], codes[big]))
     return BatchEffects(table, None, silhouette, frame, explained, counts)
-
-
-def _shares(
-    numbers: pd.DataFrame, codes: NDArray[np.intp], columns: Reals, code: CovariateCode
-) -> pd.DataFrame:
-    import pandas as pd
-
-    values = numbers.to_numpy(float)
-    owners = np.concatenate(
-        [
-            np.full(max(len(levels) - 1, 0) if levels else 1, at)
-            for at, (_, levels) in enumerate(code.columns)
-        ]
-        or [np.empty(0)]
-    )
-    names = [f"{name}_share" for name, _ in code.columns]
-    found: dict[str, Reals] = {
-        name: np.full(values.shape[1], np.nan)
-        for name in ("n", "batch_share", *names, "statistic", "p_value")
-    }
-    for rows, own in patterns_of(np.isfinite(values)):
-        levels = np.unique(codes[rows])
-        member = np.equal.outer(codes[rows], levels).astype(float)
-        found["n"][own] = rows.sum()
-        if len(levels) < 2 or rows.sum() <= len(levels) + columns.shape[1] + 1:
-            continue
-        y, given = values[np.ix_(rows, own)], columns[rows]
-        constant = np.ones((len(y), 1))
-        full = np.hstack([member, given])
-        found["batch_share"][own] = _share(np.hstack([constant, given]), full, y)
-        for at, name in enumerate(names):
-            found[name][own] = _share(np.hstack([member, given[:, owners != at]]), full, y)
-        # Residuals would tell equal values apart by rounding; without covariates none are needed.
-        left = residuals(basis_of(np.hstack([constant, given])), y) if given.shape[1] else y
-        found["statistic"][own], found["p_value"][own] = _kruskal(left, member)
-    table = pd.DataFrame({"feature": list(map(str, numbers.columns))} | found)
-    table["n"] = table["n"].astype(int)
-    table["q_value"] = adjust(table["p_value"].to_numpy(float))
-    return table.sort_values("batch_share", ascending=False, kind="stable", ignore_index=True)
-
-
-def _share(without: Reals, full: Reals, y: Reals) -> Reals:
-    """Share of the variance that a term explains beside the rest, less what chance gives (ω²)."""
-    small, large = basis_of(without), basis_of(full)
-    before = (residuals(small, y) ** 2).sum(axis=0)
-    rest = (residuals(large, y) ** 2).sum(axis=0)
-    error = rest / (len(y) - large.shape[1])
-    whole = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
-    by_chance = (large.shape[1] - small.shape[1]) * error
-    return np.asarray(np.clip((before - rest - by_chance) / (whole + error), 0.0, 1.0))
-
-
-def _kruskal(values: Reals, member: Reals) -> tuple[Reals, Reals]:
-    """Kruskal and Wallis' H, corrected for ties, and its p-value."""
-    from scipy.special import chdtrc
-    from scipy.stats import rankdata
-
-    ranks = rankdata(values, axis=0)
-    ranks = ranks - ranks.mean(axis=0)
-    between = ((member.T @ ranks) ** 2 / member.sum(axis=0)[:, None]).sum(axis=0)
-    whole = (ranks**2).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        h = (len(values) - 1) * between / whole
-    return h, np.asarray(chdtrc(member.shape[1] - 1, h))
 
 
 def _standardized(values: Reals) -> Reals:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Harmonizer, Request
 from napari_radiogenomics.harmonization.inputs import as_table, same_samples
+from napari_radiogenomics.harmonization.patients import refuse_repeated
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
@@ -22,6 +23,11 @@ __all__ = ["SMALL", "harmonize"]
 
 SMALL = 10
 """Samples below which a batch's variance is hardly known, and a note says so."""
+
+_REMEDY = (
+    "Make one row of each patient, such as the mean; where patients were scanned more than once, "
+    'choose "longitudinal_combat" with patient=….'
+)
 
 
 def _choices() -> Mapping[str, str]:
@@ -74,7 +80,8 @@ def harmonize(
     ------
     InputError
         If there is one batch only or one of one sample, a covariate follows from the batches, a
-        feature does not vary within a batch, or ids do not match.
+        feature does not vary within a batch, ids do not match, or they repeat a patient
+        (but for ``"longitudinal_combat"``).
 
     Examples
     --------
@@ -90,6 +97,8 @@ def harmonize(
     entry = HARMONIZERS[method]
     _refuse_unused(entry, reference, smooth, patient)
     features = as_table(features)
+    if "patient" not in entry.uses:
+        refuse_repeated(features, _REMEDY)
     names = _with_index(same_samples(features, batch, "batch"), features)
     kept = None if covariates is None else same_samples(features, covariates, "covariates")
     kept = None if kept is None else _with_index(kept, features)
@@ -177,8 +186,10 @@ def _notes(counts: Mapping[str, int], constant: Sequence[str]) -> tuple[str, ...
         )
     if constant:
         more = " …" if len(constant) > 5 else ""
+        what = "feature is" if len(constant) == 1 else "features are"
+        stay = "stays as it is" if len(constant) == 1 else "stay as they are"
         notes.append(
-            f"{len(constant)} features are the same everywhere and stay as they are: "
+            f"{len(constant)} {what} the same everywhere and {stay}: "
             f"{', '.join(constant[:5])}{more}."
         )
     return tuple(notes)

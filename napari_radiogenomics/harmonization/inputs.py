@@ -89,10 +89,10 @@ def same_samples(table: pd.DataFrame, facts: Any, noun: str) -> Any:
     import pandas as pd
 
     if isinstance(facts, pd.Series | pd.DataFrame) and not facts.index.equals(table.index):
-        if not facts.index.is_unique or not table.index.is_unique:
+        if not facts.index.is_unique:
             raise InputError(
-                f"Samples repeat in the index of the features or of the {noun}, so that they "
-                "cannot be joined. Give each row its own id."
+                f"Samples repeat in the index of the {noun}, so that they cannot be joined. Give "
+                "each row its own id."
             )
         lost = table.index.difference(facts.index)
         if len(lost):

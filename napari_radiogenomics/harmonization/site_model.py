@@ -28,6 +28,7 @@ def batch_area(
     *,
     model: Callable[[], Any] | None,
     covariates: pd.DataFrame | None,
+    patient: pd.Series,
     seed: int,
     progress: Progress,
 ) -> Area:
@@ -44,6 +45,8 @@ def batch_area(
         part; None leaves the features as they are.
     covariates : DataFrame or None
         What the harmonizer keeps.
+    patient : Series
+        Of each sample; no patient is in the training and the test part of a fold.
     seed : int
         Of the folds.
     progress : Progress
@@ -54,13 +57,18 @@ def batch_area(
     Area
         0.5 or less: the batch cannot be told.
     """
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     names, codes = np.unique(batch.astype(str).to_numpy(str), return_inverse=True)
     n_folds = min(_MOST_FOLDS, int(np.bincount(codes).min()))
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    if patient.is_unique:
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(codes, codes)
+    else:
+        grouped = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+        folds = grouped.split(codes, codes, patient.to_numpy())
+    parts = list(folds)
     scores = np.zeros((len(codes), len(names)))
-    for train, test in progress(list(folds.split(codes, codes)), "Can a model tell the batch?"):
+    for train, test in progress(parts, "Can a model tell the batch?"):
         ready = _ready(features, batch, codes, train, test, model, covariates)
         scores[test] = _predicted(*ready, codes[train])
     return macro_area(codes, scores)

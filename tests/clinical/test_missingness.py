@@ -184,3 +184,39 @@ def test_a_column_without_any_value_is_said_to_have_none() -> None:
         "crp has no value in any of the 30 patients, and is in no test.",
         "Little's test was not made: of the columns that it takes (age, sex) none misses a value.",
     )
+
+
+def test_trap_1_rows_that_repeat_a_patient_are_refused() -> None:
+    table = pd.DataFrame(
+        {"crp": [None, 2.0] * 20, "y": ["a", "b"] * 20}, [f"P{k}" for k in range(40)]
+    )
+    for twice in (
+        pd.concat([table] * 2),
+        pd.concat([table.rename_axis("patient_id")] * 2).reset_index(),
+    ):
+        with pytest.raises(
+            InputError, match=r'40 patients are there more than once \("P0" 2 times'
+        ):
+            missingness_report(twice)
+    assert missingness_report(table.rename_axis("patient_id").reset_index()).notes
+
+
+def test_outcomes_are_named_and_one_class_is_told() -> None:
+    table = pd.DataFrame({"crp": [None] * 10 + list(range(30)), "y": ["a", "b"] * 20})
+    with pytest.raises(InputError, match="takes the names of columns, and a Series was given"):
+        missingness_report(table, outcome=table["y"])
+    found = missingness_report(table.assign(y="a", z=None), outcome=["y", "z"])
+    assert 'The outcome y has one value ("a"), so that nothing is held against it.' in found.notes
+    assert any(note.startswith("The outcome z has no value,") for note in found.notes)
+
+
+def test_values_below_the_limit_of_detection_are_told() -> None:
+    crp = ["<0.1"] * 12 + [str(k / 10 + 0.15) for k in range(38)]
+    few = ["< 0,1", *(str(k / 7) for k in range(49))]
+    found = missingness_report(
+        pd.DataFrame({"crp": crp, "psa": few, "size": ["<2", "2-5", ">5", "2-5", "<2"] * 10})
+    )
+    said = " ".join(found.notes)
+    assert 'crp holds values beyond a limit (12, such as "<0.1"): the column counts as text' in said
+    assert 'psa holds values beyond a limit (1, such as "< 0,1"): they count as missing.' in said
+    assert "size holds" not in said

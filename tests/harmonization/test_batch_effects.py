@@ -141,3 +141,71 @@ def test_bad_input_says_what_to_do() -> None:
         )
     with pytest.raises(InputError, match="Did you mean"):
         batch_effects(x, site, after="combatt")
+
+
+def lesions(n: int, each: int, seed: int = 0) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Noise of patients, each with several lesions that are alike, at two sites."""
+    base, site = table(n, 30, seed), sites(n, "AB")
+    rng = np.random.default_rng(seed + 100)
+    many = pd.concat([base + rng.normal(0, 0.2, base.shape) for _ in range(each)])
+    return many, pd.concat([site] * each), many.index.to_series()
+
+
+def test_trap_1_rows_that_repeat_a_patient_are_refused_or_joined() -> None:
+    many, site, patient = lesions(40, 4)
+    for of in (many, many.set_index(np.tile(range(4), 40), append=True)):
+        with pytest.raises(InputError, match="40 patients more than once .*Give patient="):
+            batch_effects(of, site.set_axis(of.index))
+    for n in range(3):
+        many, site, patient = lesions(40, 4, n)
+        found = batch_effects(many, site, patient=patient)
+        one = batch_effects(many.groupby(level=0).mean(), sites(40, "AB"))
+        assert found.area == one.area  # as if there were one row a patient: chance
+        assert found.table.equals(one.table)
+        assert found.area.low < 0.5
+        assert (found.table["q_value"] > 0.05).all()
+        assert found.batches == {"A": 20, "B": 20}
+        assert "160 rows of 40 patients: the patient is the unit" in found.warnings[0]
+        split = batch_effects(many.reset_index(drop=True), site.reset_index(drop=True))
+        assert split.area.low > 0.7  # what it would be if lesions were samples
+
+
+def test_patients_of_several_batches_stay_in_one_fold() -> None:
+    rng = np.random.default_rng(3)
+    base = table(30, 25)
+    many = pd.concat([base + rng.normal(0, 0.2, base.shape) for _ in range(3)])
+    patient = many.index.to_series().reset_index(drop=True)
+    # Two scans at one site and one at the other: a model that knows the patient knows the site.
+    mostly = np.resize(["A", "B"], 30)
+    other = np.where(mostly == "A", "B", "A")
+    site = pd.Series(np.concatenate([mostly, mostly, other]))
+    age = pd.DataFrame({"age": rng.normal(size=90), "sex": list(np.resize(["f", "m"], 30)) * 3})
+    rows = many.reset_index(drop=True)
+    found = batch_effects(rows, site, covariates=age, patient=patient, after="longitudinal_combat")
+    assert found.area.low < 0.5
+    assert found.batches == {"A": 30, "B": 30}
+    assert "30 patients are in several batches" in found.warnings[0]
+    assert found.coordinates.index[0] == "P000 (A)"
+    assert found.after.area is None
+    age.loc[30, "sex"] = "?"
+    with pytest.raises(InputError, match='"sex" differs between rows of patient "P000"'):
+        batch_effects(rows, site, covariates=age, patient=patient)
+    with pytest.raises(InputError, match="1 rows have no patient"):
+        batch_effects(rows, site, patient=patient.where(patient.index > 0))
+
+
+def test_harmonize_refuses_rows_that_repeat_a_patient_but_for_the_longitudinal_one() -> None:
+    many, site, patient = lesions(40, 3)
+    with pytest.raises(InputError, match='once .*longitudinal_combat" with patient='):
+        harmonize(many, site)
+    even = harmonize(many, site, method="longitudinal_combat", patient=patient)
+    assert even.shape == many.shape
+    assert np.isfinite(even).all(axis=None)
+
+
+def test_trap_6_a_table_that_was_harmonized_before_is_told() -> None:
+    even = harmonize(table(), sites())
+    assert any(
+        "harmonized before (combat)" in note for note in batch_effects(even, sites()).warnings
+    )
+    assert not batch_effects(table(), sites()).warnings

@@ -11,15 +11,19 @@ from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
+    add_patient_argument,
     clinical_beside,
     column_of,
     columns_of,
+    owner_of,
     read_features,
 )
 from napari_radiogenomics.cli.text import aligned
 from napari_radiogenomics.signature import describe
 
 __all__ = ["COMMAND"]
+
+_BY_NAME = ("features", "batch", "covariates", "patient")
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +44,9 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="Columns that may differ between sites for good reasons.",
     )
+    add_patient_argument(parser, "rows of a patient are joined, and folds keep it together")
     form = describe(batch_effects)
-    add_arguments(parser, form, without=("features", "batch", "covariates"))
+    add_arguments(parser, form, without=_BY_NAME)
     parser.add_argument(
         "--output",
         type=Path,
@@ -60,11 +65,13 @@ def _run(arguments: argparse.Namespace) -> int:
     clinical = clinical_beside(table, arguments.clinical)
     names = list(arguments.covariates)
     settings: dict[str, Any] = given(arguments, describe(batch_effects))
-    for name in ("features", "batch", "covariates"):
+    for name in _BY_NAME:
         settings.pop(name, None)
+    if arguments.patient:
+        settings["patient"] = owner_of(table, clinical, arguments.patient)
     batch = column_of(clinical, arguments.batch, "--batch")
     covariates = columns_of(clinical, names, "--covariates") if names else None
-    taken = {arguments.batch, *names} if arguments.clinical is None else set()
+    taken = {arguments.batch, arguments.patient, *names} if arguments.clinical is None else set()
     features = table[[name for name in kept if name not in taken]]
     found = batch_effects(
         features, batch, covariates=covariates, **settings, progress=terminal_progress()

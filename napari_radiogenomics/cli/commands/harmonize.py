@@ -12,9 +12,11 @@ from napari_radiogenomics.cli.command import Command
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
 from napari_radiogenomics.cli.patient_tables import (
     add_clinical_argument,
+    add_patient_argument,
     clinical_beside,
     column_of,
     columns_of,
+    owner_of,
     read_features,
 )
 from napari_radiogenomics.signature import describe
@@ -43,10 +45,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         ("--smooth", "Which of them are kept as a curve (combat_gam)."),
     ):
         parser.add_argument(option, nargs="+", default=(), metavar="NAME", help=words)
-    parser.add_argument(
-        "--patient", default="", metavar="NAME",
-        help="Column with the patient of each row (longitudinal_combat).",
-    )  # fmt: skip
+    add_patient_argument(parser, "for longitudinal_combat")
     add_arguments(parser, describe(harmonize), without=_BY_NAME)
     parser.add_argument(
         "--output", type=Path, required=True, metavar="PATH",
@@ -69,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.smooth:
         settings["smooth"] = tuple(arguments.smooth)
     if arguments.patient:
-        settings["patient"] = column_of(clinical, arguments.patient, "--patient")
+        settings["patient"] = owner_of(table, clinical, arguments.patient)
     batch = column_of(clinical, arguments.batch, "--batch")
     beside = {arguments.batch, arguments.patient, *names} if arguments.clinical is None else set()
     chosen = [name for name in kept if name not in beside]
