@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,9 +26,12 @@ from napari_radiogenomics.statistics.patterns import patterns_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_radiogenomics.provenance import Record
+
 __all__ = [
     "missingness",
     "refuse_counts",
+    "refuse_harmonized",
     "refuse_harmonized_for",
     "refuse_unestimable",
     "warn_of_sites",
@@ -53,6 +57,24 @@ def refuse_harmonized_for(features: Any, outcomes: Any) -> None:
             f'The features were harmonized keeping "{found[0]}", which is tested here: what was '
             "kept is found again, with p-values that are too small. Harmonize without it, or "
             "give the sites as groups instead of harmonizing."
+        )
+
+
+def refuse_harmonized(history: Iterable[Record], name: str) -> None:
+    """Refuse features that were harmonized before, where the raw effect is to be measured.
+
+    Parameters
+    ----------
+    history : iterable of Record
+        How the features came to be.
+    name : str
+        Of the cohort.
+    """
+    if any(record.verb == "harmonize" for record in history):
+        raise InputError(
+            f"The features of {name} were harmonized from all patients together: no raw effect "
+            "can be measured, and what was kept would be found again. Give the features as they "
+            "were measured, and the sites: the card harmonizes them inside the folds."
         )
 
 

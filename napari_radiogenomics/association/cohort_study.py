@@ -225,8 +225,10 @@ def cohort_study(
     size = volume or volume_column(features)
     if size and size not in table:
         raise InputError(f'The table has no column "{size}". {did_you_mean(size, list(table))}')
+    imaging = table[numeric]
+    imaging.attrs["history"] = tuple(features.history)
     return Study(
-        table[numeric],
+        imaging,
         given.loc[given.index.isin(table.index)],
         site=_clinical(clinical, site) if site else None,
         volume=table[size] if size else None,

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
+from napari_radiogenomics.association.checks import refuse_harmonized
 from napari_radiogenomics.association.effect import effect_of
 from napari_radiogenomics.association.evidence_line import PARTS, Line, Part
 from napari_radiogenomics.association.held_out import held_out_effects
 from napari_radiogenomics.association.side_by_side import review_line, tissue_line
+from napari_radiogenomics.association.verdict import RULES, Conclusion, concluded, summary_of
 from napari_radiogenomics.association.weighing import (
     adjusted_line,
     expected_lines,
@@ -32,7 +34,7 @@ from napari_radiogenomics.association.weighing import (
 )
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
-from napari_radiogenomics.provenance import Record, verb
+from napari_radiogenomics.provenance import Record, history_of, verb
 from napari_radiogenomics.signature import Setting
 
 if TYPE_CHECKING:
@@ -43,33 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Conclusion", "EvidenceCard", "weigh_evidence"]
 
-Conclusion = Literal["credible", "promising", "illusion", "refuted", "not shown"]
 _MARK = {"holds": "✓", "open": "?", "falls": "✗", "untested": "–"}
-# What an illusion is made of, by the line that falls.
-_CAUSES = {
-    "harmonized": "site and scanner",
-    "volume": "the volume of the tumour",
-    "adjusted": "confounders, alone or together",
-}
-_CAVEAT = (
-    " A caveat: it measures the distribution of the intensities, not their pattern (shuffled "
-    "voxels say the same)."
-)
-_NEEDED = ("raw", "harmonized", "adjusted", "volume", "folds", "validation")
-_RULES: dict[Conclusion, str] = {
-    "not shown": "The raw effect does not hold.",
-    "illusion": "The raw effect holds, but harmonized, adjusted or volume fall.",
-    "refuted": (
-        "It survives in its own cohort, but cross-validation, sites or the second cohort fall."
-    ),
-    "credible": (
-        "Raw, harmonized, adjusted, volume, cross-validation and second cohort hold; none falls. "
-        "A pair found by searching is confirmed by the second cohort."
-    ),
-    "promising": (
-        "Nothing falls that matters, but something that credibility needs is open or untested."
-    ),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +58,7 @@ class EvidenceCard:
         The claim: the feature goes with the outcome.
     cohort : str
         Where it was found.
-    conclusion : {"credible", "promising", "illusion", "refuted", "not shown"}
+    conclusion : {"credible", "promising", "masked by site", "illusion", "refuted", "not shown"}
         By `rule`.
     rule : str
         How the conclusion is reached.
@@ -218,8 +194,9 @@ def weigh_evidence(
     Raises
     ------
     InputError
-        If feature or outcome are unknown, hold text or one value only, or fewer than six
-        patients have both. A line that cannot be measured is untested, and says what is missing.
+        If feature or outcome are unknown, hold text or one value only, fewer than six
+        patients have both, or the features were harmonized before. A line that cannot be
+        measured is untested, and says what is missing.
 
     Notes
     -----
@@ -240,6 +217,9 @@ def weigh_evidence(
     >>> weigh_evidence("f0", "EGFR", Study(features, outcomes, site=site)).conclusion
     'illusion'
     """
+    for study in (cohort, validation):
+        if study is not None:
+            refuse_harmonized(history_of(study.features), study.name)
     pair = cohort.pair(feature, outcome)
     raw = effect_of(pair.feature, pair.outcome, measure=pair.measure)
     lines = [
@@ -258,10 +238,10 @@ def weigh_evidence(
         review_line(cohort, feature, outcome),
     ]
     ordered = tuple(line for part in PARTS for line in lines if line.part == part)
-    conclusion = _concluded(ordered)
+    conclusion = concluded(ordered)
     return EvidenceCard(
-        feature, outcome, cohort.name, conclusion, _RULES[conclusion],
-        _summary(conclusion, ordered, raw), ordered, pair.positive,
+        feature, outcome, cohort.name, conclusion, RULES[conclusion],
+        summary_of(conclusion, ordered, raw), ordered, pair.positive,
     )  # fmt: skip
 
 
@@ -285,46 +265,3 @@ def _held_out_lines(
             Line("consistency", "folds", "Cross-validated", "untested", str(error), rule),
         ]
     return [harmonized_line(raw, held), folds_line(raw, held)]
-
-
-def _concluded(lines: tuple[Line, ...]) -> Conclusion:
-    verdicts = {line.name: line.verdict for line in lines}
-    if verdicts["raw"] != "holds":
-        return "not shown"
-    if any(verdicts.get(name) == "falls" for name in _CAUSES):
-        return "illusion"
-    if any(verdicts.get(name) == "falls" for name in ("folds", "sites", "validation")):
-        return "refuted"
-    if all(verdicts.get(name) == "holds" for name in _NEEDED) and "falls" not in verdicts.values():
-        return "credible"
-    return "promising"
-
-
-def _summary(conclusion: Conclusion, lines: tuple[Line, ...], raw: Effect) -> str:
-    by_name = {line.name: line for line in lines}
-    falls = [line for line in lines if line.verdict == "falls"]
-    if conclusion == "not shown":
-        return f"No effect is shown in {raw.n} patients: {by_name['raw'].sentence}"
-    if conclusion == "illusion":
-        causes = [name for name in _CAUSES if by_name[name].verdict == "falls"]
-        return (
-            f"What looks like an effect follows {_CAUSES[causes[0]]}. {by_name[causes[0]].sentence}"
-        )
-    if conclusion == "refuted":
-        first = next(line for line in falls if line.name in ("folds", "sites", "validation"))
-        return f"It does not hold elsewhere. {first.sentence}"
-    caveat = _CAVEAT if by_name["shuffled"].verdict == "open" else ""
-    lacking = [
-        f"{line.title.lower()} ({line.verdict})"
-        for line in lines
-        if (line.verdict in ("open", "falls") and line.name != "shuffled")
-        or (line.verdict == "untested" and line.name in _NEEDED)
-    ]
-    if conclusion == "promising":
-        return f"It survives what was tested. Not settled: {', '.join(lacking)}.{caveat}"
-    untested = [line.title.lower() for line in lines if line.verdict == "untested"]
-    rest = f" Not tested: {', '.join(untested)}." if untested else ""
-    return (
-        "It survives site, scanner and volume, is there in held-out patients and in the second "
-        f"cohort.{caveat}{rest}"
-    )

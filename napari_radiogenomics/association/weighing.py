@@ -30,11 +30,12 @@ _KEPT = "Holds where at least half of the raw effect is left and the 95 % interv
 _GOOD_ICC, _POOR_ICC = 0.75, 0.5
 _ALIKE, _AS_MUCH = 0.99, 0.8
 _ALPHA = 0.05
+_NAUGHT = 0.005  # an effect that is written as none
 
 
 def _percent(raw: Effect, effect: Effect) -> str:
     share = kept(raw, effect)
-    if share < 0 and f"{effect.value:.2f}" == f"{effect.null:.2f}":
+    if share < 0 and abs(effect.size) < _NAUGHT:
         return "nothing of the raw effect is left"
     if share < 0:
         return "it points the other way"

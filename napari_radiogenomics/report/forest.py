@@ -31,6 +31,7 @@ VERDICT_COLORS = {
 _CONCLUSIONS = {
     "credible": "holds",
     "promising": "open",
+    "masked by site": "open",
     "illusion": "falls",
     "refuted": "falls",
     "not shown": "untested",

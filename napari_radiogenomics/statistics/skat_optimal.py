@@ -35,7 +35,7 @@ _GAUSS = 40
 _FINE = 1e-8
 
 
-def optimal(kernel: SetKernel, *, matched: bool = False) -> tuple[float, float]:
+def optimal(kernel: SetKernel, *, matched: bool = False) -> tuple[float, float, float]:
     """P-value of SKAT-O and the correlation of effects that fits best.
 
     Parameters
@@ -48,22 +48,28 @@ def optimal(kernel: SetKernel, *, matched: bool = False) -> tuple[float, float]:
 
     Returns
     -------
-    p_value, rho : float
-        ``rho`` is 0 for SKAT and 1 for burden.
+    p_value, rho, least : float
+        ``rho`` is 0 for SKAT and 1 for burden; ``least`` is the smallest p-value over ρ, not yet
+        paid for.
     """
-    scores = kernel.members.T @ kernel.null.residual
-    values = [(1 - rho) * scores @ scores + rho * scores.sum() ** 2 for rho in RHO]
     projected = compact(kernel.projected)
     mixtures = [correlated(projected, rho) for rho in RHO]
-    tails = np.array([mixture_tail(q, w) for q, w in zip(values, mixtures, strict=True)])
+    tails = _tails(kernel, mixtures)
     least = float(tails.min())
     if least <= 0:
-        return 0.0, _named(tails)
+        return 0.0, _named(tails), least
     quantile = _matched_quantile if matched else _quantile
     limits = np.array([quantile(least, w) for w in mixtures])
     found = _combined(projected, limits)
     # The smallest of eight tests, corrected for eight, is an upper bound.
-    return min(max(found, least), least * len(RHO), 1.0), _named(tails)
+    return min(max(found, least), least * len(RHO), 1.0), _named(tails), least
+
+
+def _tails(kernel: SetKernel, mixtures: list[Reals]) -> Reals:
+    """P-value of each mixture, shape (ρ,)."""
+    scores = kernel.members.T @ kernel.null.residual
+    values = [(1 - rho) * scores @ scores + rho * scores.sum() ** 2 for rho in RHO]
+    return np.array([mixture_tail(q, w) for q, w in zip(values, mixtures, strict=True)])
 
 
 def _named(tails: Reals) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from napari_radiogenomics import Study, weigh_evidence
+from napari_radiogenomics import Study, harmonize, weigh_evidence
 from napari_radiogenomics.association.effect import effect_of, joined, measure_for
 from napari_radiogenomics.association.held_out import folds_of, held_out_effects
+from napari_radiogenomics.association.weighing import _percent, volume_line
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.provenance import history_of
+from napari_radiogenomics.report.forest import evidence_svg
 
 
 def cohort(seed=0, n=120, sites="ABC", name="discovery", shift=1.0, link=0.6):
@@ -307,3 +311,88 @@ def test_wildtype_is_the_lesser_class_whatever_the_alphabet(first):
     named = first.outcomes.assign(EGFR=first.outcomes["EGFR"].replace("missense", "amplified"))
     assert Study(first.features, named).pair("noise", "EGFR").positive == "amplified"
     assert measure_for(named["EGFR"]) == "auc"
+
+
+def test_what_the_sites_mask_has_a_verdict_of_its_own() -> None:
+    """Shifts of the scanner hide a link of 0.6: what the lines show is what the card says."""
+    rng = np.random.default_rng(3)
+    ids = [f"P{k:03}" for k in range(120)]
+    site = pd.Series(rng.choice(list("ABC"), 120), ids)
+    shift = site.map({"A": 0.0, "B": 4.0, "C": 8.0})
+    gene = pd.Series(rng.normal(size=120), ids)
+    gene -= gene.groupby(site).transform("mean")
+    others = pd.DataFrame(rng.normal(size=(120, 6)), ids).add_prefix("t").add(shift, axis=0)
+    link = others.assign(real=0.6 * gene + 0.8 * rng.normal(size=120) + shift)
+    outcomes = pd.DataFrame({"gene": gene, "null": rng.normal(size=120)})
+    study = Study(link, outcomes, site=site)
+    card = weigh_evidence("real", "gene", study)
+    assert not card["raw"].effect.excludes_null
+    assert card.conclusion == "masked by site"
+    assert card.summary.startswith("Promising, and masked by site: in 120 patients as they are ρ")
+    assert "promising, no more" in card.rule
+    assert f"{card['harmonized'].effect.value:.2f}" in card.summary
+    assert "MASKED BY SITE" in card.text()
+    assert "masked by site" in evidence_svg(card).lower()
+    assert weigh_evidence("real", "null", study).conclusion == "not shown"
+    against = Study(link.assign(real=-link["real"]), outcomes, site=site, name="second")
+    assert weigh_evidence("real", "gene", study, against).conclusion == "not shown"
+
+
+def test_trap_4_harmonized_features_are_refused(first) -> None:
+    kept = harmonize(first.features, first.site, covariates=first.outcomes[["VEGF"]])
+    for features in (kept, kept[["winding", "other0"]].copy()):
+        study = Study(features, first.outcomes, site=first.site)
+        with pytest.raises(InputError, match="harmonized from all patients together"):
+            weigh_evidence("winding", "VEGF", study)
+        with pytest.raises(InputError, match="harmonized from all patients together"):
+            weigh_evidence("winding", "VEGF", first, study)
+
+
+def _of_sites(rng, n=66):
+    """A texture and a class that follow the site, and a volume that follows nothing."""
+    ids = [f"P{k}" for k in range(n)]
+    site = rng.choice(3, n)
+    sick = (rng.random(n) < np.array([0.15, 0.45, 0.8])[site]).astype(int)
+    features = pd.DataFrame({"f": rng.normal(size=n) + 1.5 * site}, ids)
+    return Study(
+        features,
+        pd.DataFrame({"y": sick}, ids),
+        site=pd.Series(site.astype(str), ids),
+        volume=pd.Series(np.exp(rng.normal(3, 0.5, n)), ids),
+    )
+
+
+def _beyond_volume(study, seed):
+    pair = study.pair("f", "y")
+    raw = effect_of(pair.feature, pair.outcome, measure="auc")
+    return raw, dict(volume_line(raw, study, pair, seed).parts)["feature beyond volume"]
+
+
+def test_beside_volume_alone_the_interval_is_not_narrower_than_the_raw_one() -> None:
+    """Sites are no covariate there: resamples that keep their sizes would hide their share."""
+    rng = np.random.default_rng(0)
+    pairs = [_beyond_volume(_of_sites(rng), seed) for seed in range(5)]
+    raw, beyond = (
+        np.mean([own.high - own.low for own in side]) for side in zip(*pairs, strict=True)
+    )
+    assert beyond > 0.95 * raw
+
+
+@pytest.mark.slow
+@pytest.mark.very_slow
+def test_the_interval_beside_volume_covers_the_truth() -> None:
+    rng = np.random.default_rng(0)
+    large = _of_sites(rng, 200_000)
+    truth = effect_of(
+        large.features["f"].to_numpy(), large.outcomes["y"].to_numpy(float), measure="auc"
+    )
+    found = [_beyond_volume(_of_sites(rng), seed)[1] for seed in range(200)]
+    assert np.mean([own.low < truth.value < own.high for own in found]) > 0.91
+
+
+def test_an_area_of_a_half_points_nowhere() -> None:
+    rng = np.random.default_rng(1)
+    raw = effect_of(rng.normal(size=40), rng.normal(size=40), measure="rho")
+    against = replace(raw, value=-0.001 * np.sign(raw.value))
+    assert _percent(raw, against) == "nothing of the raw effect is left"
+    assert _percent(raw, replace(raw, value=-raw.value)) == "it points the other way"

@@ -89,8 +89,37 @@ def kernels(facts, genotypes, expression) -> dict[str, SetKernel]:
 )
 def test_skat_o_equals_r_to_the_precision_of_its_integral(kernels, answers, name, row) -> None:
     # R integrates with a relative tolerance of eps^(1/4) = 1.2e-4 and subtracts from 1.
-    found, _ = optimal(kernels[name], matched=True)
+    found, _, _ = optimal(kernels[name], matched=True)
     assert found == pytest.approx(answers.loc[row, "p"], abs=1.2e-4)
+
+
+@pytest.mark.parametrize("name", ["C", "E"])
+def test_skat_o_is_nearer_to_draws_under_the_null_than_the_limits_of_r_are(kernels, name) -> None:
+    """The probability that any test is beyond its limit, by drawing scores: no formula of ours."""
+    kernel = kernels[name]
+    projected = skat_optimal.compact(kernel.projected)
+    ours, _, least = optimal(kernel)
+    matched, _, _ = optimal(kernel, matched=True)
+    limits = [
+        skat_optimal._quantile(least, skat_optimal.correlated(projected, rho))
+        for rho in skat_optimal.RHO
+    ]
+    rng = np.random.default_rng(0)
+    beyond, n, rounds = 0, 50_000, 16
+    for _ in range(rounds):
+        scores = rng.normal(size=(n, len(projected))) @ projected
+        squares, total = (scores**2).sum(axis=1), scores.sum(axis=1) ** 2
+        beyond += np.any(
+            [
+                (1 - rho) * squares + rho * total > limit
+                for rho, limit in zip(skat_optimal.RHO, limits, strict=True)
+            ],
+            axis=0,
+        ).sum()
+    drawn = beyond / (n * rounds)
+    error = np.sqrt(drawn * (1 - drawn) / (n * rounds))
+    assert abs(ours - drawn) < 3 * error
+    assert abs(matched - drawn) > 3 * error
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.25, 0.5])
@@ -229,7 +258,7 @@ def test_sets_are_one_family_and_what_is_absent_is_told() -> None:
     assert "2 gene sets adjusted together (bh)" in found.family
     said = " ".join(found.warnings)
     assert '"none" has no member in the table that varies' in said
-    assert "1 values, which are set to the mean" in said
+    assert '1 member ("a") misses 1 value, set to the mean.' in said
     assert '1 member ("zz") of 2 sets is not in the table and left out' in said
 
 
@@ -297,7 +326,9 @@ def test_common_alleles_are_turned() -> None:
     y = pd.Series(rng.normal(size=80))
     found, turned = skat(rare, y), skat(2 - rare, y)
     assert turned.table["p_value"][0] == pytest.approx(found.table["p_value"][0], rel=1e-9)
-    assert any("turned to the rare one" in note for note in turned.warnings)
+    assert any(
+        "count the common allele: turned to the rare one" in note for note in turned.warnings
+    )
 
 
 def test_bad_input_says_what_to_do(facts, genotypes) -> None:
@@ -318,5 +349,46 @@ def test_bad_input_says_what_to_do(facts, genotypes) -> None:
         skat(genotypes, facts["yb"], covariates=facts[["yb"]] * 2.0)
     with pytest.raises(InputError, match='Did you mean "skat"'):
         skat(genotypes, y, method="scat")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="are for genotypes"):
+    with pytest.raises(InputError, match="holds 2.5, and genotypes are 0, 1, 2 or between"):
         skat(genotypes + 0.5, y, weights="beta")
+
+
+def test_dosages_are_weighed_as_genotypes_and_told() -> None:
+    rng = np.random.default_rng(8)
+    rare = pd.DataFrame(rng.binomial(2, 0.1, (80, 5)).astype(float), columns=list("abcde"))
+    y = pd.Series(rng.normal(size=80))
+    dosage = rare.copy()
+    dosage.iloc[int(np.argmax(rare["a"] == 0)), 0] = 1e-6
+    found, exact, alike = skat(dosage, y), skat(rare, y), skat(rare, y, weights="equal")
+    assert found.table["p_value"][0] == pytest.approx(exact.table["p_value"][0], rel=1e-4)
+    assert found.table["p_value"][0] != pytest.approx(alike.table["p_value"][0], rel=1e-2)
+    assert any(
+        "0.25 % of the values lie between 0, 1 and 2: taken for dosages" in n
+        for n in found.warnings
+    )
+    unsure = pd.DataFrame(rng.uniform(0, 2, (80, 3)), columns=list("abc"))
+    assert any("few are 0, 1 or 2: weighed alike" in n for n in skat(unsure, y).warnings)
+    assert any("taken for dosages" in n for n in skat(unsure, y, weights="beta").warnings)
+
+
+@pytest.mark.parametrize("value", [5.0, -9.0])
+def test_values_that_no_genotype_has_are_refused(value) -> None:
+    rng = np.random.default_rng(8)
+    rare = pd.DataFrame(rng.binomial(2, 0.1, (80, 5)).astype(float), columns=list("abcde"))
+    rare.iloc[3, 2] = value
+    y = pd.Series(rng.normal(size=80))
+    with pytest.raises(InputError, match=f'"c" holds {value:g}, and genotypes are 0, 1, 2'):
+        skat(rare, y)
+    assert 0 < skat(rare, y, weights="equal").table["p_value"][0] <= 1
+
+
+def test_skat_o_tells_its_statistic() -> None:
+    rng = np.random.default_rng(8)
+    members, y = pd.DataFrame(rng.normal(size=(60, 4))), pd.Series(rng.normal(size=60))
+    found = skat(members, y, method="skat-o").table.iloc[0]
+    assert 0 < found["statistic"] <= found["p_value"] <= 8 * found["statistic"]
+    ends = [
+        skat(members, y, method=m, small_sample=False).table["p_value"][0]
+        for m in ("skat", "burden")
+    ]
+    assert found["statistic"] <= min(ends) * (1 + 1e-3)

@@ -9,10 +9,11 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, QRectF, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QFontMetrics
 
 from napari_radiogenomics.gui.associate.matrix import Matrix, matrix_of, stars
 from napari_radiogenomics.gui.plots.colors import SITE_COLORS, site_colors
+from napari_radiogenomics.gui.plots.column_axis import ColumnAxis
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 from napari_radiogenomics.gui.plots.scales import Scale
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AssociationMap", "PairPlot", "Volcano"]
 
-_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL, _LEAST_COLUMN = 180, 13, 14, 76
-_LETTER = 8.5
+_NAME_WIDTH, _LEAST_ROW, _LEAST_CELL = 180, 13, 14
+_BELOW = 0.35  # share of the height that the names of the columns may take
+_AROUND = 50  # pixels of the words above
+_SIDE = 44  # pixels of the height that the name beside a plot leaves
 _ALPHA = 0.05
 _LEAST_Q = 1e-12
 
@@ -30,6 +33,12 @@ _LEAST_Q = 1e-12
 def _elided(name: str, most: int) -> str:
     half = (most - 1) // 2
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Names without the collection that all gene sets of it begin with, where they stay apart."""
+    short = [name.removeprefix("HALLMARK_") for name in names]
+    return short if len(set(short)) == len(set(names)) else list(names)
 
 
 class AssociationMap(Plot):
@@ -47,20 +56,23 @@ class AssociationMap(Plot):
         super().__init__("Features and outcomes")
         self.matrix: Matrix | None = None
         self._result: AssociationResult | None = None
+        self._outcomes: list[str] = []
         self._pair, self._drawn = ("", ""), (0, 0)
         self._frame = pg.PlotCurveItem()
         self.plot.getPlotItem().getViewBox().invertY(True)
         self.plot.getAxis("left").setWidth(_NAME_WIDTH)
-        for side in ("left", "bottom"):
-            self.plot.getAxis(side).setStyle(
-                tickLength=0, autoReduceTextSpace=False, hideOverlappingLabels=False
-            )
+        self.plot.getAxis("left").setStyle(
+            tickLength=0, autoReduceTextSpace=False, hideOverlappingLabels=False
+        )
+        self.columns = ColumnAxis()
+        self.plot.setAxisItems({"bottom": self.columns})
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.plot.scene().sigMouseMoved.connect(self._moved)
 
     def show_result(self, result: AssociationResult) -> None:
         """Draw the surest pairs, as many as there is room for; white is no effect."""
         self._result = result
+        self._outcomes = result.table["outcome"].astype(str).unique().tolist()
         self._arrange()
 
     def _arrange(self) -> None:
@@ -75,8 +87,11 @@ class AssociationMap(Plot):
 
     def _room(self) -> tuple[int, int]:
         """Rows and columns that can be told apart."""
-        height, width = self.height() - 70, self.width() - _NAME_WIDTH
-        return max(height // _LEAST_ROW, 4), max(width // _LEAST_CELL, 4)
+        width = self.width() - _NAME_WIDTH
+        columns, names = max(width // _LEAST_CELL, 4), _short(self._outcomes)
+        each = width / max(min(columns, len(names)), 1)
+        below = self.columns.height_for(names, each, _BELOW * self.height())
+        return max((self.height() - _AROUND - below) // _LEAST_ROW, 4), columns
 
     def _draw(self, matrix: Matrix, words: str) -> None:
         self.begin(words)
@@ -104,15 +119,12 @@ class AssociationMap(Plot):
     def _name_axes(self) -> None:
         if self.matrix is None:
             return
-        width = self.plot.width() - _NAME_WIDTH
-        names = self.matrix.outcomes
-        step = -(-len(names) * _LEAST_COLUMN // max(width, _LEAST_COLUMN))
-        most = max(8, int(width * step / len(names) / _LETTER))
-        below = [(at, _elided(names[at], most)) for at in range(step // 2, len(names), step)]
+        names = _short(self.matrix.outcomes)
+        width = (self.plot.width() - _NAME_WIDTH) / len(names)
+        self.columns.show_names(names, width, _BELOW * self.height())
         features = [name.removeprefix("original_") for name in self.matrix.features]
         left = [(at, _elided(name, 24)) for at, name in enumerate(features)]
         self.plot.getAxis("left").setTicks([left])
-        self.plot.getAxis("bottom").setTicks([below])
 
     def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt names it
         """Name more or fewer rows and columns."""
@@ -226,6 +238,7 @@ class PairPlot(Plot):
     def __init__(self) -> None:
         super().__init__("Patients of the pair")
         self.words.setTextFormat(Qt.TextFormat.RichText)
+        self._label = ""
 
     def show_patients(
         self,
@@ -265,8 +278,25 @@ class PairPlot(Plot):
         ticks = None if classes is None else [[(0, classes[0]), (1, classes[1])]]
         self.plot.getAxis("bottom").setTicks(ticks)
         self.plot.setLabel("bottom", labels[1])
-        self.plot.setLabel("left", _elided(labels[0], 34))
+        self._label = labels[0]
+        self._name_side()
         self.plot.enableAutoRange()
+
+    def _name_side(self) -> None:
+        """Write the feature beside the plot, cut in the middle to the height there is."""
+        axis = self.plot.getAxis("left")
+        name = self._label.removeprefix("original_")
+        room = self.plot.height() - _SIDE
+        cut = axis.label.document().defaultFont()
+        mode = Qt.TextElideMode.ElideMiddle
+        axis.setLabel(QFontMetrics(cut).elidedText(name, mode, max(room, _SIDE)))
+        axis.setToolTip(self._label)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt names it
+        """Cut the name of the feature for the new height."""
+        super().resizeEvent(event)
+        if self._label:
+            self._name_side()
 
     def _clicked(self, _item: object, points: Sequence[Any], _event: object = None) -> None:
         if len(points):
