@@ -25,7 +25,7 @@ __all__ = ["AssociationMap", "PairPlot", "Volcano"]
 _NAME_WIDTH, _LEAST_ROW, _LEAST_CELL = 180, 13, 14
 _BELOW = 0.35  # share of the height that the names of the columns may take
 _AROUND = 50  # pixels of the words above
-_SIDE = 44  # pixels of the height that the name beside a plot leaves
+_EDGE = 10  # pixels around the text of a label
 _ALPHA = 0.05
 _LEAST_Q = 1e-12
 
@@ -120,7 +120,7 @@ class AssociationMap(Plot):
         if self.matrix is None:
             return
         names = _short(self.matrix.outcomes)
-        width = (self.plot.width() - _NAME_WIDTH) / len(names)
+        width = (self.width() - _NAME_WIDTH) / len(names)
         self.columns.show_names(names, width, _BELOW * self.height())
         features = [name.removeprefix("original_") for name in self.matrix.features]
         left = [(at, _elided(name, 24)) for at, name in enumerate(features)]
@@ -157,6 +157,17 @@ class AssociationMap(Plot):
         inside = 0 <= row < len(self.matrix.features) and 0 <= column < len(self.matrix.outcomes)
         return (row, column) if inside else None
 
+    def name_at(self, scene: QPointF) -> str:
+        """Whole name of the row or column that is named at a place of the scene."""
+        if self.matrix is None:
+            return ""
+        place = self.plot.getPlotItem().getViewBox().mapSceneToView(scene)
+        row, column = round(place.y()), round(place.x())
+        rows, columns = self.matrix.features, self.matrix.outcomes
+        if place.x() < 0 and 0 <= row < len(rows):
+            return rows[row]
+        return columns[column] if row >= len(rows) and 0 <= column < len(columns) else ""
+
     def _clicked(self, event: Any) -> None:
         at = self.pair_at(event.scenePos())
         if at is not None and event.button() == Qt.MouseButton.LeftButton and self.matrix:
@@ -165,7 +176,7 @@ class AssociationMap(Plot):
     def _moved(self, place: QPointF) -> None:
         at = self.pair_at(place)
         if at is None or self.matrix is None:
-            self.plot.setToolTip("")
+            self.plot.setToolTip(self.name_at(place))
             return
         effect, q = self.matrix.effects[at], self.matrix.q_values[at]
         told = "no result" if np.isnan(effect) else f"effect {effect:.2f}, q {q:.2g}"
@@ -239,6 +250,7 @@ class PairPlot(Plot):
         super().__init__("Patients of the pair")
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self._label = ""
+        self.plot.getPlotItem().getViewBox().sigResized.connect(self._name_side)
 
     def show_patients(
         self,
@@ -282,21 +294,17 @@ class PairPlot(Plot):
         self._name_side()
         self.plot.enableAutoRange()
 
-    def _name_side(self) -> None:
+    def _name_side(self, *_: object) -> None:
         """Write the feature beside the plot, cut in the middle to the height there is."""
+        if not self._label:
+            return
         axis = self.plot.getAxis("left")
         name = self._label.removeprefix("original_")
-        room = self.plot.height() - _SIDE
-        cut = axis.label.document().defaultFont()
-        mode = Qt.TextElideMode.ElideMiddle
-        axis.setLabel(QFontMetrics(cut).elidedText(name, mode, max(room, _SIDE)))
+        room = int(self.plot.getPlotItem().getViewBox().height())
+        metrics = QFontMetrics(axis.label.document().defaultFont())
+        axis.setLabel(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room - _EDGE))
+        axis.resizeEvent()  # pyqtgraph keeps the place of the text before
         axis.setToolTip(self._label)
-
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt names it
-        """Cut the name of the feature for the new height."""
-        super().resizeEvent(event)
-        if self._label:
-            self._name_side()
 
     def _clicked(self, _item: object, points: Sequence[Any], _event: object = None) -> None:
         if len(points):
