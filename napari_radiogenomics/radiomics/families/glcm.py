@@ -13,11 +13,8 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.radiomics.families._glcm_region import measure_region
 from napari_radiogenomics.radiomics.family import Family, Feature, Neighborhoods
-from napari_radiogenomics.radiomics.lattice import cells
 
 __all__ = ["FAMILY"]
-
-_Table = NDArray[np.intp]
 
 _DOI = "10.1109/TSMC.1973.4309314"
 
@@ -153,11 +150,17 @@ _FEATURES = (
 # These come from the histograms of a voxel; the rest from sums.
 _OF_HISTOGRAMS = {
     "DifferenceEntropy", "JointEnergy", "JointEntropy", "Imc1", "Imc2", "MaximumProbability",
-    "SumEntropy", "Id", "Idm", "Idn", "Idmn", "InverseVariance",
+    "SumEntropy",
 }  # fmt: skip
+# These from sums or histograms of differences, whichever is sooner.
+_OF_DIFFERENCES = {"Id", "Idm", "Idn", "Idmn", "InverseVariance"}
 
 # Cells of a kernel up to which there are compiled kernels of their own: 3×3×3.
 _FEW_CELLS = 27
+
+
+def _is_small(neighborhoods: Neighborhoods) -> bool:
+    return neighborhoods.offsets.size <= _FEW_CELLS
 
 
 def _measure(
@@ -182,7 +185,10 @@ def _measure(
         any_glcm_rows(*arguments, settings.symmetrical, joined, weights, out)
         answer = np.full((centers.size, 1 if joined else len(near.steps)), np.inf)
     else:
-        stages = (bool(simple - _OF_HISTOGRAMS), bool(simple & _OF_HISTOGRAMS), "MCC" in names)
+        by_histogram = _OF_HISTOGRAMS
+        if not _is_small(neighborhoods):
+            by_histogram = by_histogram | _OF_DIFFERENCES
+        stages = (bool(simple - by_histogram), bool(simple & by_histogram), "MCC" in names)
         answer = _add_rows(neighborhoods, centers, stages, out)
     if "MCC" in names:
         out[ROWS.index("MCC")] = _mcc(neighborhoods, centers, answer)
@@ -216,39 +222,22 @@ def _add_rows(
         neighborhoods.offsets.size // strands.size // 2,
         neighborhoods.n_native_levels,
     )
+    few = _is_small(neighborhoods)
+    cells = (*arguments[:2], neighborhoods.offsets, *neighborhoods.pairs()[:3])
     if by_sums:
-        moment_rows(*arguments, out, angles)
-    few = neighborhoods.offsets.size <= _FEW_CELLS
+        moment_rows(*arguments, few, out, angles)
     if solved and few:
-        offsets, near = neighborhoods.offsets, neighborhoods.pairs()
-        coefficients(*arguments[:2], offsets, *near[:3], arguments[-1], answer)
+        coefficients(*cells, arguments[-1], answer)
     if by_histograms:
         angles[:] = 0.0
     if by_histograms and few:
-        few_pair_rows(*arguments[:2], _moving(neighborhoods), arguments[-1], out, angles)
+        few_pair_rows(*cells, out, angles)
     elif by_histograms or (solved and not few):
         wanted = (by_histograms, solved)
         histogram_rows(*arguments, wanted, out, angles, answer)
     out[ROWS.index("SumAverage")] = 2.0 * out[ROWS.index("JointAverage")]
     out /= np.where(angles > 0, angles, np.nan)
     return answer
-
-
-def _moving(neighborhoods: Neighborhoods) -> tuple[_Table, _Table, _Table, _Table, _Table]:
-    """Offsets of all pairs, of those that enter, that leave; where each angle of each starts."""
-    near, offsets = neighborhoods.pairs(), neighborhoods.offsets
-    x = cells(neighborhoods.radius, neighborhoods.thin_axis)[:, 2]
-    both = np.stack([x[near.first], x[near.second]])
-    everyone = np.ones(len(near.first), bool)
-    groups = (everyone, both.max(axis=0) == x.max(), both.min(axis=0) == x.min())
-    starts, n = [], 0
-    for group in groups:
-        before = np.concatenate([[0], np.cumsum(group)])[near.starts]
-        starts.append(before + n)
-        n += int(group.sum())
-    chosen = np.concatenate([np.flatnonzero(group) for group in groups])
-    first, second = offsets[near.first[chosen]], offsets[near.second[chosen]]
-    return first, second, starts[0], starts[1], starts[2]
 
 
 def _weights(neighborhoods: Neighborhoods) -> NDArray[np.float64]:

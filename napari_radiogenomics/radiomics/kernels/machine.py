@@ -21,8 +21,11 @@ from numpy.typing import NDArray
 
 __all__ = [
     "LANES",
+    "LLVM",
+    "VECTOR",
     "any_positive",
     "fill",
+    "instruction",
     "load",
     "load_at",
     "load_counts",
@@ -34,11 +37,11 @@ __all__ = [
 ]
 
 LANES = 8
-_LLVM = ir.VectorType(ir.DoubleType(), LANES)
-_ZEROS = ir.Constant(_LLVM, [0.0] * LANES)
+LLVM = ir.VectorType(ir.DoubleType(), LANES)
+_ZEROS = ir.Constant(LLVM, [0.0] * LANES)
 
 
-def _instruction(make: Callable[..., Any]) -> Any:
+def instruction(make: Callable[..., Any]) -> Any:
     """Let compiled code call what makes its own instructions."""
     return intrinsic(make)
 
@@ -50,45 +53,45 @@ class _Vector(types.Type):
         super().__init__(name=f"vector_of_{LANES}")
 
 
-_VECTOR = _Vector()
+VECTOR = _Vector()
 
 
 @register_model(_Vector)
 class _VectorModel(PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, _LLVM)
+        super().__init__(dmm, fe_type, LLVM)
 
 
 def _row(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """Make the address of a row of a flat array."""
     array = context.make_array(signature.args[0])(context, builder, arguments[0])
     place = builder.mul(arguments[1], ir.Constant(arguments[1].type, LANES))
-    return builder.bitcast(builder.gep(array.data, [place]), _LLVM.as_pointer())
+    return builder.bitcast(builder.gep(array.data, [place]), LLVM.as_pointer())
 
 
-@_instruction
+@instruction
 def load(typing: Any, array: Any, row: Any) -> Any:
     """Row of a flat float64 array as a vector; no bounds checking."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_row(context, builder, signature, arguments), align=8)
 
-    return _VECTOR(array, types.intp), generate
+    return VECTOR(array, types.intp), generate
 
 
-@_instruction
+@instruction
 def load_at(typing: Any, array: Any, place: Any) -> Any:
     """`LANES` numbers of a flat float64 array from a place on; no bounds checking."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         place = builder.gep(array.data, [arguments[1]])
-        return builder.load(builder.bitcast(place, _LLVM.as_pointer()), align=8)
+        return builder.load(builder.bitcast(place, LLVM.as_pointer()), align=8)
 
-    return _VECTOR(array, types.intp), generate
+    return VECTOR(array, types.intp), generate
 
 
-@_instruction
+@instruction
 def load_counts(typing: Any, array: Any, row: Any) -> Any:
     """Row of a flat int32 array as a vector; no bounds checking."""
 
@@ -97,12 +100,12 @@ def load_counts(typing: Any, array: Any, row: Any) -> Any:
         place = builder.mul(arguments[1], ir.Constant(arguments[1].type, LANES))
         counts = ir.VectorType(ir.IntType(32), LANES)
         address = builder.bitcast(builder.gep(array.data, [place]), counts.as_pointer())
-        return builder.sitofp(builder.load(address, align=4), _LLVM)
+        return builder.sitofp(builder.load(address, align=4), LLVM)
 
-    return _VECTOR(array, types.intp), generate
+    return VECTOR(array, types.intp), generate
 
 
-@_instruction
+@instruction
 def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
     """Write a vector to a row of a flat float64 array; no bounds checking."""
 
@@ -110,35 +113,35 @@ def store(typing: Any, array: Any, row: Any, value: Any) -> Any:
         builder.store(arguments[2], _row(context, builder, signature, arguments), align=8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, _VECTOR), generate
+    return types.void(array, types.intp, VECTOR), generate
 
 
-@_instruction
+@instruction
 def fill(typing: Any, value: Any) -> Any:
     """Vector of one number in all lanes."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        unset, first = ir.Constant(_LLVM, ir.Undefined), ir.Constant(ir.IntType(32), 0)
+        unset, first = ir.Constant(LLVM, ir.Undefined), ir.Constant(ir.IntType(32), 0)
         one = builder.insert_element(unset, arguments[0], first)
         lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
         return builder.shuffle_vector(one, unset, lanes)
 
-    return _VECTOR(types.float64), generate
+    return VECTOR(types.float64), generate
 
 
-@_instruction
+@instruction
 def root(typing: Any, x: Any) -> Any:
     """Square root of each lane."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(_LLVM, [_LLVM])
+        kind = ir.FunctionType(LLVM, [LLVM])
         name = f"llvm.sqrt.v{LANES}f64"
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
 
-    return _VECTOR(_VECTOR), generate
+    return VECTOR(VECTOR), generate
 
 
-@_instruction
+@instruction
 def where_positive(typing: Any, x: Any, yes: Any, no: Any) -> Any:
     """Lanes of ``yes`` where x > 0, of ``no`` where it is not, or is NaN."""
 
@@ -146,10 +149,10 @@ def where_positive(typing: Any, x: Any, yes: Any, no: Any) -> Any:
         positive = builder.fcmp_ordered(">", arguments[0], _ZEROS)
         return builder.select(positive, arguments[1], arguments[2])
 
-    return _VECTOR(_VECTOR, _VECTOR, _VECTOR), generate
+    return VECTOR(VECTOR, VECTOR, VECTOR), generate
 
 
-@_instruction
+@instruction
 def any_positive(typing: Any, x: Any) -> Any:
     """Whether x > 0 in a lane."""
 
@@ -158,10 +161,10 @@ def any_positive(typing: Any, x: Any) -> Any:
         positive = builder.bitcast(builder.fcmp_ordered(">", arguments[0], _ZEROS), bits)
         return builder.icmp_unsigned("!=", positive, ir.Constant(bits, 0))
 
-    return types.boolean(_VECTOR), generate
+    return types.boolean(VECTOR), generate
 
 
-@_instruction
+@instruction
 def lowest_bit(typing: Any, word: Any) -> Any:
     """Place of the lowest bit that is set in a uint64 that is not 0."""
 
@@ -171,15 +174,15 @@ def lowest_bit(typing: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-def _join(instruction: str) -> Any:
+def _join(name: str) -> Any:
     """Make what joins two vectors lane by lane."""
 
-    @_instruction
+    @instruction
     def join(typing: Any, x: Any, y: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return getattr(builder, instruction)(*arguments)
+            return getattr(builder, name)(*arguments)
 
-        return _VECTOR(_VECTOR, _VECTOR), generate
+        return VECTOR(VECTOR, VECTOR), generate
 
     return join
 
@@ -198,11 +201,11 @@ def _teach(sign: Callable[[Any, Any], Any], join: Any) -> None:
 
     @overload(sign)
     def teach(x: Any, y: Any) -> Any:
-        if x == _VECTOR and y == _VECTOR:
+        if x == VECTOR and y == VECTOR:
             return both
-        if x == _VECTOR and isinstance(y, types.Float):
+        if x == VECTOR and isinstance(y, types.Float):
             return number_right
-        if y == _VECTOR and isinstance(x, types.Float):
+        if y == VECTOR and isinstance(x, types.Float):
             return number_left
         return None
 

@@ -29,14 +29,26 @@ from napari_radiogenomics.radiomics.kernels.glcm import (
     SUM_SQUARES,
     TENDENCY,
 )
+from napari_radiogenomics.radiomics.kernels.likeness import (
+    LIKENESS,
+    N_LIKENESS,
+    add_likeness,
+    add_likeness_planes,
+)
 from napari_radiogenomics.radiomics.kernels.machine import (
     LANES,
     fill,
-    load,
     load_at,
     rows,
     store,
     where_positive,
+)
+from napari_radiogenomics.radiomics.kernels.planes import (
+    GROUPS,
+    LONGEST,
+    copy_run,
+    gain,
+    window,
 )
 
 __all__ = ["moment_rows"]
@@ -46,9 +58,6 @@ Levels = NDArray[np.int16]
 Places = NDArray[np.intp]
 Vector = Any
 
-# Voxels of a run that are worked on at once, in groups of `LANES`.
-GROUPS = 4
-LONGEST = GROUPS * LANES
 # Number of pairs, powers 1 to 4 of their sum, 1 and 2 of the size of their difference.
 N_SUMS = 7
 FEATURES = (
@@ -57,17 +66,6 @@ FEATURES = (
 )  # fmt: skip
 # Whole numbers up to this are exact.
 EXACT = 2.0**53
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _copy(
-    levels: Levels, at: int, strands: Places, width: int, reference: int, tile: Reals, step: int
-) -> None:
-    """Copy what lies around a run, less the reference; NaN where a voxel does not count."""
-    for s in range(strands.size):
-        for x in range(width):
-            level = levels[np.uint64(at + strands[s] + x)]
-            tile[s * step + x] = np.float64(level - reference) if level > 0 else np.nan
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -105,34 +103,18 @@ def _add_planes(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _window(planes: Reals, row: int, step: int, group: int, n_planes: int) -> Vector:
-    """Sum over the planes of each voxel of a group."""
-    total = fill(0.0)
-    for p in range(n_planes):
-        total = total + load_at(planes, (row * step + group) * LANES + p)
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _gain(found: Reals, feature: int, group: int, counts: Vector, value: Vector) -> None:
-    """Add what an angle that holds a pair says."""
-    row = feature * GROUPS + group
-    store(found, row, load(found, row) + where_positive(counts, value, fill(0.0)))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _add_angle(
     planes: Reals, step: int, n_planes: int, group: int, tile: Reals, middle: int,
     reference: float, found: Reals,
 ) -> None:  # fmt: skip
     """Add the features of one angle for a group of voxels."""
-    n = _window(planes, 0, step, group, n_planes)
-    t1 = _window(planes, 1, step, group, n_planes)
-    t2 = _window(planes, 2, step, group, n_planes)
-    t3 = _window(planes, 3, step, group, n_planes)
-    t4 = _window(planes, 4, step, group, n_planes)
-    d1 = _window(planes, 5, step, group, n_planes)
-    d2 = _window(planes, 6, step, group, n_planes)
+    n = window(planes, 0, step, group, n_planes)
+    t1 = window(planes, 1, step, group, n_planes)
+    t2 = window(planes, 2, step, group, n_planes)
+    t3 = window(planes, 3, step, group, n_planes)
+    t4 = window(planes, 4, step, group, n_planes)
+    d1 = window(planes, 5, step, group, n_planes)
+    d2 = window(planes, 6, step, group, n_planes)
     level = load_at(tile, middle + group * LANES)
     c = level + level
     center = level + reference
@@ -152,17 +134,17 @@ def _add_angle(
     tendency = s2 - square
     spread = tendency + contrast  # both are 0 or more: 0 only where all levels are one
     correlation = where_positive(spread, (tendency - contrast) / spread, fill(1.0))
-    _gain(found, 0, group, n, (s2 - contrast) * 0.25 + center * (mean + center))
-    _gain(found, 1, group, n, mean * 0.5 + center)
-    _gain(found, 2, group, n, s3 - mean * (s2 * 3.0 - square * 2.0))
-    _gain(found, 3, group, n, s4 - mean * (s3 * 4.0 - mean * (s2 * 6.0 - square * 3.0)))
-    _gain(found, 4, group, n, tendency)
-    _gain(found, 5, group, n, contrast)
-    _gain(found, 6, group, n, average)
-    _gain(found, 7, group, n, contrast - average * average)
-    _gain(found, 8, group, n, spread * 0.25)
-    _gain(found, 9, group, n, correlation)
-    _gain(found, 10, group, n, fill(1.0))
+    gain(found, 0, group, n, (s2 - contrast) * 0.25 + center * (mean + center))
+    gain(found, 1, group, n, mean * 0.5 + center)
+    gain(found, 2, group, n, s3 - mean * (s2 * 3.0 - square * 2.0))
+    gain(found, 3, group, n, s4 - mean * (s3 * 4.0 - mean * (s2 * 6.0 - square * 3.0)))
+    gain(found, 4, group, n, tendency)
+    gain(found, 5, group, n, contrast)
+    gain(found, 6, group, n, average)
+    gain(found, 7, group, n, contrast - average * average)
+    gain(found, 8, group, n, spread * 0.25)
+    gain(found, 9, group, n, correlation)
+    gain(found, 10, group, n, fill(1.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -173,6 +155,7 @@ def moment_rows(
     planes_of: tuple[Places, Places, Places, Places, Places],
     reach: int,
     n_levels: int,
+    alike: bool,
     out: Reals,
     angles: Reals,
 ) -> None:
@@ -192,6 +175,8 @@ def moment_rows(
         Cells from the beginning of a row to its middle.
     n_levels : int
         Highest gray level.
+    alike : bool
+        Whether rows of `likeness` are filled, too.
     out : ndarray of float64, shape (len(glcm.ROWS), V)
         Sums over the angles that hold a pair.
     angles : ndarray of float64, shape (V,)
@@ -204,8 +189,9 @@ def moment_rows(
     step = GROUPS + (margin + LANES - 1) // LANES + 1
     width = step * LANES
     tile = np.full(strands.size * width + LANES, np.nan)
-    planes = rows(N_SUMS * step)
+    planes = rows(max(N_SUMS, N_LIKENESS) * step)
     found = rows((len(FEATURES) + 1) * GROUPS)
+    near = rows(len(LIKENESS) * GROUPS)
     first = np.empty(first_strand.size, np.intp)
     second = np.empty(first_strand.size, np.intp)
     for angle in range(A):
@@ -227,9 +213,10 @@ def moment_rows(
             length += 1
         at = centers[start]
         reference: Any = np.int64(n_levels // 2 if exact else levels[at])
-        _copy(levels, at, strands, length + margin, reference, tile, width)
+        copy_run(levels, at, strands, length + margin, reference, tile, width)
         middle = (strands.size // 2) * width + reach
         found[:] = 0.0
+        near[:] = 0.0
         groups = (length + LANES - 1) // LANES
         for angle in range(A):
             if n_planes[angle] < 1:
@@ -240,9 +227,20 @@ def moment_rows(
                 _add_angle(
                     planes, step, n_planes[angle], group, tile, middle, float(reference), found
                 )
+            if not alike:
+                continue
+            add_likeness_planes(
+                tile, first, second, starts[angle], starts[angle + 1], wide, n_levels, planes, step
+            )
+            for group in range(groups):
+                add_likeness(planes, step, n_planes[angle], group, near)
         for f, feature in enumerate(FEATURES):
             for v in range(length):
                 out[feature, start + v] += found[f * LONGEST + v]
+        if alike:
+            for f, feature in enumerate(LIKENESS):
+                for v in range(length):
+                    out[feature, start + v] += near[f * LONGEST + v]
         for v in range(length):
             angles[start + v] += found[len(FEATURES) * LONGEST + v]
         start += length
