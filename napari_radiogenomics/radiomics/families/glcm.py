@@ -205,9 +205,9 @@ def _add_rows(
 
     The third gives MCC of each angle, shape (V, A); infinite where it is left to others.
     """
+    from napari_radiogenomics.radiomics.kernels.few_links import coefficients
     from napari_radiogenomics.radiomics.kernels.few_pairs import few_pair_rows
     from napari_radiogenomics.radiomics.kernels.glcm import ROWS, histogram_rows
-    from napari_radiogenomics.radiomics.kernels.mcc import coefficients
     from napari_radiogenomics.radiomics.kernels.moments import moment_rows
 
     by_sums, by_histograms, solved = stages
@@ -227,7 +227,7 @@ def _add_rows(
     if by_sums:
         moment_rows(*arguments, few, out, angles)
     if solved and few:
-        coefficients(*cells, arguments[-1], answer)
+        coefficients(*cells, answer)
     if by_histograms:
         angles[:] = 0.0
     if by_histograms and few:

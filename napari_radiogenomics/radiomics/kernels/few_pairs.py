@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from napari_radiogenomics.radiomics.kernels.few_links import gather_wide
 from napari_radiogenomics.radiomics.kernels.glcm import (
     DIFFERENCE_ENTROPY,
     IMC1,
@@ -61,17 +62,6 @@ FEATURES = (
 JOINT, ENDS, SUMS, DIFFERENCES = 0, 2, 4, 6
 # Two to this power is e to the power of −2.
 E_TO_MINUS_2 = -2.0 / np.log(2.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _gather(levels: Levels, centers: Places, start: int, offsets: Places, tile: Levels) -> None:
-    """Fill the tile, cells by lanes, from voxel ``start`` on; zeros beyond the last."""
-    n = min(WIDE, centers.size - start)
-    if n < WIDE:
-        tile[:] = 0
-    for k in range(offsets.size):
-        for lane in range(n):
-            tile[k * WIDE + lane] = levels[np.uint64(centers[start + lane] + offsets[k])]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -264,7 +254,7 @@ def few_pair_rows(
     found = rows(2 * (len(FEATURES) + 1))
     logs = rows(8)
     for start in range(0, centers.size, WIDE):
-        _gather(levels, centers, start, offsets, tile)
+        gather_wide(levels, centers, start, offsets, tile)
         found[:] = 0.0
         for angle in range(starts.size - 1):
             begin, end = starts[angle], starts[angle + 1]
