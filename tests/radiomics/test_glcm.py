@@ -153,17 +153,37 @@ def test_the_coefficient_is_that_of_lapack_for_any_number_of_levels(phantom, spr
     np.testing.assert_allclose(found, expected, rtol=1e-8)
 
 
-@pytest.mark.parametrize("radius", [1, 2, 3])
+@pytest.mark.parametrize(("radius", "force_2d"), [(1, False), (1, True), (2, True)])
 @pytest.mark.parametrize("width", [4, 40, 400])
-def test_sliding_and_looking_anew_give_the_same_coefficients(phantom, radius, width, monkeypatch):
+def test_kernels_of_few_and_of_many_cells_give_the_same_coefficients(
+    phantom, radius, force_2d, width, monkeypatch
+):
     from napari_radiogenomics.radiomics.families import glcm
 
     case = phantom((5, 6, 9), filled=0.6)
-    settings = {"features": ["glcm_MCC"], "kernel_radius": radius, "bin_width": width}
+    settings = {"kernel_radius": radius, "force_2d": force_2d, "bin_width": width}
     both = []
-    for few in (0, 10**6):
+    for few in (0, 27):
         monkeypatch.setattr(glcm, "_FEW_CELLS", few)
-        (found,) = texture_maps(*case, **settings).values()
+        (found,) = texture_maps(*case, features=["glcm_MCC"], **settings).values()
         both.append(np.asarray(found.array))
     np.testing.assert_allclose(*both, rtol=1e-10)
     assert ((both[0] == 1.0) == (both[1] == 1.0)).all()
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+@pytest.mark.parametrize("width", [4, 40, 400])
+def test_coefficients_are_those_of_lapack(phantom, radius, width):
+    from napari_radiogenomics.radiomics.families.glcm import _mcc_of
+    from napari_radiogenomics.radiomics.plan import plan_maps
+
+    case = phantom((5, 6, 9), filled=0.6)
+    plan = plan_maps(*case, features=["glcm_MCC"], kernel_radius=radius, bin_width=width)
+    ((_, view),) = plan.seen.values()
+    (found,) = plan.measure().values()
+    by_angle = np.array([_mcc_of(view, center) for center in plan.centers])
+    held = ~np.isnan(by_angle)
+    n = held.sum(axis=1)
+    expected = np.where(n > 0, np.where(held, by_angle, 0.0).sum(axis=1) / np.maximum(n, 1), np.nan)
+    # LAPACK finds 0 to its rounding.
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)

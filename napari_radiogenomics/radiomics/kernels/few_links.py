@@ -128,8 +128,8 @@ def _rank(ends: Sets, Q: int, nodes: Vector, cells: Sets) -> None:
         i = n_set(nodes & ((x & (none - x)) - one))
         j = n_set(nodes & ((y & (none - y)) - one))
         high = larger(i, j)
-        # Of i·(i + 1)/2 + j, twice.
-        twice = high * (high + one) + i + i + j + j - high - high
+        low = i + j - high
+        twice = high * (high + one) + low + low
         count = one - equal(i, j)
         store_whole(cells, q, where_set(x, twice * sets(PACK // 2) + count))
 
@@ -166,7 +166,7 @@ def coefficients(
     Parameters
     ----------
     levels, centers, offsets, first, second, starts
-        As for `few_pairs.few_pair_rows`.
+        As for `few_pairs.few_pair_rows`; at most 32 cells, so that a level is one set of bits.
     answer : ndarray of float64, shape (V, A)
         Filled; NaN where an angle holds no pair, 0 where it holds one level.
     """
@@ -190,7 +190,7 @@ def coefficients(
             _rank(ends, end - begin, held & firsts, cells)
             for lane in range(min(WIDE, centers.size - start)):
                 v = start + lane
-                m = np.int64(found[lane])
+                m: Any = np.int64(found[lane])
                 if m == 0:
                     answer[v, angle] = np.nan
                 elif m == 1:
