@@ -92,7 +92,12 @@ def lines_of(
             closed=closed,
         )
         least = settings.least_curvature(step)
-        shape = shape_of(points, closed=closed, least_curvature=least)
+        shape = shape_of(
+            points,
+            closed=closed,
+            least_curvature=least,
+            smoothing_mm=settings.smoothing_mm,
+        )
         if shape.length >= settings.min_length_mm and len(points) > 2:
             found.append((points / step, shape))
     return _vessels(found, sharp, outside, lattice, settings)

@@ -153,6 +153,12 @@ def measure_vessels(
     voxel would be up to 10 % too long. Where a vessel winds about as tightly as it is wide, blur
     draws its centerline inwards, and the distance metric is too low by some percent.
 
+    Torsion is a third derivative of the centerline, and the sum of angles holds it: both need a
+    vessel that stands out. Drawn helices of 40 mm that bend 0.08 to 0.2/mm, measured with the
+    defaults, have a sum of angles within 4 % of the formula while the noise is 5 % of their
+    contrast or less, and up to 12 % too high at 10 %; a straight vessel then has 0.03 rad/mm. The
+    distance metric is within 2 % in all of these. Compare sums of angles at like noise only.
+
     References
     ----------
     Bullitt et al., IEEE TMI 2003, doi:10.1109/TMI.2003.816964 (tortuosity);

@@ -18,6 +18,9 @@ Points = NDArray[np.float64]
 # an inflection the smallest noise turns it.
 _BENT = 0.25
 _MOST_LOCAL = 10.0
+# In wavelengths of the smoothing: how far a free end is straightened, and what torsion is averaged
+# over. As a third derivative it is mostly noise at each point, and over a short vessel it is not.
+_ENDS, _TORSION_WAVELENGTHS = 0.375, 2.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,13 @@ def _mean_along(values: NDArray[np.float64]) -> float:
     return float(np.trapezoid(values) / (len(values) - 1))
 
 
-def shape_of(points: Points, *, closed: bool = False, least_curvature: float = 1e-6) -> Shape:
+def shape_of(
+    points: Points,
+    *,
+    closed: bool = False,
+    least_curvature: float = 1e-6,
+    smoothing_mm: float = 0.0,
+) -> Shape:
     """Measure a smooth curve.
 
     Parameters
@@ -113,6 +122,10 @@ def shape_of(points: Points, *, closed: bool = False, least_curvature: float = 1
     least_curvature : float, optional
         Where a curve bends less than this, in 1/mm, it has no plane, and so neither torsion nor
         a side: what noise does to a straight vessel is no twisting.
+    smoothing_mm : float, optional
+        Wavelength by which a measured curve was smoothed. Torsion is averaged over twice of it,
+        right and left with their signs, so that noise, which twists both ways, cancels; and three
+        eighths of it at each free end, which smoothing straightens, are as what lies next to them.
 
     Returns
     -------
@@ -122,7 +135,8 @@ def shape_of(points: Points, *, closed: bool = False, least_curvature: float = 1
     -----
     Torsion is the angle between successive osculating planes a millimeter, folded to 90°: a
     plane curve that changes its side has inflections, and no torsion. Planes are known only
-    where the curve bends at least a quarter as much as on average.
+    where the curve bends at least a quarter as much as on average. An average of torsion weighs
+    each point by its curvature: the more it bends, the better its plane is known.
 
     References
     ----------
@@ -149,15 +163,37 @@ def shape_of(points: Points, *, closed: bool = False, least_curvature: float = 1
     normals = np.cross(units[:-1], units[1:])  # (P - 2, 3)
     sines = np.linalg.norm(normals, axis=1)
     turn = np.arctan2(sines, (units[:-1] * units[1:]).sum(axis=1)) / step
-    curvature = _spread(turn, len(points))
-    bent = turn > max(least_curvature, _BENT * float(turn.mean()))
+    ends = 0 if closed else max(min(round(_ENDS * smoothing_mm / step), len(turn) // 2 - 2), 0)
+    inner = slice(ends, len(turn) - ends)
+    curvature = _spread(turn[inner], len(points))
+    bent = turn > max(least_curvature, _BENT * float(turn[inner].mean()))
     planes = normals / np.maximum(sines, 1e-12)[:, None]
-    facing = (planes[:-1] * planes[1:]).sum(axis=1)  # (P - 3,)
-    twist = np.arccos(np.clip(np.abs(facing), 0, 1)) / step
-    twist[~(bent[:-1] & bent[1:])] = 0
-    torsion = _spread(twist, len(points))
+    known = np.minimum(turn[:-1], turn[1:]) * (bent[:-1] & bent[1:])  # (P - 3,)
+    inner = slice(ends, len(known) - ends)
+    twist = _twist(planes, units[1:-1])[inner] / step
+    window = _TORSION_WAVELENGTHS * smoothing_mm / step
+    torsion = _spread(_averaged(twist, known[inner], window), len(points))
     turning = np.hypot(curvature, torsion)
     return Shape(length, chord, curvature, torsion, turning, _inflections(planes[bent]))
+
+
+def _twist(planes: Points, along: Points) -> NDArray[np.float64]:
+    """Angle between successive planes, folded to 90°; positive where they turn to the right."""
+    facing = (planes[:-1] * planes[1:]).sum(axis=1)
+    turned = (np.cross(planes[:-1], planes[1:]) * along).sum(axis=1)
+    return np.arctan2(turned * np.where(facing < 0, -1, 1), np.abs(facing))
+
+
+def _averaged(
+    twist: NDArray[np.float64], weight: NDArray[np.float64], count: float
+) -> NDArray[np.float64]:
+    """Size of the weighted mean of ``count`` values around each; 0 where one has no weight."""
+    ones = np.ones(min(max(round(count), 1), len(twist)))
+    total = np.convolve(weight, ones, mode="same")
+    held = weight > 0
+    mean = np.zeros(len(twist))
+    mean[held] = np.abs(np.convolve(twist * weight, ones, mode="same"))[held] / total[held]
+    return mean
 
 
 def _spread(inner: NDArray[np.float64], count: int) -> NDArray[np.float64]:

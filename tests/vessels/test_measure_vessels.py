@@ -86,6 +86,17 @@ def test_a_helix_has_the_distance_metric_and_the_angles_worked_out_by_hand(tubes
     assert row["inflection_count"] == pytest.approx(row["distance_metric"])  # it never unbends
 
 
+@pytest.mark.parametrize(("noise", "within"), [(10.0, 0.05), (20.0, 0.12)])
+def test_noise_does_not_double_the_sum_of_angles(tubes, spot, noise, within) -> None:
+    """Voxels of 0.8 mm and 200 HU of contrast, measured with the defaults."""
+    grid = Geometry((40, 40, 56), (0.8, 0.8, 0.8))
+    course = TURN.apply(helix(8.0, 20.0, length=24.0))
+    scan = tubes([course], radius=1.6, geometry=grid, noise=noise, blur_mm=0, contrast=200)
+    row = longest(measure_vessels(scan, spot(grid), ring_mm=(0, 60), gap_mm=0, map_sigma_mm=0))
+    slope = 20 / (2 * np.pi)
+    assert row["sum_of_angles"] == pytest.approx(1 / np.hypot(8, slope), rel=within)
+
+
 @pytest.mark.parametrize("settings", [FINE, COARSE])
 def test_a_sine_has_what_was_worked_out_by_hand(tubes, spot, settings) -> None:
     steep = (2 * np.pi * SINE / WAVE) ** 2

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from scipy.special import ellipe
 
+from napari_radiogenomics.vessels.centerline import smooth_path
 from napari_radiogenomics.vessels.tortuosity import (
     METRICS,
     local_distance_metric,
@@ -114,6 +115,31 @@ def test_noise_on_a_straight_vessel_is_no_twisting() -> None:
     shaky = np.outer(np.arange(0, 40, 0.4), [0, 0, 1.0]) + rng.normal(0, 0.001, (100, 3))
     assert shape_of(shaky).metrics()["torsion"] > 0.5
     assert shape_of(shaky, least_curvature=0.05).metrics()["torsion"] < 0.05
+
+
+@pytest.mark.parametrize(("radius", "pitch"), [(8.0, 20.0), (4.0, 16.0), (6.0, 40.0)])
+def test_noise_that_a_smoothing_leaves_twists_no_helix(radius: float, pitch: float) -> None:
+    rng, slope = np.random.default_rng(3), pitch / (2 * np.pi)
+    length = 60.0
+    turns = length / (2 * np.pi * np.hypot(radius, slope))
+    drawn = helix(radius, pitch, turns=turns, count=76)
+    shaky = smooth_path(drawn + rng.normal(0, 0.02, drawn.shape), step=0.4, wavelength=4.0)
+    true = 1 / np.hypot(radius, slope)
+    damped, raw = (
+        shape_of(shaky, least_curvature=0.05, smoothing_mm=mm).metrics() for mm in (4.0, 0.0)
+    )
+    assert raw["sum_of_angles"] > 1.1 * true
+    assert damped["sum_of_angles"] == pytest.approx(true, rel=0.05)
+    assert damped["torsion"] == pytest.approx(slope * true**2, rel=0.1)
+    assert damped["distance_metric"] == raw["distance_metric"]
+
+
+def test_an_end_that_smoothing_straightens_bends_as_what_is_next_to_it() -> None:
+    smooth = smooth_path(helix(3.0, 20.0, turns=1, count=600), step=0.4, wavelength=4.0)
+    true = 3.0 / (9 + (10 / np.pi) ** 2)
+    assert shape_of(smooth).metrics()["curvature"] < 0.95 * true
+    held = shape_of(smooth, smoothing_mm=4.0).metrics()["curvature"]
+    assert held == pytest.approx(true, rel=0.03)
 
 
 def test_local_distance_metric_tells_where_a_vessel_winds() -> None:
