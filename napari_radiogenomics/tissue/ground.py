@@ -32,6 +32,9 @@ _ISLAND_MM2, _HOLE_MM2 = 0.01, 0.001
 _LOOSE_UM = 16.0
 _ALL_WHITE = (255.0, 255.0, 255.0)
 _BLOCKS_A_WINDOW = 5
+# Neither glass nor tissue: what a scanner did not scan, or the background of a fluorescence
+# picture. No stain is so dark in all three colors over such an area.
+_BLACK, _MOST_BLACK, _TOLD_BLACK = 24, 0.5, 0.01
 _NO_GLASS = (
     "There is no glass in sight: light that nothing absorbs is taken as 255. Give white, the red, "
     "green and blue of glass, where the slide has a tint."
@@ -103,7 +106,7 @@ def look_at(
     Raises
     ------
     InputError
-        If there is no tissue, or none in the region.
+        If there is no tissue, or none in the region, or the picture is black.
     """
     lattice = lattice_of(slide, LOW_POWER_UM)
     pixels = _read(lattice, progress)
@@ -114,7 +117,9 @@ def look_at(
         known = np.array(_ALL_WHITE) if found is None else found
     else:
         known = _checked(white)
-    tissue = _tissue(pixels, known, tissue_od, lattice.pixel_mm2)
+    black, about = _black(slide, pixels, lattice.pixel_mm2, lit=not notes)
+    notes = (*about, *notes)
+    tissue = _tissue(pixels, known, tissue_od, lattice.pixel_mm2) & ~black
     if not tissue.any():
         raise InputError(
             f"No tissue was found on the slide {slide.name!r}: nowhere is the mean optical "
@@ -153,6 +158,25 @@ def _glass(pixels: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     glass = brightness >= np.percentile(brightness, _BRIGHTEST) - _NOISE
     white: NDArray[np.float64] = np.median(gray[glass], axis=0)
     return white
+
+
+def _black(
+    slide: Slide, pixels: NDArray[np.uint8], pixel_mm2: float, *, lit: bool
+) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Where the picture is black, and what to say; refuse what mostly is, with no glass."""
+    dark = np.asarray((pixels < _BLACK).all(axis=2))
+    black = _without_small(dark, _ISLAND_MM2 / pixel_mm2, np.ones((3, 3)))
+    share = float(black.mean())
+    if share > _MOST_BLACK and not lit:
+        raise InputError(
+            f"{100 * share:.3g} % of the slide {slide.name!r} is black, and no glass is in "
+            "sight. Stains are measured by the light that they take from a bright background, and "
+            "this looks like a fluorescence picture or an empty one. Choose a slide seen in "
+            "transmitted light."
+        )
+    if share < _TOLD_BLACK:
+        return black, ()
+    return black, (f"{100 * share:.2g} % of the picture is black, and counts as no tissue.",)
 
 
 def _checked(white: Sequence[float]) -> NDArray[np.float64]:

@@ -11,7 +11,10 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.tissue.scene import Scene
 
-__all__ = ["AMOUNT_STEP", "HISTOGRAM_STEP", "Stained", "histogram", "otsu", "stained_by_cell"]
+__all__ = [
+    "AMOUNT_STEP", "HISTOGRAM_STEP", "Stained", "faint_notes", "histogram", "otsu",
+    "stained_by_cell",
+]  # fmt: skip
 
 HISTOGRAM_STEP = 0.01
 AMOUNT_STEP = 0.001
@@ -21,16 +24,25 @@ _SMOOTH = 2.0  # steps of the histogram
 _VALLEY = 0.8
 _LEAST_SHARE = 0.01
 _LEVELS = 3
+# A smaller part of the tissue than this is next to nothing, and as good as all lies below the most.
+_NEXT_TO_NOTHING = 1e-3
 
 
 def histogram(scene: Scene, progress: Progress) -> NDArray[np.int64]:
     """Histogram of the amount of stain in the tissue, in steps of 0.01 from 0; less counts as 0."""
-    counts = np.zeros(round(_HIGHEST / HISTOGRAM_STEP), np.int64)
+    counts = _no_counts()
     for tile in scene.tiles(progress, "Histogram"):
-        values = scene.contrast(tile)[scene.at(tile, scene.ground.counted)]
-        steps = np.clip(values / HISTOGRAM_STEP, 0, len(counts) - 1).astype(np.intp)
-        counts += np.bincount(steps, minlength=len(counts))
+        _count(counts, scene.contrast(tile)[scene.at(tile, scene.ground.counted)])
     return counts
+
+
+def _no_counts() -> NDArray[np.int64]:
+    return np.zeros(round(_HIGHEST / HISTOGRAM_STEP), np.int64)
+
+
+def _count(counts: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+    steps = np.clip(values / HISTOGRAM_STEP, 0, len(counts) - 1).astype(np.intp)
+    counts += np.bincount(steps, minlength=len(counts))
 
 
 def otsu(counts: NDArray[np.int64]) -> float:
@@ -100,11 +112,20 @@ class Stained:
         Sum of the amount of stain, in steps of 0.001; less than nothing counts as 0.
     levels : ndarray of int, shape (3,)
         Pixels at the threshold or above, at twice and at three times of it.
+    steps : ndarray of int
+        Histogram of the amount, as of `histogram`.
     """
 
     positive: NDArray[np.int64]
     amount: NDArray[np.int64]
     levels: NDArray[np.int64]
+    steps: NDArray[np.int64]
+
+    @property
+    def most(self) -> float:
+        """Amount of stain that no more than one pixel of a thousand exceeds."""
+        part = np.cumsum(self.steps) / max(1, int(self.steps.sum()))
+        return float((np.searchsorted(part, 1 - _NEXT_TO_NOTHING) + 1) * HISTOGRAM_STEP)
 
 
 def stained_by_cell(scene: Scene, threshold: float, progress: Progress) -> Stained:
@@ -123,12 +144,35 @@ def stained_by_cell(scene: Scene, threshold: float, progress: Progress) -> Stain
         np.zeros(scene.cells.shape, np.int64),
         np.zeros(scene.cells.shape, np.int64),
         np.zeros(_LEVELS, np.int64),
+        _no_counts(),
     )
     for tile in scene.tiles(progress, "Stain"):
         values, counted = scene.contrast(tile), scene.at(tile, scene.ground.counted)
+        _count(found.steps, values[counted])
         values = np.where(counted, values, -1)
         scene.cells.add(found.positive, values >= threshold, tile, scene.lattice)
         steps = np.rint(np.maximum(values, 0) / AMOUNT_STEP).astype(np.int64)
         scene.cells.add(found.amount, steps, tile, scene.lattice)
         found.levels[:] += [int((values >= threshold * (k + 1)).sum()) for k in range(_LEVELS)]
     return found
+
+
+def faint_notes(seen: Stained, threshold: float) -> tuple[str, ...]:
+    """Say where nothing, or next to nothing, is above the threshold: that may be the stain's fault.
+
+    Parameters
+    ----------
+    seen : Stained
+        How the tissue is stained.
+    threshold : float
+        From which on a pixel is positive.
+    """
+    total, positive = int(seen.steps.sum()), int(seen.levels[0])
+    if positive >= _NEXT_TO_NOTHING * total:
+        return ()
+    where = f"In {100 * positive / total:.2g} % only is" if positive else "Nowhere is"
+    return (
+        f"{where} the stain {threshold:g} OD or more; 99.9 % of the tissue has less than "
+        f"{seen.most:.2g} OD. Choose a lower threshold if the stain is weak, "
+        "the same for all slides of a study.",
+    )

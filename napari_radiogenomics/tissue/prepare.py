@@ -165,10 +165,11 @@ def prepare(
 
 def _require_stain(slide: Slide, stains: StainSet, kind: Kind) -> None:
     if kind.target and not stains.target:
+        needs = "need" if kind.noun else "needs"
         raise InputError(
             f"The slide {slide.name!r} is stained {slide.stain or stains.title}, which marks no "
-            f"antibody; {kind.name} need one, such as {kind.stains[0]}. Choose that slide of the "
-            "tumor, or say what it is stained with by stains and antibody."
+            f"antibody; {kind.name} {needs} one, such as {kind.stains[0]}. Choose that slide of "
+            "the tumor, or say what it is stained with by stains and antibody."
         )
 
 
@@ -176,10 +177,11 @@ def _about_stain(slide: Slide, kind: Kind) -> tuple[str, ...]:
     if is_named(slide.stain, kind):
         return ()
     what = f"is stained for {slide.stain}" if slide.stain else "does not tell its antibody"
+    is_or_are = "are" if kind.noun else "is"
     other = next((one for one in KINDS.values() if one.stains and is_named(slide.stain, one)), None)
     hint = f" It is a stain for {other.name}." if other else ""
     return (
-        f"The slide {slide.name!r} {what}; {kind.name} are measured as if it were for "
+        f"The slide {slide.name!r} {what}; {kind.name} {is_or_are} measured as if it were for "
         f"{' or '.join(kind.stains[:3])}.{hint}",
     )
 

@@ -15,6 +15,7 @@ from napari_radiogenomics.tissue.fields import Sums, fields_table, hot_spots, sy
 from napari_radiogenomics.tissue.hypoxia import (
     AMOUNT_STEP,
     Stained,
+    faint_notes,
     histogram,
     otsu,
     stained_by_cell,
@@ -65,12 +66,13 @@ def measured(
     tissue = scene.tissue_by_cell(progress)
     found = _objects(scene, wanted, threshold, progress)
     more: Row = {}
+    faint: tuple[str, ...] = ()
     if found is None:
         seen = stained_by_cell(scene, threshold, progress)
-        more = _hypoxia_row(seen, int(tissue.sum()))
+        more, faint = _hypoxia_row(seen, int(tissue.sum())), faint_notes(seen, threshold)
         sums = Sums(None, seen.positive, tissue, scene.lattice, scene.cells, seen.amount)
     else:
-        sums = _sums(found, tissue, scene)
+        sums, faint = _sums(found, tissue, scene), _none_notes(found, wanted, threshold)
     fields, about = _fields(sums, wanted)
     maps = local_maps(
         sums, window_mm=wanted.window_mm, noun=kind.noun, area=kind.area, frame=slide.frame,
@@ -84,7 +86,7 @@ def measured(
     table = pd.DataFrame([row], index=pd.Index([slide.name], name="slide"))
     table.attrs = {"units": _units(row), "main": _main(wanted), "numbers": tuple(numbers)}
     objects = _objects_table(found, scene)
-    return TissueMeasurement(table, fields, objects, maps, (*notes, *about))
+    return TissueMeasurement(table, fields, objects, maps, (*faint, *notes, *about))
 
 
 def _objects(scene: Scene, wanted: Wanted, threshold: float, progress: Progress) -> Objects | None:
@@ -100,6 +102,15 @@ def _objects(scene: Scene, wanted: Wanted, threshold: float, progress: Progress)
     least, most = wanted.area_um2
     inside = scene.inside(table["row"].to_numpy(), table["column"].to_numpy())
     return found.kept(((area >= least) & (area <= most)).to_numpy() & inside)
+
+
+def _none_notes(found: Objects, wanted: Wanted, threshold: float) -> tuple[str, ...]:
+    if len(found.table):
+        return ()
+    return (
+        f"No {wanted.kind.noun} were found: nothing of {wanted.area_um2[0]:g} µm² or more is "
+        f"{threshold:g} OD above its surroundings. Choose a lower threshold if the stain is weak.",
+    )
 
 
 def _sums(found: Objects, tissue: NDArray[np.int64], scene: Scene) -> Sums:

@@ -321,6 +321,48 @@ def test_the_positive_fraction_is_that_of_the_tissue(art) -> None:
     assert known[-1] > 98
 
 
+@pytest.mark.parametrize("strong", [0, 400])
+def test_a_stain_too_weak_for_the_threshold_is_told_with_what_there_is(art, strong: int) -> None:
+    amounts = np.zeros((1000, 1000, 2))
+    amounts[..., 0] = 0.2
+    amounts[:500, :, 1] = 0.15
+    amounts.reshape(-1, 2)[:strong, 1] = 0.9  # 0.04 % of the tissue, if any
+    slide = art.slide(art.draw(amounts, VECTORS), stain="CAIX")
+    settings = {"measure": "hypoxia", "white": (GLASS,) * 3}
+    found = measure_tissue(slide, **settings)
+    assert row(found)["positive_percent"] == pytest.approx(strong / 1e4)
+    start = "In 0.04 % only is" if strong else "Nowhere is"
+    told = f"{start} the stain 0.2 OD or more; 99.9 % of the tissue has less than 0.15 OD."
+    assert found.warnings[0].startswith(told)
+    lower = measure_tissue(slide, **settings, threshold=0.1)
+    assert row(lower)["positive_percent"] == pytest.approx(50, abs=0.1)
+    assert not any("OD or more" in note for note in lower.warnings)
+
+
+def test_where_no_vessel_is_found_the_threshold_is_named(art) -> None:
+    pixels, _ = art.paint([(600, 800)], 8, depth=0.1)
+    found = measure_tissue(art.slide(pixels))
+    assert row(found)["vessels"] == 0
+    assert "nothing of 20 µm² or more is 0.15 OD above its surroundings" in found.warnings[0]
+
+
+def test_black_is_no_tissue(art, spots) -> None:
+    pixels, _ = spots
+    black = np.zeros_like(pixels)
+    with pytest.raises(InputError, match=r"100 % of the slide 'S1' is black, and no glass"):
+        measure_tissue(art.slide(black))
+    glow = black.copy()
+    glow[300:500, 300:500] = (20, 160, 40)  # fluorescence
+    with pytest.raises(InputError, match="fluorescence"):
+        measure_tissue(art.slide(glow))
+    # What a scanner did not scan: more than half of the picture, beside glass and tissue.
+    padded = measure_tissue(art.slide(np.concatenate([pixels, black, black], axis=1)))
+    plain = measure_tissue(art.slide(pixels))
+    assert row(padded)["tissue_mm2"] == pytest.approx(row(plain)["tissue_mm2"], rel=0.01)
+    assert row(padded)["vessels"] == row(plain)["vessels"]
+    assert any("67 % of the picture is black" in note for note in padded.warnings)
+
+
 def test_otsu_refuses_tissue_that_is_all_alike(art) -> None:
     for amount in (0.05, 0.6):
         slide = art.slide(half_brown(art, amount, amount), um=2.0, stain="CAIX")
