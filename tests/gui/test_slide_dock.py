@@ -167,6 +167,33 @@ def test_a_slide_is_measured_and_its_fields_lead_there(qtbot, dock, cohort, tmp_
     assert "Fields" in [layer.name for layer in view.model.layers]  # what was measured is kept
 
 
+def test_a_warning_stands_beside_the_numbers(qtbot, dock, cohort):
+    use(qtbot, dock, cohort)
+    dock.choose("P1-CD31")
+    shown(qtbot, dock, "P1-CD31")
+    dock.form.values = {"threshold": 2.5}
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+    assert dock.tone == "warning"
+    assert dock.message.startswith("Vessel density 0 /mm²")
+    assert "No vessels were found: nothing of 20 µm² or more is 2.5 OD above" in dock.message
+    others = len(dock._measured.found.warnings) - 1
+    assert others > 0
+    assert f"({others} more warning" in dock.message
+    for warning in dock._measured.found.warnings:
+        assert warning in dock.message_line.toolTip()
+
+
+def test_a_slide_of_unknown_pixel_size_has_no_millimeters(qtbot, dock, tmp_path):
+    dock.take([Slide((np.full((300, 400, 3), 230, np.uint8),), None, name="S9")])
+    view = shown(qtbot, dock, "#S9")
+    assert {str(unit) for unit in view.model.layers.units} == {"kilopixel"}
+    np.testing.assert_allclose(view.picture.scale, 1e-3)
+    view.draw_region()  # in the units of the picture
+    assert {str(unit) for unit in view.model.layers.units} == {"kilopixel"}
+    assert view.where.text() == "pixel size not known: lengths are in pixels"
+
+
 def test_only_the_drawn_region_is_measured(qtbot, dock, cohort):
     use(qtbot, dock, cohort)
     dock.choose("P1-CD31")

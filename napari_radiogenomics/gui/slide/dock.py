@@ -20,7 +20,7 @@ from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.slide.measures import MEASURES, measure_for
 from napari_radiogenomics.gui.slide.overlays import Overlays
 from napari_radiogenomics.gui.slide.placing import slide_view
-from napari_radiogenomics.gui.slide.result import ResultBox, sentence
+from napari_radiogenomics.gui.slide.result import ResultBox, sentence, warning_lines
 from napari_radiogenomics.gui.slide.slide_table import SlideTable
 from napari_radiogenomics.gui.slide.spots import SpotsBox
 from napari_radiogenomics.gui.slide.work import (
@@ -141,6 +141,7 @@ class SlideDock(Panel):
         self.result.field_chosen.connect(self._look_at_field)
         self.reader.ended.connect(self._listed)
         self.opener.ended.connect(self._opened)
+        self.runner.ended.connect(self._warn)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.session.cohort_changed, self._use_cohort)
         self._show_rule()
@@ -329,6 +330,13 @@ class SlideDock(Panel):
         if self.current is not None and measured.entry.key == self.current.key:
             self._show_measured(measured)
         return f"{sentence(measured.found)}. Measured in {outcome.seconds:.1f} s."
+
+    def _warn(self, outcome: Outcome) -> None:
+        """Say what a person should know before using the numbers, beside the numbers."""
+        if outcome.ok and isinstance(outcome.value, Measured) and outcome.value.found.warnings:
+            said, all_of_them = warning_lines(outcome.value.found)
+            self.say(f"{sentence(outcome.value.found)}. {said}", "warning")
+            self.message_line.setToolTip(all_of_them)
 
     def _show_measured(self, measured: Measured | None) -> None:
         self.result.show_result(measured)

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from napari_radiogenomics.gui.layers.layers import LayerData
     from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 
-__all__ = ["COMMON", "map_layer", "outlines_layer", "picture_layer", "points_layer", "um_drawn"]
+__all__ = [
+    "COMMON",
+    "map_layer",
+    "outlines_layer",
+    "picture_layer",
+    "points_layer",
+    "um_drawn",
+    "units_drawn",
+]
 
 COMMON: dict[str, Any] = {"axis_labels": AXES[1:], "units": UNITS[1:]}
 """What all layers of a slide have in common."""
@@ -27,6 +35,16 @@ COMMON: dict[str, Any] = {"axis_labels": AXES[1:], "units": UNITS[1:]}
 def um_drawn(slide: Slide) -> tuple[float, float]:
     """Pixel size a slide is drawn with: 1 µm where it is not known."""
     return slide.um_per_pixel or (1.0, 1.0)
+
+
+def units_drawn(slide: Slide | None) -> tuple[str, ...]:
+    """Units of the canvas: mm, and thousands of pixels where the pixel size is not known.
+
+    Drawn with 1 µm a pixel a thousand of them are one unit of the canvas, and the scale bar tells
+    pixels, no lengths that nobody knows.
+    """
+    known = slide is None or slide.um_per_pixel is not None
+    return UNITS[1:] if known else ("kilopixel",) * 2
 
 
 def picture_layer(slide: Slide, shown: ShownPyramid) -> LayerData:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.gui.slide.work import Measured
     from napari_radiogenomics.tissue.result import TissueMeasurement
 
-__all__ = ["ResultBox", "sentence", "title_of"]
+__all__ = ["ResultBox", "sentence", "title_of", "warning_lines"]
 
 _TITLES = {
     "tissue_mm2": "Tissue",
@@ -77,6 +77,18 @@ def sentence(found: TissueMeasurement) -> str:
         for n, name in enumerate(found.table.attrs["main"])
     ]
     return f"{', '.join(said)} in {_with_unit(row['tissue_mm2'], 'mm²')} of tissue"
+
+
+def warning_lines(found: TissueMeasurement) -> tuple[str, str]:
+    """The first warning with the count of the others, and all of them for a tooltip.
+
+    Both are empty where there is none.
+    """
+    if not found.warnings:
+        return "", ""
+    first, more = found.warnings[0], len(found.warnings) - 1
+    others = f" ({more} more warning{'s' * (more > 1)}: hover here.)" if more else ""
+    return first + others, "".join(f"<p>{escape(one)}</p>" for one in found.warnings)
 
 
 def _with_unit(value: Any, unit: str) -> str:

@@ -73,6 +73,17 @@ class SlideTable(QTableWidget):
             self.chosen.emit(self._keys[rows.pop()])
 
 
+def _mm(length: float) -> str:
+    """Length in mm: to 0.1, and what is shorter than a millimeter to two digits.
+
+    Examples
+    --------
+    >>> _mm(15.26), _mm(0.0475)
+    ('15.3', '0.048')
+    """
+    return f"{length:.1f}" if length >= 1 else f"{length:.2g}"
+
+
 def _cells(entry: Entry) -> list[tuple[str, str]]:
     """Text and tooltip of each column."""
     slide = entry.slide
@@ -82,7 +93,7 @@ def _cells(entry: Entry) -> list[tuple[str, str]]:
     if slide.um_per_pixel is not None:
         height, width = slide.extent_mm
         pixel = " × ".join(dict.fromkeys(f"{um:.3g}" for um in slide.um_per_pixel))
-        size = f"{width:.1f} × {height:.1f}"
+        size = f"{_mm(width)} × {_mm(height)}"
         power = slide.metadata.get("objective_power")
         more = f"{pixel} µm a pixel" + (f", {power:g}× objective" if power else "")
     pixels = f"{slide.shape[1]} × {slide.shape[0]} pixels, {len(slide.levels)} levels"

@@ -33,6 +33,7 @@ from napari_radiogenomics.gui.slide.layers import (
     picture_layer,
     points_layer,
     um_drawn,
+    units_drawn,
 )
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 
@@ -224,7 +225,8 @@ class SlideView(QWidget):
         return layer
 
     def _add(self, data: Any) -> Layer:
-        layer = Layer.create(*data)
+        values, looks, kind = data
+        layer = Layer.create(values, looks | {"units": units_drawn(self.slide)}, kind)
         self.model.layers.append(layer)
         self.model.layers.selection.active = self.picture or layer  # drags pan
         return layer
@@ -310,7 +312,7 @@ class SlideView(QWidget):
         self.title.setText(" · ".join(filter(None, facts)))
         said = [f"{1000 / self.model.scene.camera.zoom:.3g} µm/px on screen"]
         if self.slide.um_per_pixel is None:
-            said = ["pixel size not known: lengths are wrong"]
+            said = ["pixel size not known: lengths are in pixels"]
         if self._place is not None and self.slide.um_per_pixel is not None:
             said.insert(0, f"x {self._place[0]:.3f} y {self._place[1]:.3f} mm")
         self.where.setText(" · ".join(said))
