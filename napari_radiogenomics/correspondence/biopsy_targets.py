@@ -24,7 +24,10 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Target", "biopsies_of", "find_target", "in_company", "least_patients", "number_columns"]
+__all__ = [
+    "Target", "TooFewPatients", "biopsies_of", "find_target", "in_company", "least_patients",
+    "number_columns",
+]  # fmt: skip
 
 # Fewer patients say nothing of others, whatever the interval.
 _LEAST = 6
@@ -165,25 +168,41 @@ def biopsies_of(
     return table.drop(columns="size"), radius_mm
 
 
+class TooFewPatients(InputError):
+    """Too few patients have two biopsies or more.
+
+    Parameters
+    ----------
+    message : str
+        Fact, limit, remedy.
+    level : float or None
+        Highest level of the intervals that they are enough for; None where they are for none.
+    """
+
+    def __init__(self, message: str, level: float | None) -> None:
+        super().__init__(message)
+        self.level = level
+
+
 def in_company(table: pd.DataFrame, level: float, notes: list[str]) -> pd.DataFrame:
     """The biopsies of patients who have two or more.
 
     Raises
     ------
-    InputError
+    TooFewPatients
         If too few patients have.
     """
     counts = table["patient_id"].value_counts()
     alone = table["patient_id"].map(counts).to_numpy() < 2
     least, found = least_patients(level), int((counts > 1).sum())
     if found < least:
-        remedy = "Add biopsies"
-        if found >= _LEAST:
-            remedy += f", or choose a level of {math.floor(100 * (found - 1) / found) / 100:g}"
-        raise InputError(
+        enough = math.floor(100 * (found - 1) / found) / 100 if found >= _LEAST else None
+        remedy = "Add biopsies" + ("" if enough is None else f", or choose a level of {enough:g}")
+        raise TooFewPatients(
             f"{counted(found, 'patient')} {'has' if found == 1 else 'have'} two located and scored "
             f"biopsies or more; {least} are needed for intervals of {level:.0%}, as what differs "
-            f"within patients is learned from several biopsies in each. {remedy}."
+            f"within patients is learned from several biopsies in each. {remedy}.",
+            enough,
         )
     _tell(notes, int(alone.sum()), "are the only one of their patient")
     return table[~alone]

@@ -156,6 +156,13 @@ def test_legend_names_the_map_on_top_with_its_unit(viewer):
     assert top_map(viewer) is None
 
 
+def test_a_long_title_of_a_legend_leaves_room_for_the_letter_beside_it(viewer):
+    show_legend(viewer)
+    add(viewer, texture("BUFFA_HYPOXIA, virtual biopsy", "combined z"))
+    title = viewer.canvas.overlays["radiogenomics_legend"]
+    assert title.text == "BUFFA_HYPOXIA,\nvirtual biopsy\ncombined z"
+
+
 def test_legend_follows_a_map_that_is_exchanged(viewer):
     show_legend(viewer)
     layer = add(viewer, texture("original_firstorder_Entropy", "bits"))

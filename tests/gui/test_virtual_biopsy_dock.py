@@ -96,6 +96,22 @@ def test_what_lacks_is_said(dock, viewer, cohort, qtbot):
     assert "Press Learn first" in dock.message
 
 
+def test_a_level_that_the_biopsies_are_enough_for_is_offered(dock, viewer, cohort, qtbot):
+    session_of(viewer).cohort = cohort
+    dock.target.show_text("BUFFA_HYPOXIA")
+    assert dock.form.values["level"] == 0.9
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+    assert "choose a level of 0.87" in dock.message
+    assert not dock.level_button.isHidden()
+    assert dock.level_button.text() == "Learn at 87%"
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.level_button.click()
+    assert dock.form.values["level"] == 0.87
+    assert dock.found.level == 0.87
+    assert dock.level_button.isHidden()
+
+
 def test_the_map_lies_on_the_scan_with_its_unit_and_what_is_unlike(
     dock, viewer, patient, found, cohort, qtbot
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.gui.attached import Attached, attached
@@ -17,6 +18,8 @@ __all__ = ["Legend", "feature_of", "feature_title", "is_map", "map_title", "show
 
 # Narrow enough for one of three views on a small screen.
 _BAR_PIXELS = (15, 110)
+# A longer title would run into the letter in the middle of the edge.
+_LETTERS = 18
 
 
 def is_map(layer: Any) -> bool:
@@ -73,7 +76,8 @@ class Legend(Attached):
                 layer.colorbar.visible = layer is shown
         image = image_of(shown)
         if image is not None and shown is not None:
-            self._title.text = f"{map_title(image) or shown.name}\n{image.unit or 'no unit'}"
+            title = fill(map_title(image) or shown.name, _LETTERS, break_long_words=False)
+            self._title.text = f"{title}\n{image.unit or 'no unit'}"
         self._title.visible = image is not None
 
 

@@ -19,6 +19,12 @@ __all__ = ["CheckList"]
 
 _KEY = Qt.ItemDataRole.UserRole
 _ROWS = 6
+# napari draws an empty box in the color of the list: it would not be seen. This gray is on both.
+_BOX = """
+QListWidget::indicator:unchecked {
+    width: 11px; height: 11px; border: 1px solid #8a8f98; border-radius: 2px;
+}
+"""
 
 
 class CheckList(QWidget):
@@ -64,6 +70,7 @@ class CheckList(QWidget):
         self.search.textChanged.connect(self._filter)
         self.list = QListWidget()
         self.list.setAccessibleName(self._what)
+        self.list.setStyleSheet(_BOX)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._texts: dict[str, str] = {}

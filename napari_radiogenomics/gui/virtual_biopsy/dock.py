@@ -40,6 +40,7 @@ from napari_radiogenomics.gui.virtual_biopsy.layers import (
     remove_virtual,
     show_virtual,
 )
+from napari_radiogenomics.gui.virtual_biopsy.level import LevelButton
 from napari_radiogenomics.gui.virtual_biopsy.scatter import HeldOutPlot
 from napari_radiogenomics.gui.virtual_biopsy.verdict import Verdict
 
@@ -140,6 +141,8 @@ class VirtualBiopsyDock(Panel):
         self.after.addWidget(self.plot)
         self.after.addWidget(self.notes)
         self.after.addLayout(files)
+        self.level_button = LevelButton()
+        self.beside_run(self.level_button)
 
     def _connect(self) -> None:
         self.target.asked.connect(self._ask)
@@ -149,6 +152,10 @@ class VirtualBiopsyDock(Panel):
         self.save_button.clicked.connect(self._ask_to_save)
         self.open_button.clicked.connect(self._ask_to_open)
         self.plot.chosen.connect(self.open_biopsy)
+        self.level_button.wanted.connect(self._learn_at)
+        self.runner.ended.connect(self.level_button.show_outcome)
+        for asked_anew in (self.runner.started, self.form.changed):
+            asked_anew.connect(self.level_button.hide)
         self.reader.ended.connect(self._take_names)
         self.in_sight.changed.connect(self._read_names)
         self._timer.timeout.connect(self._look)
@@ -169,6 +176,10 @@ class VirtualBiopsyDock(Panel):
         """The open cohort, the target, and the settings."""
         settings = {**self.form.values, "channels": self.channels.checked}
         return virtual_biopsy, (self.cohort, self.target.text().strip()), settings
+
+    def _learn_at(self, level: float) -> None:
+        self.form.values = {**self.form.values, "level": level}
+        self.start()
 
     def _ask(self, text: str) -> None:
         if text:
