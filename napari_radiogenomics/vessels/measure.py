@@ -157,7 +157,7 @@ def measure_vessels(
     vessel that stands out. Drawn helices of 40 mm that bend 0.08 to 0.2/mm, measured with the
     defaults, have a sum of angles within 4 % of the formula while the noise is 5 % of their
     contrast or less, and up to 12 % too high at 10 %; a straight vessel then has 0.03 rad/mm. The
-    distance metric is within 2 % in all of these. Compare sums of angles at like noise only.
+    distance metric is within 4 % in all of these. Compare sums of angles at like noise only.
 
     References
     ----------
