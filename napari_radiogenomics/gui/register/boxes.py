@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
@@ -27,6 +27,7 @@ from napari_radiogenomics.gui.session import session_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
     from napari_radiogenomics.registration import Registration
 
@@ -42,9 +43,12 @@ class SideBox(QWidget):
     ----------
     asked : Signal()
         Show was pressed.
+    refilled : Signal()
+        Other layers, a layer that shows something else, another patient or cohort.
     """
 
     asked = Signal()
+    refilled = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -62,15 +66,30 @@ class SideBox(QWidget):
         self.moving.setToolTip("<p>What is brought to it: a slide, or another scan.</p>")
         self._entries: list[Entry] = []
         connections = self.connections = Connections(self)
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            connections.add(event, self.refill)
+        connections.add(viewer.layers.events.inserted, self._meet)
+        connections.add(viewer.layers.events.removed, self.refill)
+        for layer in viewer.layers:
+            self._listen_to(layer)
         session = session_of(viewer)
         connections.add(session.cohort_changed, self.refill)
         connections.add(session.selection_changed, self.refill)
         self.refill()
 
+    def _meet(self, event: Any) -> None:
+        self._listen_to(event.value)
+        self.refill()
+
+    def _listen_to(self, layer: Layer) -> None:
+        """The layers of a patient are filled with the next one: then their names change."""
+        for event in (layer.events.name, layer.events.metadata):
+            self.connections.add(event, self.refill)
+
     def refill(self, event: object = None) -> None:
         """List what there is now; choices stay where they still are."""
+        self._list()
+        self.refilled.emit()
+
+    def _list(self) -> None:
         entries = entries_of(self.viewer)
         if [entry.key for entry in entries] == [entry.key for entry in self._entries]:
             self._entries = entries
@@ -91,6 +110,16 @@ class SideBox(QWidget):
                 combo.setCurrentIndex(at if kept and at >= 0 else first[id(combo)])
         self.show_button.setEnabled(len(entries) > 1)
 
+    def choose(self, fixed: str, moving: str) -> bool:
+        """Choose two sides by their keys; whether both are there."""
+        self._list()
+        found = [combo.findData(key) for combo, key in ((self.fixed, fixed), (self.moving, moving))]
+        if min(found) < 0:
+            return False
+        self.fixed.setCurrentIndex(found[0])
+        self.moving.setCurrentIndex(found[1])
+        return True
+
     def entries(self) -> tuple[Entry, Entry]:
         """Chosen entries: fixed, moving.
 
@@ -99,7 +128,7 @@ class SideBox(QWidget):
         InputError
             If there are none, or both are the same.
         """
-        self.refill()
+        self._list()
         first, second = self.fixed.currentIndex(), self.moving.currentIndex()
         if min(first, second) < 0:
             raise InputError(_EMPTY)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog
 
 from napari_radiogenomics.data.image import Image
@@ -17,8 +19,9 @@ from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.register.boxes import OverlayBox, PairBox, SideBox
 from napari_radiogenomics.gui.register.objects import load
 from napari_radiogenomics.gui.register.pairs import Pairs, Side
+from napari_radiogenomics.gui.register.shown import Shown, Waiting, patient_of
 from napari_radiogenomics.gui.register.stage import Stage
-from napari_radiogenomics.gui.register.view import sides_view
+from napari_radiogenomics.gui.register.view import SidesView, sides_view
 from napari_radiogenomics.gui.register.work import (
     Registered,
     framed,
@@ -80,6 +83,9 @@ class RegisterDock(Panel):
         self.fitted: Registration | None = None
         self.found: Registration | None = None
         self._overlay: Registered | None = None
+        self._shown: Shown | None = None
+        self._view: SidesView | None = None
+        self._waiting = Waiting()
         self.sides, self.box = SideBox(self.viewer), PairBox()
         self.over = OverlayBox()
         self.inputs.addRow(self.sides)
@@ -101,42 +107,71 @@ class RegisterDock(Panel):
             (over.saved, self._ask_to_save), (over.kept, self.save_in_cohort),
         ):  # fmt: skip
             signal.connect(work)
+        self._soon = QTimer(self, interval=0, singleShot=True)  # layers are filled one by one
+        self._soon.timeout.connect(self._follow)
+        self.sides.refilled.connect(self._soon.start)
+        session = session_of(self.viewer)
+        for event in (session.selection_changed, session.cohort_changed):
+            self.connections.add(event, self._follow)
 
     # The two sides
 
     def show_sides(self) -> None:
-        """Show the chosen objects on their canvases, without landmarks of others."""
+        """Show the chosen objects on their canvases, with the landmarks they had before."""
         try:
             entries = self.sides.entries()
-            fixed, moving = (load(self.viewer, entry) for entry in entries)
+            fixed, moving = (framed(load(self.viewer, e), e.title) for e in entries)
         except RadiogenomicsError as error:
             self.say(str(error), "error")
             return
         self._leave_sides()
-        view = sides_view(self.viewer)
-        titles = [entry.title for entry in entries]
+        view = self._view = sides_view(self.viewer)
         in_main = isinstance(fixed, Image)
         if in_main:
             view.hide_side("fixed")
             if entries[0].layer is not None:
                 entries[0].layer.visible = True
         self.stages = {
-            "fixed": self._stage("fixed", framed(fixed, titles[0]), titles[0], own=not in_main),
-            "moving": self._stage("moving", framed(moving, titles[1]), titles[1], own=True),
+            "fixed": self._stage("fixed", fixed, entries[0].title, own=not in_main),
+            "moving": self._stage("moving", moving, entries[1].title, own=True),
         }
+        self._shown = Shown(patient_of(self.viewer), entries, (fixed, moving))
+        self._waiting.forget(self._shown.patient)
+        self.pairs = self._waiting.pairs_of(self._shown)
         self._refit()
-        self.say(f"{_READY}Four pairs or more, well apart; not all on a line.")
+        back = f"{_pairs(self.pairs)} of before are back. " if self.pairs.items else ""
+        self.say(f"{back}{_READY}Four pairs or more, well apart; not all on a line.")
 
     def _stage(self, side: Side, one: Image | Slide, title: str, *, own: bool) -> Stage:
-        model = sides_view(self.viewer).show_side(side, title) if own else self.viewer
+        model = self._view.show_side(side, title) if own and self._view else self.viewer
         return Stage(model, side, one, own=own, clicked=self.place)
 
     def _leave_sides(self) -> None:
         for stage in self.stages.values():
             stage.close()
-        self.stages, self.pairs = {}, Pairs()
+        self.stages, self.pairs, self._shown = {}, Pairs(), None
         self.found = self._overlay = None
         self.over.use(None)
+
+    def _follow(self, event: object = None) -> None:
+        """Leave the sides with their patient, and take them up when it is open again."""
+        if self._shown is not None and not self._shown.still_seen(self.viewer):
+            self._set_aside(self._shown)
+        if self._shown is None:
+            keys = self._waiting.sides_of(patient_of(self.viewer))
+            if keys is not None and self.sides.choose(*keys):
+                self._waiting.forget(patient_of(self.viewer))
+                self.show_sides()
+
+    def _set_aside(self, shown: Shown) -> None:
+        """No click counts for sides that are not seen; their pairs wait."""
+        kept = f" {_pairs(self.pairs)} are kept, and back with them." if self.pairs.items else ""
+        self._waiting.leave(shown)
+        self._leave_sides()
+        self._refit()
+        if self._view is not None:
+            self._view.rest()
+        self.say(f"{shown.titles} are not open any more, so clicks place nothing.{kept}")
 
     def _frames(self) -> tuple[str, str]:
         return frame_of(self.stages["fixed"].object), frame_of(self.stages["moving"].object)
@@ -145,6 +180,7 @@ class RegisterDock(Panel):
 
     def place(self, side: Side, place: tuple[float, float, float]) -> None:
         """Take a click on a canvas for the next landmark; on the other side's turn it is said."""
+        self._follow()
         if not self.box.placing or not self.stages:
             return
         if side != self.pairs.expected:
@@ -243,7 +279,15 @@ class RegisterDock(Panel):
             return f"Saved as {outcome.value}."
         if isinstance(outcome.value, tuple):
             return self._take_cohort(*outcome.value)
-        self._overlay, self.found = outcome.value, outcome.value.registration
+        found = outcome.value.registration
+        if (
+            not self.stages
+            or (found.transform.from_frame, found.transform.to_frame) != self._frames()
+        ):
+            return (
+                f"{found.text()} Its sides are not shown any more: show them, and register again."
+            )
+        self._overlay, self.found = outcome.value, found
         self.over.use(self.found, can_keep=self._can_keep())
         self._draw_overlay()
         return " ".join([self.found.text(), *self.found.warnings])
@@ -289,3 +333,14 @@ class RegisterDock(Panel):
         session_of(self.viewer).renew(cohort)
         more = f" So were {', '.join(names)}, aligned by brightness." if names else ""
         return f"Saved in {cohort.name}: samples of either frame are brought to the other.{more}"
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
+        """Show the sides too, where there are some."""
+        super().showEvent(event)
+        if self.stages:
+            sides_view(self.viewer)
+
+
+def _pairs(pairs: Pairs) -> str:
+    """How many, in words."""
+    return "1 pair" if len(pairs.items) == 1 else f"{len(pairs.items)} pairs"

@@ -11,9 +11,12 @@ from napari.layers import Layer
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.gui.layers.keys import AXES, PASSING, UNITS
-from napari_radiogenomics.gui.layers.layers import image_layers, slide_layer
+from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.layers.sample_points import coarsest
 from napari_radiogenomics.gui.register.pairs import Pair, Side
+from napari_radiogenomics.gui.slide.layers import picture_layer
+from napari_radiogenomics.gui.slide.redraw import Redraw
+from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -58,17 +61,28 @@ class Stage:
         self.unit = 1.0 if self.flat else coarsest([one.geometry])  # type: ignore[union-attr]
         self.points: Layer | None = None
         self.overlay: Layer | None = None
+        self._pyramid: ShownPyramid | None = None
         if own:
             self._show(one)
         model.mouse_drag_callbacks.append(self._pressed)
 
     def _show(self, one: Image | Slide) -> None:
         self.model.layers.clear()
-        made = [slide_layer(one)] if isinstance(one, Slide) else image_layers(one)[:1]
-        for data in made:
-            self.model.layers.append(Layer.create(*data))
+        data = self._picture(one) if isinstance(one, Slide) else image_layers(one)[0]
+        self.model.layers.append(Layer.create(*data))
         self.model.canvas.background_color_override = "white" if self.flat else None
         self.model.reset_view()
+
+    def _picture(self, slide: Slide) -> Any:
+        """The slide as the Slide view shows it, read while it is panned."""
+        self._pyramid = ShownPyramid(slide)
+        self._redraw = Redraw(self._draw)
+        self._pyramid.arrived = self._redraw.soon
+        return picture_layer(slide, self._pyramid)
+
+    def _draw(self) -> None:
+        if self._own and self.model.layers:
+            self.model.layers[0].refresh(thumbnail=False, extent=False)
 
     def close(self) -> None:
         """Take away what was added to the canvas."""
@@ -79,6 +93,9 @@ class Stage:
         self.points = self.overlay = None
         if self._own:
             self.model.layers.clear()
+            self.model.canvas.background_color_override = None
+        if self._pyramid is not None:
+            self._pyramid.close()
 
     def remove(self, layer: Layer | None) -> None:
         """Take a layer away, where it is still there."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from napari.components import ViewerModel
 from napari.qt import QtViewer
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_radiogenomics.gui.attached import Attached, attached, plain_viewer
+from napari_radiogenomics.gui.canvas.beside import show_beside
 from napari_radiogenomics.gui.canvas.overlays import show_scale_bar
 from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import tone_color
-from napari_radiogenomics.gui.placing import dock_of
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.register.pairs import Side
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SideCanvas", "SidesView", "sides_view"]
 
 _TITLE = "Register view"
-_PART, _SETTLED_MS = 0.5, 50
+_EMPTY = "Nothing: choose the sides in the Register dock"
 
 
 class SideCanvas(QWidget):
@@ -36,7 +36,8 @@ class SideCanvas(QWidget):
         self.canvas = QtViewer(self.model)
         self.title = QElidingLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setMinimumSize(200, 160)
+        self.setMinimumSize(1, 1)
+        self.canvas.setMinimumSize(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -63,6 +64,7 @@ class SidesView(QWidget):
         super().__init__()
         self.main = plain_viewer(viewer)
         self.setObjectName("radiogenomics-register-view")
+        self.setMinimumSize(1, 1)  # else the window would grow where there is little room
         self.connections = Connections(self)
         self.canvases: dict[Side, SideCanvas] = {
             "fixed": SideCanvas(self.main.theme), "moving": SideCanvas(self.main.theme),
@@ -88,6 +90,17 @@ class SidesView(QWidget):
     def hide_side(self, side: Side) -> None:
         """Hide the canvas of a side."""
         self.canvases[side].hide()
+
+    def rest(self) -> None:
+        """Say that no side is shown."""
+        for side, canvas in self.canvases.items():
+            canvas.title.setText(f"{side.capitalize()}: {_EMPTY}")
+
+    def fit(self) -> None:
+        """Show all of each side."""
+        for canvas in self.canvases.values():
+            if canvas.model.layers:
+                canvas.model.fit_to_view(layers=[canvas.model.layers[0]])
 
     def _follow_theme(self, event: object = None) -> None:
         for canvas in self.canvases.values():
@@ -129,28 +142,5 @@ def sides_view(viewer: ViewerModel) -> SidesView:
     if holder.view is None or not isalive(holder.view):
         holder.view = SidesView(viewer)
     view = holder.view
-    dock = dock_of(view)
-    if dock is None and hasattr(viewer, "window"):
-        dock = viewer.window.add_dock_widget(view, name=_TITLE, area="left")
-        _beside_the_scan(dock)
-        dock.window().installEventFilter(view)
-    if dock is not None:
-        dock.show()
+    show_beside(viewer, view, _TITLE, fit=view.fit)
     return view
-
-
-def _beside_the_scan(dock: QDockWidget) -> None:
-    """Put the view between the layer list and the scan, with half of what both have."""
-    window = dock.window()
-    if not isinstance(window, QMainWindow):
-        return
-    window.removeDockWidget(dock)
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
-
-    def share() -> None:
-        center = window.centralWidget() if isalive(window) else None
-        if center is not None and isalive(dock):
-            room = center.width() + dock.width()
-            window.resizeDocks([dock], [round(_PART * room)], Qt.Orientation.Horizontal)
-
-    QTimer.singleShot(_SETTLED_MS, share)

@@ -257,7 +257,7 @@ class SlideDock(Panel):
                 self._open(self._wanted)
             return
         entry, shown = outcome.value
-        view = slide_view(self.viewer)
+        view = slide_view(self.viewer, yields=not self.isVisible())
         if view is not self.overlays.view:
             view.damaged.connect(self._tell_damage)
             self.overlays.use(view)

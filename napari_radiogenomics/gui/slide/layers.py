@@ -60,6 +60,7 @@ def picture_layer(slide: Slide, shown: ShownPyramid) -> LayerData:
     settings = {
         "name": f"{slide.name} ({slide.stain})" if slide.stain else slide.name,
         "rgb": True,
+        "interpolation2d": "linear",  # the nearest pixels alone would make a pattern of squares
         "scale": tuple(um / 1000 for um in um_drawn(slide)),
         "metadata": {SOURCE: slide},
         **COMMON,

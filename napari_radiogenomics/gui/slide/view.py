@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.qt import QtViewer
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -35,6 +35,7 @@ from napari_radiogenomics.gui.slide.layers import (
     um_drawn,
     units_drawn,
 )
+from napari_radiogenomics.gui.slide.redraw import Redraw
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ __all__ = ["SlideView"]
 
 _TITLE = "Slide view"
 _EMPTY = "Choose a slide in the Slide dock."
-# A redraw for each tile that arrives would keep the window busy.
-_REDRAW_MS = 40
 _CROSS = "Crosshair"
 
 
@@ -82,7 +81,6 @@ class SlideView(QWidget):
     clicked = Signal(float, float)
     changed = Signal(object)
     damaged = Signal(str)
-    _arrived = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
@@ -96,9 +94,7 @@ class SlideView(QWidget):
         self.connections = Connections(self)
         self.canvas: QtViewer | None = None
         self._build()
-        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
-        self._redraw.timeout.connect(self._draw)
-        self._arrived.connect(self._redraw.start)
+        self._redraw = Redraw(self._draw)
         self.connections.add(main.events.theme, self._follow_theme)
         self.connections.add(self.model.scene.camera.events.zoom, self._tell)
         self._place: tuple[float, float] | None = None
@@ -146,7 +142,7 @@ class SlideView(QWidget):
             return
         self.clear()
         self._pyramid = shown or ShownPyramid(slide)
-        self._pyramid.arrived = self._arrived.emit
+        self._pyramid.arrived = self._redraw.soon
         self._pyramid.failed = self.damaged.emit
         self.slide = slide
         self.picture = self._add(picture_layer(slide, self._pyramid))
