@@ -113,6 +113,15 @@ def test_the_sections_of_the_sample_cohort_are_measured(monkeypatch, capsys):
     assert names["hypoxia"].table["positive_percent"].iloc[0] > 20
 
 
+def test_a_slide_of_the_sample_cohort_is_registered(monkeypatch):
+    monkeypatch.chdir(README.parent)
+    names: dict = {}
+    exec(compile(example("register(slide, scan, pairs"), "README.md", "exec"), names)
+    found = names["found"]
+    assert found.transform.to_frame == "P001-HE"
+    assert 0 < found.rms_mm < found.left_out_rms_mm < 1
+
+
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
     monkeypatch.chdir(README.parent / "sample_data" / "cohort")
     names: dict = {}

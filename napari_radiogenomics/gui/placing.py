@@ -10,7 +10,7 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabBar, QTabWidget, QWidget
 
@@ -51,9 +51,15 @@ class PlacedWidget(QWidget):
     ----------
     side : {"right", "below"}
         Where: in the right column as long as the person keeps it there, or below the canvas.
+    raised : Signal()
+        It came to the front of the tabs: Qt takes the others for shown, so they get no event.
+    in_front : bool
+        Whether it is there.
     """
 
+    raised = Signal()
     side: ClassVar[Side] = "right"
+    in_front = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,10 +93,17 @@ class PlacedWidget(QWidget):
         if dock is None or self._placed:
             return
         self._placed = True
+        dock.visibilityChanged.connect(self._note_front)
+        self._note_front(not self.visibleRegion().isEmpty())
         window = dock.window()
         if isinstance(window, QMainWindow) and not dock.isFloating():
             self._move(window, dock)
         self._ask_for(0)
+
+    def _note_front(self, front: bool) -> None:
+        came, self.in_front = front and not self.in_front, front
+        if came:
+            self.raised.emit()
 
     def _move(self, window: QMainWindow, dock: QDockWidget) -> None:
         area = _AREAS[self.side]

@@ -17,10 +17,26 @@ from napari_radiogenomics.io.transforms import write_transform
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["save_transform"]
+__all__ = ["save_transform", "saved_between"]
 
 _FOLDER = "transforms"
 _COLUMNS = ("from_frame", "to_frame", "path", "landmarks", "method", "error_mm")
+
+
+def saved_between(cohort: Cohort, frames: tuple[str, str]) -> str:
+    """File of the transform that a cohort has between two frames, either way; empty without.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Any.
+    frames : tuple of str
+        The two, in either order.
+    """
+    table = cohort.transforms
+    pairs = zip(table["from_frame"], table["to_frame"], strict=True)
+    found = table[[{first, second} == set(frames) for first, second in pairs]]
+    return str(found["path"].iloc[-1]) if len(found) else ""
 
 
 def save_transform(

@@ -135,19 +135,16 @@ def _table(pairs: Landmarks, errors: Errors, warnings: list[str]) -> pd.DataFram
 
 
 def _facing(step: Step, layout: str) -> list[str]:
-    """Which side of a slide faces the feet, where only the landmarks tell how it lies."""
+    """That a free plane hides whether the slide was turned over, and how to find out."""
     if layout != "plane in space":
         return []
     ends = Transform((step,)).points([[0, 0, 0], [1, 0, 0], [0, 1, 0]])
-    normal = np.cross(ends[1] - ends[0], ends[2] - ends[0])
-    axis = int(np.argmax(np.abs(normal)))
+    axis = int(np.argmax(np.abs(np.cross(ends[1] - ends[0], ends[2] - ends[0]))))
     name = {2: "axial", 1: "coronal", 0: "sagittal"}[axis]
-    seen = np.cross(*plane_matrix(name, 0.0)[:3, :2].T)[axis] * normal[axis] > 0
-    if seen:
-        return []
     return [
-        f"The section lies turned over: in {name} slices as they are shown, it appears mirrored. "
-        "That is right if it was laid on its other side; else check the pairs."
+        "With a free plane a slide that was turned over fits as well as one that was not, so this "
+        f"is not checked. To check it, set plane to {name}, which is the nearest: landmarks that "
+        "are mirrored there are refused."
     ]
 
 

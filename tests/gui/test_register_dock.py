@@ -144,7 +144,8 @@ def opened(opengl, tmp_path, qtbot):
     yield dock, folder
     view = sides_view(viewer)
     view.shut()
-    qtbot.addWidget(view)
+    view.deleteLater()
+    qtbot.wait(50)
 
 
 def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
@@ -181,9 +182,13 @@ def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
     assert overlay.opacity == pytest.approx(0.8)
     with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
         dock.save_in_cohort()
-    assert "Saved in" in dock.message
+    assert f"It counts in place of {stem}.json; that file stays." in dock.message
     again = open_cohort(folder).transforms
-    row = again[again["to_frame"] == "P001-HE"].iloc[0]
+    pair = {"P001-t0", "P001-HE"}
+    ends = zip(again["from_frame"], again["to_frame"], strict=True)
+    (row,) = (again.loc[key] for key, two in zip(again.index, ends, strict=True) if {*two} == pair)
+    assert row["to_frame"] == "P001-HE"
+    assert (folder / f"{stem}.json").is_file()
     saved = read_transform(folder / row["path"])
     np.testing.assert_allclose(saved.matrix, expected.transform.matrix, atol=1e-9)
     assert session_of(viewer).selection.patient_id == "P001"
@@ -196,3 +201,89 @@ def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
     assert "are 2" in dock.box.sum_label.text()
     dock.undo()
     assert len(dock.pairs.items) == 3
+
+
+def fill(viewer: ViewerModel, patient: str) -> None:
+    """Show a patient in the layers that are there, as the Cohort dock does."""
+    cohort = session_of(viewer).cohort
+    (data, looks, _), *_ = load_layers(cohort, patient, timepoint="t0", open_with=("scans",)).layers
+    viewer.layers[0].data = data
+    viewer.layers[0].metadata, viewer.layers[0].name = looks["metadata"], looks["name"]
+
+
+def test_a_click_on_another_patient_is_no_landmark_and_pairs_are_back_with_theirs(opened, qtbot):
+    dock, _ = opened
+    viewer, session = dock.viewer, session_of(dock.viewer)
+    dock.show_sides()
+    moving = dock.stages["moving"].model
+    for n in range(3):
+        click(viewer, (-20.0, 5.0 * n, -40.0))
+        click(moving, (1.0, n * n))
+    placed = dock.pairs.items
+    session.select(patient_id="P002", timepoint="t0")
+    fill(viewer, "P002")
+    click(viewer, (-25.0, 5.0, -40.0))
+    dock.place("fixed", (-40.0, 5.0, -25.0))
+    assert not dock.stages
+    assert not dock.pairs.items
+    assert "P001-t0-CT and P001-HE (H&E) are not open any more" in dock.message
+    assert "3 pairs are kept" in dock.message
+    assert not moving.layers
+    assert [layer.name for layer in viewer.layers] == ["P002-t0-CT"]
+    assert dock.sides.fixed.currentText() == "P002-t0-CT"
+    dock.show_sides()
+    assert not dock.pairs.items  # these are other sides
+    session.select(patient_id="P001", timepoint="t0")
+    fill(viewer, "P001")
+    qtbot.waitUntil(lambda: bool(dock.stages), timeout=5_000)
+    assert dock.pairs.items == placed
+    assert dock._frames() == ("P001-t0", "P001-HE")
+    assert "3 pairs of before are back" in dock.message
+    viewer.layers[0].name = "other"  # the same patient, another scan in the layer
+    click(viewer, (-25.0, 5.0, -40.0))
+    assert not dock.stages
+
+
+def test_a_slide_is_drawn_between_its_pixels(opengl, qtbot):
+    """The nearest pixels alone make squares of a fine grain."""
+    model = ViewerModel()
+    stage = Stage(model, "moving", SLIDE, own=True, clicked=lambda *_: None)
+    assert model.layers[0].interpolation2d == "linear"
+    stage.close()
+
+
+def test_in_a_window_the_sides_take_the_place_of_the_slide(qtbot, make_napari_viewer):
+    from napari_radiogenomics.gui.placing import dock_of, raise_dock
+    from napari_radiogenomics.gui.register.view import sides_view
+    from napari_radiogenomics.gui.slide.placing import slide_view
+    from napari_radiogenomics.gui.workspace import open_workspace
+
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1366, 768)
+    docks = open_workspace(viewer, three_views=False)
+    register_dock, slides = docks["Register"], docks["Slide"]
+    viewer.add_image(np.zeros((6, 40, 30)), name="scan", axis_labels=("z", "y", "x"))
+    viewer.add_image(np.zeros((6, 40, 30)), name="later", axis_labels=("z", "y", "x"))
+    raise_dock(slides)
+    slides.take([SLIDE])
+    qtbot.waitUntil(lambda: slides.current is not None, timeout=20_000)
+    slide = slide_view(viewer)
+    qtbot.waitUntil(lambda: slides.in_front and dock_of(slide).isVisible(), timeout=5_000)
+    raise_dock(register_dock)
+    register_dock.show_sides()
+    sides = sides_view(viewer)
+    shown = [dock_of(view) for view in (sides, slide)]
+    assert [dock.isVisible() for dock in shown] == [True, False]
+    raise_dock(slides)
+    qtbot.waitUntil(lambda: [d.isVisible() for d in shown] == [False, True], timeout=5_000)
+    raise_dock(register_dock)
+    qtbot.waitUntil(lambda: [d.isVisible() for d in shown] == [True, False], timeout=5_000)
+    qtbot.wait(1_000)  # the sizes settle
+    assert viewer.window.geometry()[2] <= 1366
+    assert sides.width() > 150
+    for view in (slide, sides):
+        view.shut()
+    viewer.window.remove_dock_widget("all")
+    for view in (slide, sides):
+        view.deleteLater()
+    qtbot.wait(50)

@@ -258,12 +258,16 @@ def test_noise_is_not_taken_for_a_mirror():
         register(SECOND, FIRST, pairs(source, turned(source, noise=1.0)))
 
 
-def test_a_section_that_lies_turned_over_in_space_is_said():
+def test_a_free_plane_does_not_tell_a_turned_section_and_a_named_one_does():
     glass = RNG.uniform(0, 20, (6, 2))
     as_shown = np.column_stack([glass, np.full(6, 5.0)])
-    assert not register(FIRST, SCAN, pairs(as_shown, glass)).warnings
-    found = register(FIRST, SCAN, pairs(as_shown * [-1, 1, 1], glass))
-    assert "turned over: in axial slices" in found.warnings[0]
+    over = as_shown * [-1, 1, 1]
+    said = [register(FIRST, SCAN, pairs(places, glass)).warnings for places in (as_shown, over)]
+    assert said[0] == said[1]  # neither alarms: they fit alike
+    assert "is not checked. To check it, set plane to axial" in said[0][0]
+    assert not register(FIRST, SCAN, pairs(as_shown, glass), plane="axial").warnings
+    with pytest.raises(InputError, match="mirror image of the other"):
+        register(FIRST, SCAN, pairs(over, glass), plane="axial")
 
 
 @pytest.mark.parametrize(

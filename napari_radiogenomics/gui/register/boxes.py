@@ -108,6 +108,9 @@ class SideBox(QWidget):
                     combo.addItem(entry.title, entry.key)
                 at = combo.findData(kept)
                 combo.setCurrentIndex(at if kept and at >= 0 else first[id(combo)])
+        if self.fixed.currentIndex() == self.moving.currentIndex():  # one was alone until now
+            other = first[id(self.moving)]
+            self.moving.setCurrentIndex(other if other != self.fixed.currentIndex() else 0)
         self.show_button.setEnabled(len(entries) > 1)
 
     def choose(self, fixed: str, moving: str) -> bool:

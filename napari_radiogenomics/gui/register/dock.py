@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog
 
 from napari_radiogenomics.data.image import Image
@@ -31,6 +31,7 @@ from napari_radiogenomics.gui.register.work import (
     save_in_cohort,
 )
 from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.io.cohort_transforms import saved_between
 from napari_radiogenomics.registration import (
     Registration,
     read_landmarks,
@@ -85,6 +86,7 @@ class RegisterDock(Panel):
         self._overlay: Registered | None = None
         self._shown: Shown | None = None
         self._view: SidesView | None = None
+        self._before = ""
         self._waiting = Waiting()
         self.sides, self.box = SideBox(self.viewer), PairBox()
         self.over = OverlayBox()
@@ -98,6 +100,7 @@ class RegisterDock(Panel):
 
     def _connect(self) -> None:
         self.sides.asked.connect(self.show_sides)
+        self.raised.connect(self._look)
         self.form.changed.connect(self._refit)
         box, over = self.box, self.over
         for signal, work in (
@@ -153,6 +156,11 @@ class RegisterDock(Panel):
         self.found = self._overlay = None
         self.over.use(None)
 
+    def _look(self) -> None:
+        """Show the sides beside the scan, where there are some."""
+        if self.stages:
+            sides_view(self.viewer)
+
     def _follow(self, event: object = None) -> None:
         """Leave the sides with their patient, and take them up when it is open again."""
         if self._shown is not None and not self._shown.still_seen(self.viewer):
@@ -169,7 +177,7 @@ class RegisterDock(Panel):
         self._waiting.leave(shown)
         self._leave_sides()
         self._refit()
-        if self._view is not None:
+        if self._view is not None and isalive(self._view):  # it may go first, with the window
             self._view.rest()
         self.say(f"{shown.titles} are not open any more, so clicks place nothing.{kept}")
 
@@ -324,6 +332,7 @@ class RegisterDock(Panel):
         frames = set(self._frames())
         slides = cohort.slides.index[cohort.slides["frame"].isin(frames)]
         slide = str(slides[0]) if len(slides) else ""
+        self._before = saved_between(cohort, self._frames())
         self.runner.run(
             save_in_cohort, cohort, self.found, slide,
             siblings=self.over.siblings and bool(slide), title="Save in cohort",
@@ -331,14 +340,12 @@ class RegisterDock(Panel):
 
     def _take_cohort(self, cohort: Cohort, names: tuple[str, ...]) -> str:
         session_of(self.viewer).renew(cohort)
-        more = f" So were {', '.join(names)}, aligned by brightness." if names else ""
-        return f"Saved in {cohort.name}: samples of either frame are brought to the other.{more}"
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Show the sides too, where there are some."""
-        super().showEvent(event)
-        if self.stages:
-            sides_view(self.viewer)
+        said = [f"Saved in {cohort.name}: samples of either frame are brought to the other."]
+        if self._before:
+            said.append(f"It counts in place of {self._before}; that file stays.")
+        if names:
+            said.append(f"Saved too: {', '.join(names)}, aligned by brightness.")
+        return " ".join(said)
 
 
 def _pairs(pairs: Pairs) -> str:

@@ -33,17 +33,26 @@ class SideCanvas(QWidget):
         super().__init__()
         self.model = ViewerModel(title=_TITLE)
         self.model.theme = theme
-        self.canvas = QtViewer(self.model)
+        self.canvas: QtViewer | None = QtViewer(self.model)
+        canvas = self.canvas
         self.title = QElidingLabel()
         self.title.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.setMinimumSize(1, 1)
-        self.canvas.setMinimumSize(1, 1)
+        canvas.setMinimumSize(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.title)
-        column.addWidget(self.canvas, 1)
+        column.addWidget(canvas, 1)
         show_scale_bar(self.model)
+
+    def shut(self) -> None:
+        """Let go of the canvas, once."""
+        canvas, self.canvas = self.canvas, None
+        if canvas is not None and isalive(canvas):
+            self.model.layers.clear()
+            self.model.mouse_drag_callbacks.clear()
+            canvas.close()
 
 
 class SidesView(QWidget):
@@ -83,7 +92,8 @@ class SidesView(QWidget):
         """Show the canvas of a side under a title; answers with its model."""
         canvas = self.canvases[side]
         canvas.title.setText(f"{side.capitalize()}: {title}")
-        canvas.canvas.dims.setVisible(True)
+        if canvas.canvas is not None:
+            canvas.canvas.dims.setVisible(True)
         canvas.show()
         return canvas.model
 
@@ -118,9 +128,7 @@ class SidesView(QWidget):
     def shut(self) -> None:
         """Let go of the canvases."""
         for canvas in self.canvases.values():
-            if isalive(canvas.canvas):
-                canvas.model.layers.clear()
-                canvas.canvas.close()
+            canvas.shut()
 
 
 class _Holder(Attached):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton
 from superqt import QElidingLabel
 
@@ -127,6 +126,7 @@ class SlideDock(Panel):
 
     def _connect(self) -> None:
         self.table.chosen.connect(self.choose)
+        self.raised.connect(self._look)
         self.open_button.clicked.connect(self.ask_for_files)
         self.folder_button.clicked.connect(self.ask_for_folder)
         self.measure.currentIndexChanged.connect(self._show_rule)
@@ -257,7 +257,7 @@ class SlideDock(Panel):
                 self._open(self._wanted)
             return
         entry, shown = outcome.value
-        view = slide_view(self.viewer, yields=not self.isVisible())
+        view = slide_view(self.viewer, yields=not self.in_front)
         if view is not self.overlays.view:
             view.damaged.connect(self._tell_damage)
             self.overlays.use(view)
@@ -272,6 +272,11 @@ class SlideDock(Panel):
         self.spots.use(entry.section)
         for note in entry.slide.notes[:1]:
             self.say(note, "warning")
+
+    def _look(self) -> None:
+        """Show the slide beside the scan, where one is open."""
+        if self.current is not None:
+            slide_view(self.viewer)
 
     def _tell_damage(self, message: Any) -> None:
         self.say(f"{message} What cannot be read is striped red.", "error")
@@ -383,9 +388,3 @@ class SlideDock(Panel):
             self.measure.setCurrentIndex(max(0, self.measure.findData(values.pop("measure", ""))))
         self.form.values = values
         self._show_rule()
-
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
-        """Show the slide view too, where a slide is open."""
-        super().showEvent(event)
-        if self.current is not None:
-            slide_view(self.viewer)
