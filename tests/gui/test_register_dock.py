@@ -244,6 +244,16 @@ def test_a_click_on_another_patient_is_no_landmark_and_pairs_are_back_with_their
     assert not dock.stages
 
 
+def test_the_scan_is_the_fixed_side_whatever_is_there_first(opened):
+    dock, _ = opened
+    viewer = dock.viewer
+    viewer.layers.clear()  # slides alone, as before a patient's scans are read
+    fill_anew = load_layers(session_of(viewer).cohort, "P001", timepoint="t0", open_with=("scans",))
+    viewer.layers.append(Layer.create(*fill_anew.layers[0]))
+    chosen = dock.sides.fixed.currentText(), dock.sides.moving.currentText()
+    assert chosen == ("P001-t0-CT", "P001-HE (H&E)")
+
+
 def test_a_slide_is_drawn_between_its_pixels(opengl, qtbot):
     """The nearest pixels alone make squares of a fine grain."""
     model = ViewerModel()

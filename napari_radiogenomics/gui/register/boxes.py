@@ -65,6 +65,9 @@ class SideBox(QWidget):
         self.fixed.setToolTip("<p>What stays: usually the scan.</p>")
         self.moving.setToolTip("<p>What is brought to it: a slide, or another scan.</p>")
         self._entries: list[Entry] = []
+        self._by_hand = False  # until then what comes later may be the better default
+        for combo in (self.fixed, self.moving):
+            combo.activated.connect(self._chosen)
         connections = self.connections = Connections(self)
         connections.add(viewer.layers.events.inserted, self._meet)
         connections.add(viewer.layers.events.removed, self.refill)
@@ -74,6 +77,9 @@ class SideBox(QWidget):
         connections.add(session.cohort_changed, self.refill)
         connections.add(session.selection_changed, self.refill)
         self.refill()
+
+    def _chosen(self, _row: int = 0) -> None:
+        self._by_hand = True
 
     def _meet(self, event: Any) -> None:
         self._listen_to(event.value)
@@ -101,7 +107,7 @@ class SideBox(QWidget):
             id(self.moving): slides[0] if slides else min(1, len(entries) - 1),
         }
         for combo in (self.fixed, self.moving):
-            kept = combo.currentData()
+            kept = combo.currentData() if self._by_hand else None
             with QSignalBlocker(combo):
                 combo.clear()
                 for entry in entries:
@@ -119,6 +125,7 @@ class SideBox(QWidget):
         found = [combo.findData(key) for combo, key in ((self.fixed, fixed), (self.moving, moving))]
         if min(found) < 0:
             return False
+        self._by_hand = True
         self.fixed.setCurrentIndex(found[0])
         self.moving.setCurrentIndex(found[1])
         return True
