@@ -24,7 +24,7 @@ __all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace"]
 _PLUGIN = "napari-radiogenomics"
 DOCKS = (
     "Cohort", "Scan", "Segment", "Texture", "Features", "Habitats", "Vessels", "Slide",
-    "Correspondence", "Register", "Genes", "Virtual biopsy", "Harmonize", "Associate", "Fuse",
+    "Correspondence", "Genes", "Virtual biopsy", "Harmonize", "Associate", "Fuse",
 )  # fmt: skip
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
