@@ -271,7 +271,9 @@ def test_in_a_window_the_sides_take_the_place_of_the_slide(qtbot, make_napari_vi
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     slides = open_workspace(viewer, three_views=False)["Slide"]
-    _, register_dock = viewer.window.add_plugin_dock_widget("napari-radiogenomics", "Register")
+    _, register_dock = viewer.window.add_plugin_dock_widget(
+        "napari-radiogenomics", "Register", tabify=True
+    )
     viewer.add_image(np.zeros((6, 40, 30)), name="scan", axis_labels=("z", "y", "x"))
     viewer.add_image(np.zeros((6, 40, 30)), name="later", axis_labels=("z", "y", "x"))
     raise_dock(slides)
