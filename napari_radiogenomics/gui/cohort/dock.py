@@ -11,13 +11,12 @@ from napari.utils.notifications import show_warning
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout
 
-from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.gui.attached import attached, plain_viewer
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.canvas.looking import look_at_scan
 from napari_radiogenomics.gui.cohort.ahead import ReadAhead
 from napari_radiogenomics.gui.cohort.empty import EmptyPage
-from napari_radiogenomics.gui.cohort.no_images import nothing_seen
+from napari_radiogenomics.gui.cohort.opened_words import opened_words
 from napari_radiogenomics.gui.cohort.opening import cohort_at, sample_of_everything
 from napari_radiogenomics.gui.cohort.page import CohortPage
 from napari_radiogenomics.gui.cohort.patient import AT_FIRST, Loaded, PatientView, load_layers
@@ -359,16 +358,7 @@ class CohortDock(PlacedWidget):
             open_first_slide(self.viewer, loaded.patient_id, loaded.timepoint)
         self._read_problems = loaded.data.problems
         self._show_problems()
-        serious = [problem for problem in loaded.data.problems if problem.level != "note"]
-        when = f" at {loaded.timepoint}" if loaded.timepoint else ""
-        if serious:
-            more = f" (and {len(serious) - 1} more below)" if len(serious) > 1 else ""
-            self.say(f"{loaded.patient_id}{when}: {serious[0]}{more}", "warning")
-        elif not loaded.layers:
-            self.say(nothing_seen(self.session.cohort, f"{loaded.patient_id}{when}"), "warning")
-        else:
-            layers = counted(len(loaded.layers), "layer")
-            self.say(f"{loaded.patient_id}{when} opened with {layers}.")
+        self.say(*opened_words(loaded, self.session.cohort))
         for note in [p for p in loaded.data.problems if p.level == "note"]:
             show_warning(str(note))
 

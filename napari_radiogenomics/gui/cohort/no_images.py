@@ -9,7 +9,7 @@ from napari_radiogenomics.genomics.cohort_scores import has_genes
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["no_images_text", "nothing_seen"]
+__all__ = ["no_images_text"]
 
 
 def no_images_text(cohort: Cohort) -> str:
@@ -31,9 +31,3 @@ def no_images_text(cohort: Cohort) -> str:
         f"{fact} Its genes can be seen: Plugins ▸ Patients × genes shows all patients, the Genes "
         "tab the samples of one."
     )
-
-
-def nothing_seen(cohort: Cohort | None, who: str) -> str:
-    """Why a patient opened without layers."""
-    why = "" if cohort is None else no_images_text(cohort)
-    return why or f"{who} has no layers to show."
