@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.comparing import estimates_row
+from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.intervals import Held
 from napari_radiogenomics.fusion.measures import CHANCE, MAIN, main_measure, measures
 from napari_radiogenomics.fusion.model import FusionModel
@@ -97,6 +98,7 @@ def outside_of(
             "The external cohort must be (modalities, target) or (modalities, target, groups)."
         )
     modalities, target, *groups = external
+    refuse_fitted_outside(modalities)
     everyone = patients_of(modalities)
     outcome, patients = outcome_of(target, kind)
     if classes and set(outcome.classes) == set(classes):

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.fitted_outside import require_unfitted
 from napari_radiogenomics.io.expression import read_expression
 from napari_radiogenomics.io.tables import read_table
+from napari_radiogenomics.provenance import read_history
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,10 +38,12 @@ def read_patients(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file cannot be read or has no column beside the ids.
+        If the file cannot be read or has no column beside the ids, or the history beside it
+        tells of a step that was learned on all patients.
     """
     import pandas as pd
 
+    require_unfitted(str(path), read_history(path))
     if any(suffix.lower() in _EXPRESSION for suffix in Path(path).suffixes[-2:]):
         return read_expression(path).rename_axis(_ID)
     frame = read_table(path)[0].frame

@@ -14,6 +14,9 @@ from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, permutation_importance
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
+from napari_radiogenomics.fusion.read_modality import read_patients
+from napari_radiogenomics.io.tables_write import write_table
+from napari_radiogenomics.provenance import write_history
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False}
 
@@ -50,6 +53,21 @@ def test_a_table_that_was_harmonized_over_all_patients_is_refused(noise):
     for run in (fuse, permutation_importance):
         with pytest.raises(InputError, match='modality "imaging" went through harmonize'):
             run({"imaging": even}, y, groups=sites, folds=3, inner_folds=3)
+
+
+def test_a_harmonized_table_is_refused_from_its_file_and_of_a_second_cohort(noise, tmp_path):
+    imaging, y = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)
+    even = harmonize(imaging, sites, covariates=y.to_frame("y"))
+    file = write_table(even, tmp_path / "even.csv")
+    write_history(even, file)
+    with pytest.raises(InputError, match=r"even\.csv went through harmonize"):
+        read_patients(file)
+    half = imaging.index[:60]
+    second = {"imaging": even.drop(half)}
+    with pytest.raises(InputError, match='"imaging" went through harmonize'):
+        fuse({"imaging": imaging.loc[half]}, y[half], strategies=["single"],
+             external=(second, y.drop(half)), **QUICK)  # fmt: skip
 
 
 def test_a_column_that_is_the_target_is_told_on_the_result(noise):
