@@ -113,6 +113,6 @@ def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str]:
         and row["patient_id"] in study.features.index
         for _, row in reviews.iterrows()
     ]
-    own = reviews[about]
+    own = reviews[pd.Series(about, reviews.index, dtype=bool)]
     people = ", ".join(dict.fromkeys(own["reviewer"].astype(str)))
     return [str(vote).lower() for vote in own["verdict"]], people

@@ -165,6 +165,8 @@ def test_reviews_of_a_cohort_count_for_their_feature_outcome_and_patients(first)
     alone = Study(first.features, first.outcomes, reviews=reviews.iloc[:1])
     assert weigh_evidence("winding", "VEGF", alone)["review"].sentence == "reviewer AB: agrees."
     assert weigh_evidence("noise", "EGFR", study)["review"].verdict == "untested"
+    nobody = Study(first.features, first.outcomes, reviews=reviews.iloc[:0])
+    assert weigh_evidence("winding", "VEGF", nobody)["review"].verdict == "untested"
 
 
 def test_slides_held_against_another_feature_say_nothing(first):

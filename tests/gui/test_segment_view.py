@@ -143,6 +143,10 @@ def test_keys_choose_and_apply_tools_and_the_range(dock, viewer, qtbot):
     press(layer, "Shift-W")
     assert dock.draw.tools.tool.name == "margin"
     before = int((layer.data == 1).sum())
+    press(layer, "Shift-Z")  # shows it first
+    work = dock.desk.tools.work
+    qtbot.waitUntil(lambda: work.change is not None and not work.busy, timeout=20_000)
+    assert int((layer.data == 1).sum()) == before
     press(layer, "Shift-Z")
     qtbot.waitUntil(lambda: int((layer.data == 1).sum()) > before, timeout=20_000)
     press(layer, "Shift-D")
