@@ -216,7 +216,6 @@ def test_a_comparison_is_shown_reviewed_and_left_with_the_patient(
     assert dock.tone == "good", dock.message
     assert "this tumor only" in dock.message
     view = dock.stage.view
-    qtbot.addWidget(view)
     names = [layer.name for layer in view.model.layers]
     assert names[0].startswith("P003-CAIX")
     assert names[1] == "Scan on the section"
@@ -242,6 +241,8 @@ def test_a_comparison_is_shown_reviewed_and_left_with_the_patient(
     assert not dock.review.isEnabled()
     assert [layer.name for layer in view.model.layers if layer.name == "Scan on the section"] == []
     view.shut()
+    view.deleteLater()
+    qtbot.wait(50)
 
 
 def test_patients_are_dots_that_open_them(dock: Any, cohort: Any, qtbot: Any) -> None:
