@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
@@ -135,3 +135,13 @@ class Registry(Generic[Entry]):
     def names(self) -> list[str]:
         """Names of all entries, in order."""
         return list(self.entries)
+
+    def titles(self) -> dict[str, str]:
+        """Names of all entries, each with its title."""
+        entries: Mapping[str, Any] = self.entries
+        return {name: entry.title for name, entry in entries.items()}
+
+    def meanings(self) -> dict[str, str]:
+        """Names of all entries, each with its title and what it means in plain words."""
+        entries: Mapping[str, Any] = self.entries
+        return {name: f"{entry.title}. {entry.meaning}" for name, entry in entries.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -43,16 +42,12 @@ _FEWEST_GENES = 100
 _MOST_PERMUTED = 10**11
 
 
-def _choices() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in METHODS}
-
-
 @verb
 def associate(
     features: pd.DataFrame,
     outcomes: pd.DataFrame,
     *,
-    method: Annotated[str, Setting(choices=_choices)] = "partial",
+    method: Annotated[str, Setting(choices=METHODS.meanings)] = "partial",
     confounders: pd.DataFrame | None = None,
     groups: pd.Series | None = None,
     correction: Correction = "bh",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -30,10 +30,6 @@ from napari_radiogenomics.signature import Setting
 __all__ = ["virtual_biopsy"]
 
 
-def _methods() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in SCORERS}
-
-
 @verb
 def virtual_biopsy(
     cohort: Cohort,
@@ -53,7 +49,7 @@ def virtual_biopsy(
     timepoint: Annotated[str, Setting(advanced=True)] = "",
     kind: Annotated[ScoreKind, Setting(advanced=True)] = "auto",
     expression: Annotated[str, Setting(advanced=True)] = "",
-    method: Annotated[str, Setting(choices=_methods, advanced=True)] = "zscore_lee",
+    method: Annotated[str, Setting(choices=SCORERS.meanings, advanced=True)] = "zscore_lee",
     permutations: Annotated[int, Setting(minimum=99, advanced=True)] = 499,
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
     progress: Progress = quiet,

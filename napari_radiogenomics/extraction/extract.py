@@ -14,7 +14,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.assemble import assemble
 from napari_radiogenomics.extraction.cache import cache_folder
 from napari_radiogenomics.extraction.case import Case, Regions, find_case
-from napari_radiogenomics.extraction.measure import MEASURES, measure_meanings
+from napari_radiogenomics.extraction.measure import MEASURES
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.extraction.schedule import run_tasks
 from napari_radiogenomics.extraction.task import Outcome
@@ -34,7 +34,7 @@ def extract_cohort(
     cohort: Cohort,
     *,
     measures: Annotated[
-        Sequence[str] | Mapping[str, Mapping[str, Any]], Setting(choices=measure_meanings)
+        Sequence[str] | Mapping[str, Mapping[str, Any]], Setting(choices=MEASURES.meanings)
     ] = ("features", "shape", "clinical"),
     extraction: Mapping[str, Any] | None = None,
     patients: Sequence[str] | None = None,

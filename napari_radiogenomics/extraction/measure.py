@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.extraction.case import Opened
     from napari_radiogenomics.progress import Progress
 
-__all__ = ["MEASURES", "Block", "Measure", "measure_meanings"]
+__all__ = ["MEASURES", "Block", "Measure"]
 
 Settings = Mapping[str, Any]
 Value = float | str | None
@@ -116,8 +116,3 @@ MEASURES: Registry[Measure] = Registry(
     noun="measure",
     group="napari_radiogenomics.measures",
 )
-
-
-def measure_meanings() -> dict[str, str]:
-    """Measures and what each adds, for a form."""
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in MEASURES}

@@ -59,23 +59,15 @@ if TYPE_CHECKING:
 __all__ = ["fuse"]
 
 
-def _strategies() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in STRATEGIES}
-
-
-def _learners() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in LEARNERS}
-
-
 @verb
 def fuse(
     modalities: Mapping[str, pd.DataFrame],
     target: pd.Series | pd.DataFrame,
     *,
-    strategies: Annotated[Sequence[str] | None, Setting(choices=_strategies)] = None,
+    strategies: Annotated[Sequence[str] | None, Setting(choices=STRATEGIES.meanings)] = None,
     groups: pd.Series | None = None,
     event: str = "",
-    learner: Annotated[str, Setting(choices=_learners)] = "linear",
+    learner: Annotated[str, Setting(choices=LEARNERS.meanings)] = "linear",
     learner_settings: Mapping[str, Any] | None = None,
     preparations: Mapping[str, Any] | None = None,
     scheme: Scheme = "kfold",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -35,10 +35,6 @@ _NOUNS = {"auto": "gene, gene set or mutation", "gene": "gene", "pathway": "gene
           "mutation": "mutation"}  # fmt: skip
 
 
-def _methods() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in SCORERS}
-
-
 @verb
 def score_cohort(
     cohort: Cohort,
@@ -46,7 +42,7 @@ def score_cohort(
     *,
     kind: ScoreKind = "auto",
     expression: str = "",
-    method: Annotated[str, Setting(choices=_methods)] = "zscore_lee",
+    method: Annotated[str, Setting(choices=SCORERS.meanings)] = "zscore_lee",
     min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
     remove: Sequence[str] = (),
     standardize: bool = False,
@@ -144,7 +140,7 @@ def cohort_pathways(
     *,
     gene_sets: str = "",
     expression: str = "",
-    method: Annotated[str, Setting(choices=_methods)] = "zscore_lee",
+    method: Annotated[str, Setting(choices=SCORERS.meanings)] = "zscore_lee",
     min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
     remove: Sequence[str] = (),
     remove_shared: bool = False,

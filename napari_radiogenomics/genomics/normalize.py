@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -24,15 +23,11 @@ __all__ = ["StatedKind", "filter_genes", "normalize_counts"]
 StatedKind = Literal["auto", "count", "expected count", "TPM", "FPKM", "log", "z", "intensity"]
 
 
-def _choices() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in NORMALIZATIONS}
-
-
 @verb
 def normalize_counts(
     expression: pd.DataFrame,
     *,
-    method: Annotated[str, Setting(choices=_choices)] = "tmm",
+    method: Annotated[str, Setting(choices=NORMALIZATIONS.meanings)] = "tmm",
     log: bool = True,
     prior_count: Annotated[float | None, Setting(minimum=0, advanced=True)] = None,
     nature: Annotated[StatedKind, Setting(advanced=True)] = "auto",

@@ -41,16 +41,12 @@ class _Placing:
     refused: list[str] = field(default_factory=list)
 
 
-def _choices() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in SCORERS}
-
-
 @verb
 def score_pathways(
     expression: pd.DataFrame,
     gene_sets: str | Path | Mapping[str, Any] = "curated",
     *,
-    method: Annotated[str, Setting(choices=_choices)] = "zscore_lee",
+    method: Annotated[str, Setting(choices=SCORERS.meanings)] = "zscore_lee",
     min_genes: Annotated[int, Setting(unit="genes", minimum=1)] = 5,
     remove: Sequence[str] = (),
     remove_shared: bool = False,

@@ -106,7 +106,7 @@ class BatchEffects:
 
 
 def _choices() -> Mapping[str, str]:
-    return {"": "Not compared."} | {entry.name: entry.title for entry in HARMONIZERS}
+    return {"": "Not compared."} | HARMONIZERS.titles()
 
 
 @verb

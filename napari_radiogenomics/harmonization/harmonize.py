@@ -30,16 +30,12 @@ _REMEDY = (
 )
 
 
-def _choices() -> Mapping[str, str]:
-    return {entry.name: f"{entry.title}. {entry.meaning}" for entry in HARMONIZERS}
-
-
 @verb
 def harmonize(
     features: pd.DataFrame,
     batch: pd.Series,
     *,
-    method: Annotated[str, Setting(choices=_choices)] = "combat",
+    method: Annotated[str, Setting(choices=HARMONIZERS.meanings)] = "combat",
     covariates: pd.DataFrame | None = None,
     reference: str | None = None,
     smooth: Sequence[str] = (),

@@ -56,8 +56,7 @@ def find_layout(path: str | Path) -> tuple[Layout, str]:
 
 
 def _layout_titles() -> dict[str, str]:
-    titles = {layout.name: layout.title for layout in LAYOUTS}
-    return {"auto": "recognized by its files", **titles}
+    return {"auto": "recognized by its files", **LAYOUTS.titles()}
 
 
 def open_cohort(

@@ -46,7 +46,7 @@ Blanks = Literal["keep", "zero", "drop_genes", "refuse"]
 
 
 def _layouts() -> Mapping[str, str]:
-    return {"auto": "known from the content"} | {entry.name: entry.title for entry in LAYOUTS}
+    return {"auto": "known from the content"} | LAYOUTS.titles()
 
 
 @verb

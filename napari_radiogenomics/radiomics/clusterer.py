@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.registry import Registry
 
-__all__ = ["CLUSTERERS", "Arrays", "Clusterer", "clusterer_titles"]
+__all__ = ["CLUSTERERS", "Arrays", "Clusterer"]
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -67,8 +67,3 @@ CLUSTERERS: Registry[Clusterer] = Registry(
     noun="clustering method",
     group="napari_radiogenomics.clusterers",
 )
-
-
-def clusterer_titles() -> Mapping[str, str]:
-    """Names of all methods, each with its title."""
-    return {found.name: found.title for found in CLUSTERERS}

@@ -14,7 +14,7 @@ from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics.clusterer import clusterer_titles
+from napari_radiogenomics.radiomics.clusterer import CLUSTERERS
 from napari_radiogenomics.radiomics.habitat_model import (
     MOST_HABITATS,
     HabitatModel,
@@ -48,7 +48,7 @@ def find_habitats(
     max_n: Annotated[
         int, Setting(minimum=2, maximum=MOST_HABITATS, title="At most", advanced=True)
     ] = 6,
-    method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
+    method: Annotated[str, Setting(choices=CLUSTERERS.titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
     limits: Annotated[
         Sequence[float], Setting(advanced=True, title="Values of the first map")
@@ -162,7 +162,7 @@ def habitat_model(
     max_n: Annotated[
         int, Setting(minimum=2, maximum=MOST_HABITATS, title="At most", advanced=True)
     ] = 6,
-    method: Annotated[str, Setting(choices=clusterer_titles)] = "kmeans",
+    method: Annotated[str, Setting(choices=CLUSTERERS.titles)] = "kmeans",
     label: Annotated[int | None, Setting(minimum=1)] = None,
     limits: Annotated[
         Sequence[float], Setting(advanced=True, title="Values of the first map")

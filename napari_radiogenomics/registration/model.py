@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.transform import Step
 from napari_radiogenomics.registry import Registry
 
-__all__ = ["MODELS", "Fit", "Layout", "Model", "model_titles"]
+__all__ = ["MODELS", "Fit", "Layout", "Model"]
 
 Reals = NDArray[np.float64]
 Layout = Literal["plane", "space", "plane in space"]
@@ -85,8 +85,3 @@ MODELS: Registry[Model] = Registry(
     noun="model of a registration",
     group="napari_radiogenomics.registration_models",
 )
-
-
-def model_titles() -> Mapping[str, str]:
-    """Names of all models, each with its title."""
-    return {model.name: model.title for model in MODELS}

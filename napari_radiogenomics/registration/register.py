@@ -14,7 +14,7 @@ from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.registration.brightness import Search, search
 from napari_radiogenomics.registration.by_landmarks import by_landmarks, no_landmarks
 from napari_radiogenomics.registration.landmarks import Landmarks
-from napari_radiogenomics.registration.model import MODELS, model_titles
+from napari_radiogenomics.registration.model import MODELS
 from napari_radiogenomics.registration.pictures import Channel, Start, picture_of, start_of
 from napari_radiogenomics.registration.result import Registration
 from napari_radiogenomics.registration.sides import (
@@ -46,7 +46,7 @@ def register(
     fixed: Object,
     landmarks: pd.DataFrame | Landmarks | None = None,
     *,
-    method: Annotated[str, Setting(choices=model_titles)] = "rigid",
+    method: Annotated[str, Setting(choices=MODELS.titles)] = "rigid",
     mirror: bool = False,
     plane: Plane = "free",
     plane_mm: Annotated[float | None, Setting(title="Plane at")] = None,

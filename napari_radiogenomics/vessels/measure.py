@@ -28,7 +28,7 @@ from napari_radiogenomics.vessels.measures import Vessel, VesselMeasures
 from napari_radiogenomics.vessels.scene import Scene, make_scene, region_of
 from napari_radiogenomics.vessels.summary import Found, region_table, vessel_table
 from napari_radiogenomics.vessels.tortuosity import METRICS
-from napari_radiogenomics.vessels.vesselness import FILTERS, Vesselness, vesselness_titles
+from napari_radiogenomics.vessels.vesselness import FILTERS, Vesselness
 
 __all__ = ["measure_vessels"]
 
@@ -61,7 +61,7 @@ def measure_vessels(
     ring_mm: Annotated[Sequence[float], Setting(title="Rings")] = (0.0, 5.0, 20.0),
     organ: Annotated[int | None, Setting(minimum=1)] = None,
     inside: Annotated[bool, Setting(title="Inside the region too")] = False,
-    vesselness: Annotated[str, Setting(choices=vesselness_titles)] = "sato",
+    vesselness: Annotated[str, Setting(choices=FILTERS.titles)] = "sato",
     vessels: Brightness = "bright",
     scales_mm: Sequence[float] = (1.0, 1.5, 2.0),
     threshold: Annotated[float | None, Setting(minimum=0, advanced=True)] = None,

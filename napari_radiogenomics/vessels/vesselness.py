@@ -5,7 +5,7 @@ Letters: V voxels, D dimensions (3, or 2 for a single slice).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.registry import Registry
 
-__all__ = ["FILTERS", "Vesselness", "vesselness_titles"]
+__all__ = ["FILTERS", "Vesselness"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,3 @@ FILTERS: Registry[Vesselness] = Registry(
     noun="vesselness",
     group="napari_radiogenomics.vesselness",
 )
-
-
-def vesselness_titles() -> Mapping[str, str]:
-    """Names of all filters, each with its title."""
-    return {found.name: found.title for found in FILTERS}

@@ -11,7 +11,7 @@ from napari_radiogenomics.progress import quiet
 from napari_radiogenomics.vessels.area import Lattice
 from napari_radiogenomics.vessels.detect import automatic_threshold, vesselness_at
 from napari_radiogenomics.vessels.hessian import Axis, curvatures, hessian, smoothed
-from napari_radiogenomics.vessels.vesselness import FILTERS, vesselness_titles
+from napari_radiogenomics.vessels.vesselness import FILTERS
 
 SIZE = 41
 NAMES = ["frangi", "sato"]
@@ -34,7 +34,7 @@ def respond(name: str, volume: np.ndarray, scale: float, *, bright: bool = True)
 
 
 def test_every_filter_says_what_it_is() -> None:
-    assert list(vesselness_titles()) == NAMES
+    assert list(FILTERS.titles()) == NAMES
     for found in FILTERS:
         assert found.title
         assert found.meaning

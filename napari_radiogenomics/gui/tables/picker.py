@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.extraction.measure import measure_meanings
+from napari_radiogenomics.extraction.measure import MEASURES
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.forms.connections import Connections
@@ -77,7 +77,7 @@ class TablePicker(QWidget):
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        for name, meaning in measure_meanings().items():
+        for name, meaning in MEASURES.meanings().items():
             action = menu.addAction(name.replace("_", " ").capitalize())
             action.setCheckable(True)
             action.setChecked(name in _AT_FIRST)
