@@ -10,13 +10,14 @@ from __future__ import annotations
 import struct
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.errors import InputError, MissingDependency
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.io.dicom.headers import quiet_pydicom
+from napari_radiogenomics.io.dicom.pixels import decoder_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -47,7 +48,7 @@ class Frames:
 
     def __init__(self, path: Path, header: Dataset) -> None:
         self.path, self._header = path, header
-        self._decoder = _decoder(path, header)
+        self._decoder = decoder_of(header.file_meta.TransferSyntaxUID, path)
         with path.open("rb") as file:
             start, length = _pixels(file, path)
             self._compressed = length == _UNDEFINED
@@ -89,24 +90,6 @@ class Frames:
             options.pop("extended_offsets", None)
             found: NDArray[np.uint8] = self._decoder.as_array(data, **options)[0]
         return found
-
-
-def _decoder(path: Path, header: Dataset) -> Any:
-    from pydicom.pixels import get_decoder
-
-    syntax = header.file_meta.TransferSyntaxUID
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError:
-        raise InputError(
-            f"{path} is stored as {syntax.name}, which is no still image that can be read. "
-            "Convert it to uncompressed DICOM first."
-        ) from None
-    if not decoder.is_available:
-        raise MissingDependency(
-            "pylibjpeg", extra="dicom", purpose=f"decode {path.name} ({syntax.name})"
-        )
-    return decoder
 
 
 def _pixels(file: BinaryIO, path: Path) -> tuple[int, int]:

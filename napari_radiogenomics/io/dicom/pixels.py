@@ -15,9 +15,10 @@ from napari_radiogenomics.io.dicom.planes import Plane
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.pixels.decoders.base import Decoder
     from pydicom.uid import UID
 
-__all__ = ["frames_of", "stored", "values"]
+__all__ = ["decoder_of", "frames_of", "stored", "values"]
 
 
 def frames_of(path: Path) -> NDArray:
@@ -72,8 +73,6 @@ def _decoded(data: Dataset) -> NDArray:
 
 
 def _require_decoder(data: Dataset, path: Path) -> None:
-    from pydicom.pixels import get_decoder
-
     if not any(name in data for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise InputError(
             f"{path} announces {data.Columns}×{data.Rows} pixels and holds none. Copy or export "
@@ -81,7 +80,21 @@ def _require_decoder(data: Dataset, path: Path) -> None:
         )
     if "TransferSyntaxUID" not in data.file_meta:
         data.file_meta.TransferSyntaxUID = _guessed_syntax(data)
-    syntax = data.file_meta.TransferSyntaxUID
+    decoder_of(data.file_meta.TransferSyntaxUID, path)
+
+
+def decoder_of(syntax: UID, path: Path) -> Decoder:
+    """Return what decodes the pixels of a file.
+
+    Raises
+    ------
+    InputError
+        If they are no still image.
+    MissingDependency
+        If a package is missing.
+    """
+    from pydicom.pixels import get_decoder
+
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError:
@@ -93,6 +106,7 @@ def _require_decoder(data: Dataset, path: Path) -> None:
         raise MissingDependency(
             "pylibjpeg", extra="dicom", purpose=f"decode {path.name} ({syntax.name})"
         )
+    return decoder
 
 
 def _guessed_syntax(data: Dataset) -> UID:
