@@ -44,9 +44,9 @@ test-slow: .venv/.ready-test ## Run the tests that take minutes: false discoveri
 lint: .venv/.ready-test ## Run the checks that need no tests: style, types, floors, manifest
 	@failed=0; $(CHECKS); exit $$failed
 
-BENCHES := texture regions genomics opening waiting strokes
+BENCHES := texture regions genomics opening waiting strokes fusion
 
-bench: .venv/.ready-test ## Time maps, features, pathway scores, the opening of patients, strokes; tables and charts into bench_output
+bench: .venv/.ready-test ## Time maps, features, pathway scores, the opening of patients, strokes, fusion; tables and charts into bench_output
 	@for name in $(BENCHES); do $(BIN)/python tests/bench/$$name.py --into bench_output; done
 	@$(PYTEST) --benchmark-only -r f tests
 

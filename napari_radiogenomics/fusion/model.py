@@ -21,6 +21,7 @@ from napari_radiogenomics.fusion.calibration import Line
 from napari_radiogenomics.fusion.conformal import conformal_scores
 from napari_radiogenomics.fusion.expert import Variant, fit_expert
 from napari_radiogenomics.fusion.fitted import Fitted, combined
+from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.operating_points import points_of, threshold_of
 from napari_radiogenomics.fusion.outcome import FEWEST_EVENTS, outcome_of
 from napari_radiogenomics.fusion.predictor import sigmoid
@@ -74,9 +75,10 @@ class FusionModel(BaseEstimator):
         Raises
         ------
         InputError
-            If a patient is there twice, the outcome has one class or too few events, or the
-            tables share no patients.
+            If a patient is there twice, the outcome has one class or too few events, the tables
+            share no patients, or one was harmonized over all patients.
         """
+        refuse_fitted_outside(X)
         everyone = patients_of(X)
         outcome, patients = outcome_of(y, event=event)
         rows = np.flatnonzero(patients.isin(everyone))

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import importlib.util
 import os
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
+
+from of_tests import module_of
 
 from napari_radiogenomics import Segmentation, read
 from napari_radiogenomics.segmentation import classify_pixels, grow, interpolate
@@ -25,16 +25,6 @@ CASES = ("brain1", "lung1", "breast1")
 TOOLS = {"grow from seeds": grow, "learn from strokes": classify_pixels}
 ROUNDS = 10
 TOLD = (1, 3, 5, 10)
-
-
-def _of_tests(name: str) -> ModuleType:
-    """A module of the tests beside this folder: the simulated user is theirs."""
-    path = Path(__file__).parents[1] / "segmentation" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"strokes_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True)
@@ -141,7 +131,11 @@ def main() -> None:
     if not (DATA / "pyradiomics").is_dir():
         print(f"No cases of PyRadiomics in {DATA}; name their folder in NRG_TEST_DATA.")
         return
-    user, between, rows = _of_tests("conftest"), _of_tests("test_interpolate"), []
+    user, between, rows = (
+        module_of("segmentation", "conftest"),
+        module_of("segmentation", "test_interpolate"),
+        [],
+    )
     for name in given.cases:
         image = read(DATA / f"pyradiomics/{name}_image.nrrd", kind="image")
         truth = read(DATA / f"pyradiomics/{name}_label.nrrd", kind="segmentation")

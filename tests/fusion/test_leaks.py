@@ -55,6 +55,14 @@ def test_a_table_that_was_harmonized_over_all_patients_is_refused(noise):
             run({"imaging": even}, y, groups=sites, folds=3, inner_folds=3)
 
 
+def test_a_model_is_not_fitted_to_a_harmonized_table_either(noise):
+    imaging, y = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)
+    even = harmonize(imaging, sites)
+    with pytest.raises(InputError, match='"imaging" went through harmonize'):
+        EarlyFusion().fit({"imaging": even}, y)
+
+
 def test_a_harmonized_table_is_refused_from_its_file_and_of_a_second_cohort(noise, tmp_path):
     imaging, y = noise
     sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)

@@ -43,8 +43,15 @@ def told(settings):
 
 @pytest.fixture(scope="module")
 def breast():
-    datasets = pytest.importorskip("sksurv.datasets")
-    table, times = datasets.load_breast_cancer()
+    pytest.importorskip("sksurv")
+    return breast_cancer()
+
+
+def breast_cancer():
+    """Modalities of 198 women, and when metastases were seen."""
+    from sksurv.datasets import load_breast_cancer
+
+    table, times = load_breast_cancer()
     table.index = pd.Index([f"B{n:03d}" for n in range(len(table))], name="patient_id")
     clinical = table[CLINICAL].astype({"er": str, "grade": str})
     target = pd.DataFrame({"time": times["t.tdm"], "event": times["e.tdm"]}, table.index)
@@ -110,9 +117,14 @@ def test_the_command_reaches_the_same_with_breast_cancer(breast, metastases, tmp
 @pytest.fixture(scope="module")
 def blood(real_data):
     path = real_data("expression/Leukemia_hgu95av2.trim.gct")
-    words = real_data("expression/Leukemia.cls").read_text(encoding="utf-8").split("\n")[2]
+    return path, *leukemias(path, real_data("expression/Leukemia.cls"))
+
+
+def leukemias(path, classes):
+    """Expression of 48 patients, and which leukemia they have."""
     table = read_expression(path)
-    return path, table, pd.Series(words.split(), table.index, name="kind")
+    words = classes.read_text(encoding="utf-8").split("\n")[2].split()
+    return table, pd.Series(words, table.index, name="kind")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,10 @@ FOLDS = {"folds": 4, "inner_folds": 4, "repeats": 1}
 
 @pytest.fixture(scope="module")
 def measured():
+    return simulated_cohort()
+
+
+def simulated_cohort():
     """Modalities, outcomes, site and cohort of 130 patients."""
     features = CohortFeatures.load(FOLDER / "features.csv")
     outcomes = pd.read_csv(FOLDER / "outcomes.csv", index_col="patient_id")
