@@ -7,12 +7,15 @@ a dock of ours asks for nothing until it is a tab of those that are there.
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabBar, QTabWidget, QWidget
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
 
 __all__ = ["PlacedWidget", "Side", "dock_of", "raise_dock", "tabs_along_the_edge"]
 
@@ -79,6 +82,20 @@ class PlacedWidget(QWidget):
         """Be placed anew; until then ask for no height, and below the canvas for no width."""
         self._placed = False
         self._ask_for(1)
+
+    def belong_to(self, owner: QWidget) -> None:
+        """Go with what made it, as long as it has no dock of its own."""
+        self._owner = owner
+        self.setParent(owner)
+        self.hide()
+
+    def open_as(self, name: str, viewer: ViewerModel) -> None:
+        """Stand in a dock of its own, in front; a model without a window has no docks."""
+        window = getattr(viewer, "window", None)
+        if window is not None and dock_of(self) in (None, dock_of(self._owner)):
+            self.make_way()
+            window.add_dock_widget(self, name=name, area="bottom")
+        raise_dock(self)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt names it
         """Place the dock once it is shown."""

@@ -26,7 +26,6 @@ from napari_radiogenomics.gui.correspond.work import Asked, Compared, compare_pa
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.placing import dock_of, raise_dock
 from napari_radiogenomics.gui.session import SLIDES, Selection, session_of
 from napari_radiogenomics.io.reviews import read_reviews, write_review
 
@@ -72,8 +71,7 @@ class CorrespondDock(Panel):
         )
         self.session = session_of(self.viewer)
         self.sheet = CorrespondSheet()
-        self.sheet.setParent(self)
-        self.sheet.hide()
+        self.sheet.belong_to(self)
         self.stage, self.linked = Stage(self.viewer), Linked(self.viewer, self)
         self._make_inputs()
         self._connect()
@@ -246,11 +244,7 @@ class CorrespondDock(Panel):
         if not isalive(self.sheet):
             return
         self.stage.fit_slide()
-        window = getattr(self.viewer, "window", None)
-        if window is not None and dock_of(self.sheet) in (None, dock_of(self)):
-            self.sheet.make_way()
-            window.add_dock_widget(self.sheet, name="Correspondence: places", area="bottom")
-        raise_dock(self.sheet)
+        self.sheet.open_as("Correspondence: places", self.viewer)
 
     def _go_to_place(self, row: int) -> None:
         compared = self.stage.shown

@@ -10,7 +10,7 @@ from napari_radiogenomics.extraction.extract import extract_cohort
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.forms.panel import Panel
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.placing import PlacedWidget, dock_of, raise_dock
+from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.tables.picker import TablePicker
 
@@ -59,8 +59,7 @@ class TablePanel(Panel):
         super().__init__(viewer, verb, name=name, purpose=purpose, run=run, hidden=hidden)
         self.session = session_of(self.viewer)
         self._sheet, self._sheet_name = sheet, sheet_name
-        sheet.setParent(self)  # it goes with the dock, if it never gets one of its own
-        sheet.hide()
+        sheet.belong_to(self)
         self.picker = TablePicker(self.viewer)
         self.inputs.addRow(self.picker)
         self.picker.asked.connect(self.measure)
@@ -116,11 +115,7 @@ class TablePanel(Panel):
 
         It places itself among the other wide ones.
         """
-        window = getattr(self.viewer, "window", None)
-        if window is not None and dock_of(self._sheet) in (None, dock_of(self)):
-            self._sheet.make_way()
-            window.add_dock_widget(self._sheet, name=self._sheet_name, area="bottom")
-        raise_dock(self._sheet)
+        self._sheet.open_as(self._sheet_name, self.viewer)
 
     def choose_patient(self, patient: str) -> None:
         """Open a patient."""
