@@ -17,6 +17,7 @@ from napari_radiogenomics.fusion.fitted_outside import require_unfitted
 from napari_radiogenomics.genomics.cohort_matrix import comparable
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.provenance import history_of, read_history
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -290,6 +291,9 @@ def _refuse_own(name: str, kind: str, outcome: Collection[str]) -> None:
 
 def _add_genes(draft: _Draft, cohort: Cohort, name: str, progress: Progress) -> None:
     raw = cohort_expression(cohort, progress=progress)
+    file = cohort.expression[0].path  # the one that was read
+    history = (*read_history(file), *history_of(raw))
+    require_unfitted(f"The expression of {cohort.name} ({file.name})", history)
     counts = _are_counts(raw)
     # Counts are made comparable in the fold; other scales are brought to logs sample by sample.
     table = raw if counts else comparable(raw, progress=progress)
@@ -306,7 +310,7 @@ def _add_genes(draft: _Draft, cohort: Cohort, name: str, progress: Progress) -> 
     if twice:
         draft.notes.append(f"{twice} further bulk samples of the same patients were left out.")
     rows = rows[~rows.index.duplicated()]
-    rows.attrs = {}
+    rows.attrs = {"history": history}
     how: dict[str, Any] = {"method": "expression", "scale": "counts" if counts else "log"}
     if name == "pathways":
         how["gene_sets"] = "curated"

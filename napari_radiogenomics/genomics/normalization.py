@@ -57,6 +57,9 @@ class Normalization:
     normalize : callable
         ``normalize(values, *, log, prior_count) -> Normalized``; ``values`` has shape (N, G)
         and is not to be written to; ``prior_count`` is None where the person left it open.
+    single_sample : bool
+        Whether a sample comes out alike whichever others are beside it; the mean library of a
+        prior count may be shared.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Normalization:
     limits: str
     takes: tuple[Kind, ...]
     normalize: Callable[..., Normalized] = field(repr=False)
+    single_sample: bool = False
 
 
 NORMALIZATIONS: Registry[Normalization] = Registry(

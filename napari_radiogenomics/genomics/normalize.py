@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.nature import Nature, require, settle_nature
+from napari_radiogenomics.data.traces import leave_trace
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.matrix import table_like, values_of
 from napari_radiogenomics.genomics.normalization import NORMALIZATIONS, Normalization
@@ -90,6 +91,8 @@ def normalize_counts(
         raise InputError(f"prior_count is {prior_count}; it must be 0 or more.")
     for step in progress([entry], entry.title):
         result = step.normalize(values, log=log, prior_count=prior_count)
+    if not entry.single_sample:
+        leave_trace("normalize_counts", result.values)
     facts: dict[str, object] = {
         "method": entry.title,
         "library_sizes": _by_sample(expression, values.sum(axis=1)),

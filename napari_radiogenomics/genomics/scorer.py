@@ -89,6 +89,9 @@ class Scorer:
         Least number of samples.
     single_sample : bool
         Whether the score of a sample is independent of the other samples.
+    common_factor : bool
+        Whether the other samples change nothing but one factor of all scores, which no model
+        feels.
     has_background : bool
         Whether the genes outside a set count, so that a set must not hold all genes.
     """
@@ -105,6 +108,7 @@ class Scorer:
     needs_variation: bool = False
     min_samples: int = 1
     single_sample: bool = False
+    common_factor: bool = False
     has_background: bool = False
 
 

@@ -19,7 +19,7 @@ from napari_radiogenomics.harmonization.design import (
     indicator,
     require_estimable,
 )
-from napari_radiogenomics.harmonization.inputs import as_table, inputs_of, shaped_like
+from napari_radiogenomics.harmonization.inputs import as_table, harmonized_like, inputs_of
 from napari_radiogenomics.harmonization.means import Smooth, pooled_mean
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class ComBat(TransformerMixin, BaseEstimator):
     -----
     Equal to sva 3.46 and ComBatFamily 0.2 (tests/reference). The outcome is never an input:
     what is to be predicted must not be among the covariates. Fit on the training part of each
-    fold; `transform` uses nothing but what was learned there.
+    fold; `transform` uses nothing but what was learned there. A table that comes out says in its
+    history that it was harmonized, and `fuse`, which does that in its own folds, refuses it.
 
     References
     ----------
@@ -186,7 +187,8 @@ class ComBat(TransformerMixin, BaseEstimator):
             If a batch or a level was not there at the fit, or the features are others.
         """
         check_is_fitted(self, "gamma_")
-        return shaped_like(self._adjusted(*self._prepared(X, batch, covariates)), X)
+        values = self._adjusted(*self._prepared(X, batch, covariates))
+        return harmonized_like(values, X, self, batch=batch, covariates=covariates)
 
     def fit_transform(
         self,
@@ -197,7 +199,8 @@ class ComBat(TransformerMixin, BaseEstimator):
         covariates: pd.DataFrame | None = None,
     ) -> Any:
         """Fit, and take the effects out of the same samples; parameters as `fit`."""
-        return shaped_like(self._adjusted(*self._fit(X, batch, covariates)), X)
+        values = self._adjusted(*self._fit(X, batch, covariates))
+        return harmonized_like(values, X, self, batch=batch, covariates=covariates)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
         """Features of the result: those at the fit."""

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.harmonization.combat import ComBat, Shrinkage, Unseen
-from napari_radiogenomics.harmonization.inputs import shaped_like
+from napari_radiogenomics.harmonization.inputs import harmonized_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,8 @@ class CovBat(ComBat):
         check_is_fitted(self, "gamma_")
         values, standard, columns, names = self._prepared(X, batch, covariates)
         adjusted = self._adjusted(values, standard, columns, names)
-        return shaped_like(self._rotated(adjusted, columns, names), X)
+        values = self._rotated(adjusted, columns, names)
+        return harmonized_like(values, X, self, batch=batch, covariates=covariates)
 
     def fit_transform(
         self,
@@ -111,7 +112,8 @@ class CovBat(ComBat):
         covariates: pd.DataFrame | None = None,
     ) -> Any:
         """Fit, and take the effects out of the same samples; parameters as `fit`."""
-        return shaped_like(self._rotated(*self._fit_all(X, batch, covariates)), X)
+        values = self._rotated(*self._fit_all(X, batch, covariates))
+        return harmonized_like(values, X, self, batch=batch, covariates=covariates)
 
     def _fit_all(
         self, given: Any, batch: ArrayLike, covariates: pd.DataFrame | None

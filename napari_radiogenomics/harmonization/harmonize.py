@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.traces import leave_trace
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.harmonization.harmonizer import HARMONIZERS, Harmonizer, Request
 from napari_radiogenomics.harmonization.inputs import as_table, same_samples
@@ -105,6 +106,7 @@ def harmonize(
     for step in progress([entry], entry.title):
         even = step.run(request)
     result = _filled(features, ~flat, even)
+    leave_trace("harmonize", result.to_numpy(float), features.to_numpy(float, na_value=np.nan))
     constant = [str(name) for name in features.columns[flat]]
     counts = {str(name): int(n) for name, n in names.astype(str).value_counts().items()}
     result.attrs = {

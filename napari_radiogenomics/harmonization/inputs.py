@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_radiogenomics.data.traces import leave_trace
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.provenance import history_of, record_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_table", "inputs_of", "same_samples", "shaped_like"]
+__all__ = ["as_table", "harmonized_like", "inputs_of", "same_samples", "shaped_like"]
 
 Reals = NDArray[np.float64]
 
@@ -106,6 +109,31 @@ def same_samples(table: pd.DataFrame, facts: Any, noun: str) -> Any:
             f"There are {len(table)} samples and {len(facts)} rows of {noun}. Give one for each."
         )
     return facts
+
+
+def harmonized_like(values: Reals, given: Any, model: Any, **facts: Any) -> Any:
+    """As `shaped_like`, with a history that says which estimator made it.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, P)
+        Harmonized.
+    given : array_like or DataFrame, shape (N, P)
+        What they were made of.
+    model : estimator
+        Which made them.
+    **facts
+        Batch and what else it was told.
+    """
+    name = type(model).__name__
+    leave_trace(name, values, as_table(given).to_numpy(float, na_value=np.nan))
+    result = shaped_like(values, given)
+    if hasattr(result, "attrs"):
+        call = record_of(model.fit_transform, given, **facts)
+        settings = {**model.get_params(deep=False), **call.settings}
+        record = replace(call, verb=name, settings=settings)
+        result.attrs["history"] = (*history_of(given), record)
+    return result
 
 
 def shaped_like(values: Reals, given: Any) -> Any:

@@ -19,9 +19,9 @@ from napari_radiogenomics.harmonization.design import (
 )
 from napari_radiogenomics.harmonization.inputs import (
     as_table,
+    harmonized_like,
     inputs_of,
     same_samples,
-    shaped_like,
 )
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class LongitudinalComBat(BaseEstimator):
         standard = (values - level) / spread
         self._learn(standard, codes)
         standard = (standard - self.gamma_[codes]) / np.sqrt(self.delta_[codes])
-        return shaped_like(standard * spread + level, X)
+        told = {"batch": batch, "patient": patient, "covariates": covariates}
+        return harmonized_like(standard * spread + level, X, self, **told)
 
     def _learn(self, standard: Reals, codes: NDArray[np.intp]) -> None:
         effects = [parametric_rounds(standard[codes == at], _ROUNDS) for at in np.unique(codes)]

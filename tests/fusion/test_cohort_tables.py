@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from napari_radiogenomics import harmonize, open_cohort
+from napari_radiogenomics import harmonize, normalize_counts, open_cohort
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.fusion.cohort_tables import (
@@ -14,7 +16,7 @@ from napari_radiogenomics.fusion.cohort_tables import (
     cohort_modalities,
     modality_names,
 )
-from napari_radiogenomics.provenance import history_of
+from napari_radiogenomics.provenance import history_of, write_history
 from napari_radiogenomics.simulate.sample import sample_cohort
 
 
@@ -74,6 +76,18 @@ def test_counts_of_the_bulk_samples_come_raw(cohort):
     assert sets.preparations["pathways"]["gene_sets"] == "curated"
     with pytest.raises(InputError, match="Choose one"):
         cohort_modalities(None, cohort, ["rna", "pathways"])
+
+
+def test_expression_that_was_normalized_over_all_samples_is_refused(tmp_path):
+    shutil.copytree(sample_cohort(), tmp_path / "cohort")
+    cohort = open_cohort(tmp_path / "cohort")
+    file = cohort.expression[0].path
+    counts = pd.DataFrame({"VEGFA": [10, 20, 40], "CA9": [30, 10, 70]})
+    write_history(normalize_counts(counts, method="log_cpm"), file)
+    assert history_of(cohort_modalities(None, cohort, ["rna"]).tables["rna"])
+    write_history(normalize_counts(counts, method="tmm"), file)
+    with pytest.raises(InputError, match=f"{file.name}.*went through normalize_counts.*anew"):
+        cohort_modalities(None, cohort, ["rna"])
 
 
 def test_a_harmonized_table_is_refused(cohort, features):

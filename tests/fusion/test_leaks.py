@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from napari_radiogenomics import ComBat, harmonize
+from napari_radiogenomics import ComBat, harmonize, normalize_counts, score_pathways
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, permutation_importance
+from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
 from napari_radiogenomics.fusion.read_modality import read_patients
+from napari_radiogenomics.genomics.normalization import NORMALIZATIONS
+from napari_radiogenomics.genomics.scorer import SCORERS
+from napari_radiogenomics.harmonization import CovBat, LongitudinalComBat
 from napari_radiogenomics.io.tables_write import write_table
-from napari_radiogenomics.provenance import write_history
+from napari_radiogenomics.provenance import history_of, write_history
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False}
 
@@ -76,6 +81,129 @@ def test_a_harmonized_table_is_refused_from_its_file_and_of_a_second_cohort(nois
     with pytest.raises(InputError, match='"imaging" went through harmonize'):
         fuse({"imaging": imaging.loc[half]}, y[half], strategies=["single"],
              external=(second, y.drop(half)), **QUICK)  # fmt: skip
+
+
+def _one(X, sites, y):
+    return ComBat().fit_transform(X, batch=sites, covariates=y.to_frame("y"))
+
+
+def _two_steps(X, sites, y):
+    return ComBat(unseen="standardize").fit(X, batch=sites).transform(X, batch=sites)
+
+
+def _covariances(X, sites, y):
+    return CovBat().fit_transform(X.iloc[:, :20], batch=sites)
+
+
+def _again_and_again(X, sites, y):
+    patient = pd.Series(np.arange(100) // 2, X.index)
+    model = LongitudinalComBat()
+    return model.fit_transform(X.iloc[:, :5], batch=sites, patient=patient)
+
+
+@pytest.mark.parametrize("make", [_one, _two_steps, _covariances, _again_and_again])
+def test_a_table_that_an_estimator_harmonized_is_refused(noise, make):
+    imaging, y = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) // 3 % 2], imaging.index)
+    even = make(imaging, sites, y)
+    assert history_of(even)[-1].verb in ("ComBat", "CovBat", "LongitudinalComBat")
+    for run in (lambda: fuse({"imaging": even}, y, **QUICK), lambda: LateFusion().fit(
+            {"imaging": even}, y)):  # fmt: skip
+        with pytest.raises(InputError, match=r'"imaging" went through \w+, which learned from all'):
+            run()
+
+
+def _concatenated(even, beside):
+    return pd.concat([even, beside], axis=1)
+
+
+def _joined(even, beside):
+    return beside.join(even, how="inner")
+
+
+def _merged(even, beside):
+    return beside.merge(even.add_prefix("x"), left_index=True, right_index=True).sample(frac=1)
+
+
+def _a_part(even, beside):
+    return beside.iloc[:60].join(even["f7"])
+
+
+def _an_array(even, beside):
+    return pd.DataFrame(even.to_numpy(), even.index)
+
+
+def _a_text_file(even, beside):
+    return pd.read_csv(io.StringIO(even.to_csv()), index_col=0)
+
+
+@pytest.mark.parametrize(
+    "lose", [_concatenated, _joined, _merged, _a_part, _an_array, _a_text_file]
+)
+def test_harmonized_columns_are_known_again_in_a_table_that_lost_its_history(noise, lose):
+    imaging, y = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)
+    beside = pd.DataFrame({"age": np.arange(100) / 10}, imaging.index)
+    table = lose(harmonize(imaging, sites), beside)
+    assert not history_of(table)
+    with pytest.raises(InputError, match=r'"x?(f7|f0|0)"( and \d+ more columns)? went through har'):
+        fuse({"imaging": table}, y, **QUICK)
+    # What was measured, and columns that harmonization left alone, are nobody's.
+    refuse_fitted_outside({"imaging": lose(imaging, beside)})
+
+
+def test_what_a_reference_site_keeps_is_not_taken_for_harmonized(noise):
+    imaging, _ = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)
+    harmonize(imaging, sites, reference="A")
+    refuse_fitted_outside({"imaging": imaging[sites == "A"]})
+
+
+@pytest.mark.parametrize("method", ["tmm", "rle", "upper_quartile", "median_of_ratios", "vst"])
+def test_counts_normalized_over_all_samples_are_refused(noise, method):
+    _, y = noise
+    rng = np.random.default_rng(5)
+    counts = pd.DataFrame(rng.negative_binomial(5, 0.05, (100, 80)), y.index).add_prefix("G")
+    even = normalize_counts(counts, method=method)
+    with pytest.raises(InputError, match="Give counts; each fold normalizes them anew"):
+        LateFusion().fit({"rna": even}, y)
+    with pytest.raises(InputError, match="went through normalize_counts"):
+        LateFusion().fit({"rna": even.join(pd.DataFrame({"age": 1.0}, y.index))}, y)
+    refuse_fitted_outside({"rna": counts})
+    for alone in ("log_cpm", "clr"):
+        refuse_fitted_outside({"rna": normalize_counts(counts, method=alone)})
+
+
+def test_methods_that_say_they_see_one_sample_do(noise):
+    rng = np.random.default_rng(5)
+    counts = pd.DataFrame(rng.negative_binomial(5, 0.05, (30, 80))).add_prefix("G") + 1
+    for entry in NORMALIZATIONS:
+        given = counts / 7 if "count" not in entry.takes else counts
+        nature = "TPM" if "count" not in entry.takes else "count"
+        told = {"method": entry.name, "nature": nature, "log": entry.name in ("clr", "log2", "vst")}
+        whole, half = (normalize_counts(t, **told).iloc[:15] for t in (given, given.iloc[:15]))
+        assert np.allclose(whole, half, rtol=1e-9) == entry.single_sample, entry.name
+
+
+@pytest.mark.parametrize("method", [scorer.name for scorer in SCORERS])
+def test_scores_that_look_at_all_samples_are_refused(noise, method):
+    imaging, y = noise
+    scorer = SCORERS[method]
+    if scorer.takes == ("count",):
+        imaging = pd.DataFrame(np.random.default_rng(3).poisson(30, (100, 60)), y.index)
+        imaging = imaging.add_prefix("f")
+    genes = {"one": [f"f{n}" for n in range(12)], "two": [f"f{n}" for n in range(20, 40)]}
+    logs = imaging.iloc[:, :60]
+    scores = score_pathways(logs, genes, method=method)
+    half = score_pathways(logs.iloc[:50], genes, method=method)
+    alike = np.corrcoef(scores.iloc[:50].to_numpy().ravel(), half.to_numpy().ravel())[0, 1]
+    if scorer.single_sample or scorer.common_factor:
+        assert alike > 1 - 1e-12
+        refuse_fitted_outside({"pathways": scores})
+        return
+    assert alike < 1 - 1e-6
+    with pytest.raises(InputError, match="Give the expression; each fold scores it anew"):
+        fuse({"pathways": scores}, y, **QUICK)
 
 
 def test_a_column_that_is_the_target_is_told_on_the_result(noise):

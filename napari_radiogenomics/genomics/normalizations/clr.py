@@ -35,4 +35,5 @@ NORMALIZATION = Normalization(
     limits="What is added to zeros matters where many are 0. Says nothing of absolute amounts.",
     takes=("count", "expected count", "TPM", "FPKM"),
     normalize=_normalize,
+    single_sample=True,
 )

@@ -28,4 +28,5 @@ NORMALIZATION = Normalization(
     limits="Not for counts, whose library sizes differ. FPKM of two samples compare badly.",
     takes=("TPM", "FPKM"),
     normalize=_normalize,
+    single_sample=True,
 )

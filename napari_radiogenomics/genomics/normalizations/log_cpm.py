@@ -22,4 +22,5 @@ NORMALIZATION = Normalization(
     limits="A few very abundant genes that change push all others the other way; TMM corrects it.",
     takes=("count", "expected count"),
     normalize=_normalize,
+    single_sample=True,
 )

@@ -37,5 +37,6 @@ SCORER = Scorer(
     unit="ssGSEA score",
     takes=ANY,
     score=_score,
+    common_factor=True,
     has_background=True,
 )
