@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.splits import fold_numbers, require_folds
+from napari_radiogenomics.fusion.splits import fold_numbers, require_folds, require_seed
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.views import FittedView, View, fit_view, held
 
@@ -55,6 +55,7 @@ class Bench:
         seed: int,
         check: Callable[[], None] = lambda: None,
     ) -> None:
+        require_seed(seed)
         self.tables, self.outcome, self.views = tables, outcome, dict(views)
         self.seed, self.check = seed, check
         self._prepared: dict[tuple[str, int], tuple[FittedView, Reals]] = {}

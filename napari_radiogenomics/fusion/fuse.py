@@ -8,11 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from sklearn.base import clone
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice import advise, trusted_strategy
-from napari_radiogenomics.fusion.bench import Bench
 from napari_radiogenomics.fusion.comparing import (
     calibration_curve,
     compare_pairs,
@@ -48,6 +46,7 @@ from napari_radiogenomics.fusion.summaries import (
     without_table,
 )
 from napari_radiogenomics.fusion.target_leak import warn_of_target
+from napari_radiogenomics.fusion.told import Benches
 from napari_radiogenomics.fusion.trade_off import trade_off_table
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -96,7 +95,8 @@ def fuse(
     strategies : sequence of str, optional
         Ways to fuse, of ``"baseline"``, ``"single"``, ``"early"``, ``"late"``, ``"hybrid"``,
         ``"cooperative"``; all without it. Or a mapping of names to models such as
-        ``LateFusion(combine="stack")``.
+        ``LateFusion(combine="stack")``; preparations, inner folds and seed that a model was told
+        go before those below.
     groups : Series, optional
         Site of each patient. Folds are balanced over sites, imaging is harmonized in the fold,
         and leave-one-site-out is shown beside.
@@ -214,13 +214,8 @@ def _on_all(
     data: Data, models: Mapping[str, FusionModel], progress: Progress
 ) -> dict[str, FusionModel]:
     """Each model fitted on all patients."""
-    bench = Bench(
-        data.tables, data.outcome, data.views, inner_folds=data.inner_folds, seed=data.seed
-    )
-    return {
-        name: clone(models[name]).fit_bench(bench)
-        for name in progress(list(models), "All patients")
-    }
+    benches = Benches(data, np.arange(len(data.outcome)))
+    return {name: benches.fit(models[name]) for name in progress(list(models), "All patients")}
 
 
 def _points(

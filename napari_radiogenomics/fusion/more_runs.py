@@ -17,11 +17,11 @@ from napari_radiogenomics.fusion.intervals import Estimate
 from napari_radiogenomics.fusion.measures import main_measure, score_folds
 from napari_radiogenomics.fusion.model import FusionModel, modalities_of
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.preparation import PREPARATIONS
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
 from napari_radiogenomics.fusion.splits import Split, site_splits
 from napari_radiogenomics.fusion.strategies.late import LateFusion
-from napari_radiogenomics.fusion.views import VOLUME, View
+from napari_radiogenomics.fusion.told import raw_view
+from napari_radiogenomics.fusion.views import VOLUME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,10 +59,10 @@ def contrast_table(
     some = {name: models[name] for name in names}
     splits = [run.split for run in runs]
     found = {"harmonized": _measured(data, runs, names)}
-    raw = {name: _raw(view) for name, view in data.views.items()}
+    raw = {name: raw_view(view) for name, view in data.views.items()}
     sites = data.tables.sites
     if sites is not None and raw != dict(data.views):
-        without = replace(data, views=raw)
+        without = replace(data, views=raw, raw=True)
         again = _beside(without, some, splits, what="Raw", **options)
         if again:
             found = {"raw": _measured(data, again, names), **found}
@@ -107,12 +107,6 @@ def learnable(data: Data, splits: Sequence[Split]) -> list[Split]:
         for split in splits
         if data.outcome.take(np.unique(split.train)).n_events >= data.inner_folds
     ]
-
-
-def _raw(view: View) -> View:
-    if not PREPARATIONS[view.preparation].defaults.get("harmonize", False):
-        return view
-    return replace(view, settings={**view.settings, "harmonize": False})
 
 
 def _measured(data: Data, runs: Sequence[SplitRun], names: Sequence[str]) -> dict[str, Estimate]:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.bench import Bench
 from napari_radiogenomics.fusion.comparing import corrected_t
 from napari_radiogenomics.fusion.expert import Expert
 from napari_radiogenomics.fusion.fitted import Fitted, combined
@@ -26,6 +24,7 @@ from napari_radiogenomics.fusion.splits import Scheme, Split
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.told import Benches
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.registry import did_you_mean
@@ -160,13 +159,11 @@ def _of_split(
     """Mean loss of each group in one fold; NaN where its patients tell nothing."""
     from threadpoolctl import threadpool_limits
 
+    test = data.tables.take(split.test)
     # The seed of a fold is that of the same fold in `fuse`.
-    seed = int(np.random.default_rng([data.seed, split.repeat, split.fold]).integers(2**31))
-    train, test = data.tables.take(split.train), data.tables.take(split.test)
-    bench = Bench(train, data.outcome.take(split.train), data.views,
-                  inner_folds=data.inner_folds, seed=seed)  # fmt: skip
+    benches = Benches(data, split.train, (split.repeat, split.fold))
     with threadpool_limits(1):
-        fitted = clone(model).set_params(seed=seed).fit_bench(bench).fitted_
+        fitted = benches.fit(model).fitted_
         shuffled = _Shuffled.of(fitted, test)
         rng = np.random.default_rng([data.seed, 37, split.repeat, split.fold])
         orders = [rng.permutation(len(test)) for _ in range(shuffles)]

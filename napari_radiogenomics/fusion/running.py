@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from napari_radiogenomics.errors import Cancelled, InputError
-from napari_radiogenomics.fusion.bench import Bench
 from napari_radiogenomics.fusion.conformal import conformal_interval, conformal_p
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.importance import feature_weights
@@ -25,6 +23,7 @@ from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.shares import fold_shares
 from napari_radiogenomics.fusion.splits import Split
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.told import Benches
 from napari_radiogenomics.fusion.views import View
 from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.statistics.survival import Steps
@@ -53,6 +52,8 @@ class Data:
         How modalities become features.
     inner_folds, seed : int
         Settings.
+    raw : bool, optional
+        Whether the views are those without harmonization.
     """
 
     tables: Tables
@@ -60,6 +61,7 @@ class Data:
     views: Mapping[str, View]
     inner_folds: int
     seed: int
+    raw: bool = False
 
 
 @dataclass
@@ -229,20 +231,12 @@ def _run(
 ) -> SplitRun:
     from threadpoolctl import threadpool_limits
 
-    seed = int(np.random.default_rng([data.seed, split.repeat, split.fold]).integers(2**31))
     train, test = data.tables.take(split.train), data.tables.take(split.test)
-    bench = Bench(
-        train,
-        data.outcome.take(split.train),
-        data.views,
-        inner_folds=data.inner_folds,
-        seed=seed,
-        check=check,
-    )
+    benches = Benches(data, split.train, (split.repeat, split.fold), check)
     run = SplitRun(split)
     with threadpool_limits(1):
         for name, unfitted in models.items():
-            fitted = _fit(unfitted, bench, seed)
+            fitted = benches.fit(unfitted).fitted_
             run.links[name] = fitted.link(test)
             run.hazards[name] = fitted.hazard()
             if details:
@@ -265,9 +259,3 @@ def how_sure(fitted: Fitted, link: Reals) -> Reals:
     if fitted.kind == "regression":
         return conformal_interval(fitted.scores, link, level=LEVEL)
     return np.full((len(link), 2), np.nan)
-
-
-def _fit(unfitted: FusionModel, bench: Bench, seed: int) -> Any:
-    model = clone(unfitted)
-    model.set_params(seed=seed)
-    return model.fit_bench(bench).fitted_

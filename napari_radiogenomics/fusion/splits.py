@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ __all__ = [
     "fold_splits",
     "halved",
     "joint_strata",
+    "require_folds",
+    "require_seed",
     "site_splits",
 ]
 
@@ -103,6 +106,12 @@ def require_folds(outcome: Outcome, folds: int) -> None:
             f"{outcome.n_events} {noun} cannot fill {folds} folds. Use fewer folds, or give more "
             "patients."
         )
+
+
+def require_seed(seed: Any) -> None:
+    """Refuse what no numbers can be drawn from."""
+    if not isinstance(seed, Integral) or not 0 <= int(seed) < 2**32:
+        raise InputError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}.")
 
 
 def site_splits(sites: NDArray | None) -> list[Split]:

@@ -14,6 +14,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
 from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.model_file import SavedModel
 from napari_radiogenomics.fusion.more_runs import learnable
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of, require_outcome
 from napari_radiogenomics.fusion.running import Data
@@ -22,10 +23,12 @@ from napari_radiogenomics.fusion.splits import (
     Split,
     bootstrap_splits,
     fold_splits,
+    require_seed,
     site_splits,
 )
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.fusion.tables import patients_of, tables_of
+from napari_radiogenomics.fusion.told import own_views
 from napari_radiogenomics.fusion.views import views_of
 from napari_radiogenomics.registry import did_you_mean
 
@@ -53,6 +56,7 @@ def data_of(
         If there are none, the outcome cannot be learned, or a table was harmonized over all
         patients.
     """
+    require_seed(seed)
     everyone = patients_of(modalities)
     refuse_fitted_outside(modalities)
     outcome, patients = outcome_of(target, event=event)
@@ -84,13 +88,14 @@ def models_of(
         If a strategy is unknown, or none fits the modalities.
     """
     settings_of(LEARNERS[learner], learner_settings)
-    if isinstance(strategies, Mapping):
+    if isinstance(strategies, Mapping) and strategies:
         for name, model in strategies.items():
             if not isinstance(model, FusionModel):
                 raise InputError(
                     f'"{name}" is a {type(model).__name__}, not a fusion model. Give names of '
                     "strategies, or models such as EarlyFusion()."
                 )
+            _require_own(data, name, model)
         return dict(strategies)
     names = [strategies] if isinstance(strategies, str) else list(strategies or _order())
     models: dict[str, FusionModel] = {}
@@ -109,6 +114,22 @@ def models_of(
             f'"{learner}". Add "early" or "late".'
         )
     return models
+
+
+def _require_own(data: Data, name: str, model: FusionModel) -> None:
+    """Refuse a given model that cannot be fitted anew, or was told what there is not."""
+    if isinstance(model, SavedModel):
+        raise InputError(
+            f'"{name}" was read from a file and is not fitted again, but each fold needs a model '
+            "that did not see its patients. Give a new one, such as EarlyFusion(); use "
+            "predict_patients for what the saved one says of a cohort."
+        )
+    told = model.get_params(deep=False)
+    try:
+        require_seed(told.get("seed", 0))
+        own_views(data, told.get("preparations"))
+    except InputError as error:
+        raise InputError(f'The strategy "{name}": {error}') from error
 
 
 def _order() -> list[str]:

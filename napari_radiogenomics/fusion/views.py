@@ -17,6 +17,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.learner import settings_of
 from napari_radiogenomics.fusion.preparation import PREPARATIONS, preparation_for
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +141,9 @@ def fit_view(view: View, tables: Tables) -> FittedView:
 
 
 def views_of(
-    frames: Mapping[str, pd.DataFrame], preparations: Mapping[str, Any] | None = None
+    frames: Mapping[str, pd.DataFrame],
+    preparations: Mapping[str, Any] | None = None,
+    shared: Mapping[str, Any] | None = None,
 ) -> dict[str, View]:
     """Views of all modalities; the volume, where an imaging modality holds it, is one of its own.
 
@@ -150,21 +153,32 @@ def views_of(
         By modality.
     preparations : mapping, optional
         Modality → name of a preparation, or ``{"method": name, **settings}``.
+    shared : mapping, optional
+        The same, for modalities that ``preparations`` does not name.
 
     Raises
     ------
     InputError
         If it names a modality or a preparation that there is not.
     """
+    if not isinstance(preparations or {}, Mapping):
+        raise InputError(
+            f'preparations are {preparations!r}. Give a dictionary such as {{"rna": "expression"}}.'
+        )
     given = dict(preparations or {})
     for name in given:
         if name not in frames:
-            raise InputError(
-                f'There is no modality "{name}" to prepare. Known: {", ".join(frames)}.'
-            )
+            hint = did_you_mean(str(name), list(map(str, frames)))
+            raise InputError(f'There is no modality "{name}" to prepare. {hint}')
+    given = {**(shared or {}), **given}
     views: dict[str, View] = {}
     for name, frame in frames.items():
         wish = given.get(name) or {}
+        if not isinstance(wish, str | Mapping):
+            raise InputError(
+                f'The preparation of "{name}" is {wish!r}. Give a name such as "numeric", or '
+                '{"method": name, **settings}.'
+            )
         wish = {"method": wish} if isinstance(wish, str) else dict(wish)
         method = wish.pop("method", None) or preparation_for(name, frame)
         settings_of(PREPARATIONS[method], wish)  # refuses what there is not
