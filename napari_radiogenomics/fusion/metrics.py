@@ -15,6 +15,7 @@ __all__ = [
     "balanced_accuracy",
     "brier_score",
     "column_concordance",
+    "column_order",
     "net_benefit",
     "r_squared",
     "wilson",
@@ -85,6 +86,12 @@ def column_concordance(values: Reals, outcome: Outcome) -> float:
     The area under the curve of classes, half of one plus the rank correlation of numbers, or
     Harrell's concordance of times.
     """
+    area = column_order(values, outcome)
+    return max(area, 1 - area)
+
+
+def column_order(values: Reals, outcome: Outcome) -> float:
+    """`column_concordance` where great values go with the event, numbers or an early event."""
     from scipy.stats import rankdata
 
     y = outcome.values
@@ -104,7 +111,7 @@ def column_concordance(values: Reals, outcome: Outcome) -> float:
         if m in (0, len(y)):
             return 0.5
         area = float((rankdata(values)[y == 1].sum() - m * (m + 1) / 2) / (m * (len(y) - m)))
-    return max(area, 1 - area)
+    return area
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:

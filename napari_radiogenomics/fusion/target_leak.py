@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import DataWarning
-from napari_radiogenomics.fusion.metrics import column_concordance
+from napari_radiogenomics.fusion.metrics import column_concordance, column_order
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.tables import Tables
 
@@ -23,6 +23,7 @@ __all__ = ["warn_of_target"]
 
 Reals = NDArray[np.float64]
 _ALL, _FEWEST = 0.995, 10
+_FEWEST_OF_LEVEL, _MOST_LEVELS = 3, 20
 
 
 def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
         f"{name}: {column}"
         for name, frame in tables.frames.items()
         for column in frame.columns
-        if _tells(_numbers(frame[column]), outcome)
+        if _tells(_numbers(frame[column]), outcome) or _levels_tell(frame[column], outcome)
     ]
     if not found:
         return ()
@@ -71,3 +72,22 @@ def _tells(values: Reals, outcome: Outcome) -> bool:
     if len(known) < _FEWEST or (own == own[0]).all():
         return False
     return column_concordance(own, outcome.take(known)) > _ALL
+
+
+def _levels_tell(values: pd.Series, outcome: Outcome) -> bool:
+    """Whether the words, or few numbers, of a column tell the outcome, in whatever order they come.
+
+    Each patient is given the mean outcome of the others of the same level. The patient's own
+    outcome pulls against it, so that chance goes the wrong way; levels of one or two patients,
+    such as ids, say nothing.
+    """
+    codes, levels = values.factorize()
+    counts = np.bincount(codes[codes >= 0], minlength=len(levels)) if len(levels) else np.zeros(0)
+    if not len(levels) > 2 or (values.dtype.kind in "iufb" and len(levels) > _MOST_LEVELS):
+        return False
+    known = np.flatnonzero((codes >= 0) & (counts[codes] >= _FEWEST_OF_LEVEL))
+    if len(known) < max(_FEWEST, (codes >= 0).sum() / 2) or len(np.unique(codes[known])) < 2:
+        return False
+    own, aim = codes[known], outcome.working()[known]
+    others = np.bincount(own, aim, minlength=len(levels))[own] - aim
+    return column_order(others / (counts[own] - 1), outcome.take(known)) > _ALL
