@@ -25,6 +25,7 @@ from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.operating_points import points_of, threshold_of
 from napari_radiogenomics.fusion.outcome import FEWEST_EVENTS, outcome_of
 from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.fusion.same_patient import refuse_spellings, warn_of_further_rows
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 from napari_radiogenomics.fusion.views import View, views_of
 from napari_radiogenomics.registry import did_you_mean
@@ -81,12 +82,14 @@ class FusionModel(BaseEstimator):
         refuse_fitted_outside(X)
         everyone = patients_of(X)
         outcome, patients = outcome_of(y, event=event)
+        refuse_spellings([*everyone, *patients])
         rows = np.flatnonzero(patients.isin(everyone))
         if not rows.size:
             raise InputError(
                 "None of the patients of the target is in a table. Give both the same patient ids."
             )
         tables = tables_of(X, patients[rows], groups)
+        warn_of_further_rows(tables.patients)
         bench = Bench(
             tables,
             outcome.take(rows),
@@ -130,7 +133,7 @@ class FusionModel(BaseEstimator):
         X: Mapping[str, pd.DataFrame],
         groups: Any = None,
         *,
-        threshold: str | float = 0.5,
+        threshold: str | float = "youden",
     ) -> NDArray[Any]:
         """Class, number or log hazard, shape (N,).
 
@@ -140,7 +143,8 @@ class FusionModel(BaseEstimator):
             As for `decision_function`.
         threshold : str or float, optional
             Probability above which a patient is called, or the name of an operating point that
-            the inner folds have chosen: ``"youden"``, ``"sensitive"``, ``"specific"``.
+            the inner folds have chosen: ``"youden"``, ``"sensitive"``, ``"specific"``. By default
+            as `predict_patients`; 0.5 calls the more likely class.
 
         Raises
         ------

@@ -228,11 +228,16 @@ def require_outcome(outcome: Outcome) -> None:
     """Refuse an outcome from which nothing can be learned."""
     noun = {"classification": "cases of the rarer class", "survival": "events"}
     if outcome.kind == "regression":
-        if len(outcome) < FEWEST_EVENTS or np.ptp(outcome.values) == 0:
+        if len(outcome) and np.ptp(outcome.values) == 0:
             raise InputError(
-                f"{outcome.name} has {len(outcome)} values, of which "
-                f"{len(np.unique(outcome.values))} differ; at least {FEWEST_EVENTS} patients with "
-                "different values are needed. Give more patients."
+                f"{outcome.name} is {outcome.values[0]:g} for all {len(outcome)} patients, so that "
+                "there is nothing to predict. Give patients of another value or class too, or "
+                "choose another target."
+            )
+        if len(outcome) < FEWEST_EVENTS:
+            raise InputError(
+                f"{outcome.name} has values of {len(outcome)} patients; at least {FEWEST_EVENTS} "
+                "are needed. Give more patients."
             )
     elif outcome.n_events < FEWEST_EVENTS:
         raise InputError(

@@ -18,6 +18,7 @@ from napari_radiogenomics.fusion.model_file import SavedModel
 from napari_radiogenomics.fusion.more_runs import learnable
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of, require_outcome
 from napari_radiogenomics.fusion.running import Data
+from napari_radiogenomics.fusion.same_patient import refuse_spellings
 from napari_radiogenomics.fusion.splits import (
     Scheme,
     Split,
@@ -60,6 +61,7 @@ def data_of(
     everyone = patients_of(modalities)
     refuse_fitted_outside(modalities)
     outcome, patients = outcome_of(target, event=event)
+    refuse_spellings([*everyone, *patients])
     rows = np.flatnonzero(patients.isin(everyone))
     if not rows.size:
         raise InputError(

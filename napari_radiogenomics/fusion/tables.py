@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import refuse_repeats
+from napari_radiogenomics.fusion.same_patient import refuse_spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,8 @@ def patients_of(modalities: Mapping[str, pd.DataFrame]) -> pd.Index:
     Raises
     ------
     InputError
-        If there is no table, one is none, a patient is there twice or a column is.
+        If there is no table, one is none, a patient is there twice, be it under another
+        spelling, or a column is.
     """
     import pandas as pd
 
@@ -93,6 +95,7 @@ def patients_of(modalities: Mapping[str, pd.DataFrame]) -> pd.Index:
             twice = frame.columns[frame.columns.astype(str).duplicated()][0]
             raise InputError(f'"{name}" has two columns "{twice}". Rename or drop one.')
         everyone = everyone.union(frame.index.astype(str), sort=False)
+    refuse_spellings(everyone)
     return everyone
 
 
@@ -142,6 +145,7 @@ def _sites(groups: Any, patients: pd.Index) -> NDArray[Any] | None:
     if not isinstance(groups, pd.Series):
         raise InputError("Give the sites as a Series with the patient ids as its index.")
     refuse_repeats(groups.index, "the sites")
+    refuse_spellings([*patients, *groups.index])
     found = groups.set_axis(groups.index.astype(str)).reindex(patients)
     if found.isna().any():
         lost = patients[found.isna().to_numpy()]

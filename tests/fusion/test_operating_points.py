@@ -125,3 +125,15 @@ def test_thresholds_that_there_are_not_are_refused(found, draw):
     other = LateFusion(inner_folds=3).fit(numbers.modalities, numbers.target)
     assert other.fitted_.points == {}
     assert "class" not in predict_patients(other, numbers.modalities)
+
+
+def test_predict_and_predict_patients_call_alike_unless_told_otherwise(draw):
+    own = draw(3)
+    rare = own.target.copy()
+    rare[rare.index[rare == "mutated"][20:]] = "wildtype"
+    tables = {"rna": own.modalities["rna"]}
+    model = LateFusion(inner_folds=3).fit(tables, rare, event="mutated")
+    said = model.predict(tables)
+    assert list(said) == list(predict_patients(model, tables)["class"])
+    assert list(said) == list(model.predict(tables, threshold=model.fitted_.points["youden"]))
+    assert (said != model.predict(tables, threshold=0.5)).any()
