@@ -5,25 +5,34 @@ Letters: N patients.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion.comparing import estimates_row
 from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.intervals import Held
+from napari_radiogenomics.fusion.lost_columns import lost_columns
 from napari_radiogenomics.fusion.measures import CHANCE, MAIN, main_measure, measures
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind, Outcome, outcome_of
 from napari_radiogenomics.fusion.running import Data
+from napari_radiogenomics.fusion.same_patient import refuse_spellings, spelled_alike
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["external_table", "measure_models", "optimism_corrected", "outside_of"]
+__all__ = [
+    "external_table",
+    "measure_models",
+    "optimism_corrected",
+    "outside_of",
+    "warn_of_lacking",
+]
 
 
 def external_table(
@@ -89,6 +98,31 @@ def measure_models(
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("strategy")
 
 
+def warn_of_lacking(models: Mapping[str, FusionModel], tables: Tables) -> tuple[str, ...]:
+    """Warn of what another cohort lacks of what models read, and of what that costs each.
+
+    Parameters
+    ----------
+    models : mapping of str to FusionModel
+        Fitted.
+    tables : Tables
+        Of the other cohort.
+
+    Returns
+    -------
+    tuple of str
+        The warnings; empty where nothing is missing.
+    """
+    by_text: dict[str, list[str]] = {}
+    for name, model in models.items():
+        for text in lost_columns(model.fitted_, tables):
+            by_text.setdefault(text, []).append(name)
+    said = tuple(f"Second cohort, {', '.join(names)}: {text}" for text, names in by_text.items())
+    if said:
+        warnings.warn(" ".join(said), DataWarning, stacklevel=3)
+    return said
+
+
 def outside_of(
     external: tuple[Any, ...], *, kind: Kind, classes: tuple[Any, ...], learned: Collection[str]
 ) -> tuple[Tables, Outcome]:
@@ -101,6 +135,7 @@ def outside_of(
     refuse_fitted_outside(modalities)
     everyone = patients_of(modalities)
     outcome, patients = outcome_of(target, kind)
+    refuse_spellings([*everyone, *patients])
     if classes and set(outcome.classes) == set(classes):
         outcome = outcome.of_event(classes[-1])
     _require_classes(outcome, classes)
@@ -109,7 +144,8 @@ def outside_of(
         raise InputError(
             "No patient of the external target is in an external table. Give both the same ids."
         )
-    both = [name for name in patients[rows] if name in set(learned)]
+    known = set(map(spelled_alike, learned))
+    both = [name for name in patients[rows] if spelled_alike(name) in known]
     if both:
         raise InputError(
             f"{len(both)} patients of the external cohort were learned from, the first is "

@@ -18,8 +18,14 @@ from napari_radiogenomics.fusion.comparing import (
     measure_table,
     site_table,
 )
-from napari_radiogenomics.fusion.final import external_table, optimism_corrected, outside_of
+from napari_radiogenomics.fusion.final import (
+    external_table,
+    optimism_corrected,
+    outside_of,
+    warn_of_lacking,
+)
 from napari_radiogenomics.fusion.learner import LEARNERS
+from napari_radiogenomics.fusion.lost_columns import losses
 from napari_radiogenomics.fusion.measures import MAIN
 from napari_radiogenomics.fusion.missingness import missing_by_outcome
 from napari_radiogenomics.fusion.model import FusionModel
@@ -33,6 +39,7 @@ from napari_radiogenomics.fusion.more_runs import (
 from napari_radiogenomics.fusion.operating_points import external_points, point_table
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.same_patient import warn_of_further_rows
 from napari_radiogenomics.fusion.site_outcome import warn_of_sites
 from napari_radiogenomics.fusion.splits import Scheme
 from napari_radiogenomics.fusion.strategy import STRATEGIES
@@ -178,11 +185,13 @@ def fuse(
     splits = resplit(outcome=data.outcome, repeats=repeats)
     if n_permutations < 0:
         raise InputError(f"n_permutations is {n_permutations}; it must be 0 or more.")
-    if external is not None:  # told before the work, not after it
-        outside_of(external, kind=data.outcome.kind, classes=data.outcome.classes,
-                   learned=set(map(str, data.tables.patients)))  # fmt: skip
+    second = None
+    if external is not None:  # refused before the work, not after it
+        second, _ = outside_of(external, kind=data.outcome.kind, classes=data.outcome.classes,
+                               learned=set(map(str, data.tables.patients)))  # fmt: skip
     warned = warn_of_sites(data.tables, data.outcome)
     warned += warn_of_target(data.tables, data.outcome)
+    warned += warn_of_further_rows(data.tables.patients)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     runs = run_splits(data, models, splits, what="Folds", **options)
     fitted = _on_all(data, models, progress)
@@ -202,6 +211,10 @@ def fuse(
     outside = None if external is None else external_table(fitted, data, external)
     points = _points(data, runs, fitted, external)
     found = _result(data, models, runs, fitted, table, outside, points, thorough, scheme, options)
+    for name, model in fitted.items():
+        lost = losses(found.table, found.without, found.main, name)
+        model.fitted_ = replace(model.fitted_, facts={**model.fitted_.facts, "lost": lost})
+    warned += () if second is None else warn_of_lacking(fitted, second)
     found = replace(found, warnings=warned)
     for name, model in found.models.items():
         carried = {"strategy": name, "lines": validation_lines(found, name)}

@@ -2,16 +2,64 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from napari_radiogenomics.fusion.fitted import Fitted
+from napari_radiogenomics.fusion.measures import WORDS
 from napari_radiogenomics.fusion.site_effect import unharmonized
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.views import MOST_MISSING
 
-__all__ = ["lost_columns"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["cost_without", "losses", "lost_columns"]
 
 _SHOWN = 5
+
+
+def losses(
+    table: pd.DataFrame, without: pd.DataFrame, main: str, name: str
+) -> dict[str, dict[str, Any]]:
+    """What a validation measured of a strategy as if patients lacked a modality, for its file.
+
+    Parameters
+    ----------
+    table, without : DataFrame
+        As in `FusionResult`.
+    main : str
+        Measure.
+    name : str
+        Strategy.
+    """
+    own = without[without["strategy"] == name]
+    return {
+        str(row.without): {
+            "measure": WORDS[main],
+            "whole": _plain(table.loc[name, main]),
+            "value": _plain(row.value),
+            "answered": float(row.answered),
+        }
+        for row in own.itertuples()
+    }
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def cost_without(fitted: Fitted, name: str) -> str:
+    """What the validation of a model says of patients who lack a modality, as a sentence."""
+    lost = fitted.facts.get("lost", {}).get(name)
+    if lost is None:
+        return "What that costs was not measured: compare strategies with fuse to see it."
+    if not lost["answered"] or lost["value"] is None:
+        return f"In its validation nobody was answered without {name}."
+    whole = "" if lost["whole"] is None else f"{lost['whole']:.2f} → "
+    some = "" if lost["answered"] >= 1 else f", for the {lost['answered']:.0%} that are answered"
+    return f"In its validation: {lost['measure']} {whole}{lost['value']:.2f} without {name}{some}."
 
 
 def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
@@ -32,7 +80,10 @@ def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
     )
     absent = [name for name in sources if name not in tables.frames]
     for name in absent:
-        said.append(f'There is no "{name}"; patients are judged by the rest, where that can be.')
+        said.append(
+            f'There is no "{name}"; patients are judged by the rest, where that can be. '
+            f"{cost_without(fitted, name)}"
+        )
     weights = feature_weights(fitted)
     told: set[str] = set()
     for expert in fitted.experts:
@@ -47,7 +98,7 @@ def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
             if len(lost) > MOST_MISSING * len(view.state["columns"]):
                 said.append(
                     f'{len(lost)} of {len(view.state["columns"])} columns of "{name}" are missing: '
-                    "it counts as not there."
+                    f"it counts as not there. {cost_without(fitted, view.view.source)}"
                 )
             elif lost:
                 own = weights[weights["view"] == name]

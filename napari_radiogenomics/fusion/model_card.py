@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.importance import feature_weights
+from napari_radiogenomics.fusion.lost_columns import cost_without
 from napari_radiogenomics.fusion.measures import WORDS
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.operating_points import POINTS
@@ -139,6 +140,9 @@ def _limits(model: FusionModel) -> list[str]:
         lines.append(f"- Answers patients who have {' or '.join(needs)}; no one else.")
     else:
         lines.append("- Answers from whatever modalities a patient has.")
+    lines += [
+        f"- Without {name}: {cost_without(fitted, name)}" for name in fitted.facts.get("lost", ())
+    ]
     sites = list(fitted.facts["sites"])
     if sites:
         lines.append(

@@ -99,8 +99,8 @@ class FusionResult:
     models : dict of FusionModel
         Each strategy, fitted on all patients.
     warnings : tuple of str
-        Why the result may be too good to be true: columns, or sites, that tell the target by
-        themselves.
+        Why the result may be too good to be true (columns, or sites, that tell the target by
+        themselves; ids that may be one patient), and what the second cohort lacks.
     history : tuple of Record
         How it came about.
     """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from napari_radiogenomics.cli import main
-from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion import fuse
+from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.fusion import LateFusion, fuse
 from napari_radiogenomics.fusion.advice import advise, of_second_cohort, trusted_strategy
 from napari_radiogenomics.fusion.model_card import model_card
 from napari_radiogenomics.fusion.model_file import load_model, save_model
@@ -151,3 +153,32 @@ def test_a_model_of_a_comparison_carries_its_validation(partly, tmp_path):
         assert f"AUC {partly.table.loc[name, 'auc']:.3f}" in card
         assert "No validation was given" not in card
         assert model_card(load_model(path)) == card
+
+
+def test_what_the_second_cohort_lacks_and_its_cost_are_told(draw, tmp_path):
+    first, second = draw(21), draw(22)
+    other = {
+        "imaging": second.modalities["imaging"].drop(columns=["f0", "f3"]),
+        "clinical": second.modalities["clinical"],
+    }
+    other = {name: table.rename(lambda p: f"X{p}") for name, table in other.items()}
+    target = second.target.rename(lambda p: f"X{p}")
+    with pytest.warns(DataWarning, match="Second cohort"):
+        found = fuse(first.modalities, first.target, strategies=["single", "late"],
+                     folds=3, inner_folds=3, repeats=1, thorough=False,
+                     external=(other, target))  # fmt: skip
+    text = next(t for t in found.warnings if "imaging alone" in t and "columns" in t)
+    assert '2 of 25 columns of "imaging" are missing (f0, f3)' in text
+    assert "of what the model goes by" in text
+    own = found.without.query("strategy == 'late' and without == 'rna'").iloc[0]
+    cost = f"AUC {found.table.loc['late', 'auc']:.2f} → {own['value']:.2f} without rna."
+    assert any('There is no "rna"' in t and "late" in t and cost in t for t in found.warnings)
+    assert any("nobody was answered without rna" in t and "rna alone" in t for t in found.warnings)
+    assert f"Without rna: In its validation: {cost}" in model_card(found.model("late"))
+    # The file carries it, so that it is told wherever the model is used.
+    back = load_model(save_model(found.model("late"), tmp_path / "late.npz"))
+    with pytest.warns(DataWarning, match=re.escape(cost)):
+        back.predict_proba(other)
+    alone = LateFusion(inner_folds=3).fit(first.modalities, first.target)
+    with pytest.warns(DataWarning, match=r'no "rna".* costs was not measured'):
+        alone.predict_proba(other)

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 
 from napari_radiogenomics.errors import DataWarning, InputError
-from napari_radiogenomics.fusion import fuse
+from napari_radiogenomics.fusion import LateFusion, fuse
+from napari_radiogenomics.fusion.outcome import outcome_of
+from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.target_leak import warn_of_target
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False, "strategies": ["late"]}
 
@@ -119,9 +122,31 @@ def a_table_alone(cohort):
     return cohort.modalities["rna"], cohort.target, {}
 
 
+def only_zeros(cohort):
+    return cohort.modalities, pd.Series(0, cohort.target.index, name="EGFR"), {}
+
+
+def respelled(cohort):
+    extra = cohort.modalities["rna"].iloc[:1].rename(lambda name: f"{name.lower()} ")
+    return {**cohort.modalities, "rna": pd.concat([cohort.modalities["rna"], extra])}, \
+        cohort.target, {}  # fmt: skip
+
+
+def respelled_target(cohort):
+    return cohort.modalities, cohort.target.rename(lambda name: f" {name}"), {}
+
+
+def respelled_sites(cohort):
+    return cohort.modalities, cohort.target, {"groups": cohort.sites.rename(str.lower)}
+
+
 @pytest.mark.parametrize(
     ("case", "words"),
     [
+        (only_zeros, "EGFR is 0 for all 120 patients, so that there is nothing to predict"),
+        (respelled, '"P000" and "p000 " differ in blanks or capitals only'),
+        (respelled_target, '"P000" and " P000" differ in blanks'),
+        (respelled_sites, '"P000" and "p000" differ in blanks'),
         (one_class, "has 1 class .*two are needed"),
         (three_classes, "has 3 classes"),
         (three_events, "3 events in 120 patients; at least 10"),
@@ -181,3 +206,63 @@ def test_few_patients_end_with_the_main_run_where_less_cannot_be_learned(draw):
     # Half of 24 training patients are too few for a model; three quarters may be, too.
     assert found.learning["patients"].max() == 24
     assert len(found.learning) < 3
+
+
+def test_a_patient_of_the_second_cohort_is_known_under_another_spelling(cohort):
+    first, second = ({"rna": cohort.modalities["rna"].iloc[rows]}
+                     for rows in (slice(0, 70), slice(69, 120)))  # fmt: skip
+    second["rna"] = second["rna"].rename(str.lower)
+    other = cohort.target.rename(str.lower)
+    with pytest.raises(InputError, match="1 patients of the external cohort were learned from"):
+        fuse(first, cohort.target.iloc[:70], external=(second, other.iloc[69:]), **QUICK)
+
+
+def test_a_further_scan_of_a_patient_is_told(cohort):
+    names = {"P005": "P004_2", "P007": "P006.1"}
+    rna, target = cohort.modalities["rna"].rename(names), cohort.target.rename(names)
+    with pytest.warns(DataWarning, match=r"2 ids may be .*P004_2 beside P004, P006\.1 beside P006"):
+        found = fuse({"rna": rna}, target, **QUICK)
+    assert "give one row a patient" in found.warnings[0]
+    with pytest.warns(DataWarning, match="P004_2 beside P004"):
+        LateFusion(inner_folds=3).fit({"rna": rna}, target)
+    lone = {name: f"TCGA-{name[1:]}-01" for name in target.index}  # as everybody is called
+    assert not fuse({"rna": rna.rename(lone)}, target.rename(lone), **QUICK).warnings
+
+
+def _words(rng, y):
+    """Seven words in no order, each of which has one class."""
+    yes, no = np.array(["c", "g", "a", "f"]), np.array(["b", "e", "d"])
+    return np.where(y, yes[rng.integers(0, 4, len(y))], no[rng.integers(0, 3, len(y))])
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_words_that_each_fix_the_target_are_told(kind, draw):
+    own = draw(4, kind=kind)
+    if kind == "classification":
+        words = _words(np.random.default_rng(0), (own.target == "mutated").to_numpy())
+    else:
+        order = own.target.rank().to_numpy().astype(int) - 1
+        words = np.array([f"{n * 7919 % 40:02d}w" for n in range(40)])[order // 3]
+    telling = own.modalities["clinical"].assign(grade=words)
+    with pytest.warns(DataWarning, match="clinical: grade"):
+        fuse({"clinical": telling}, own.target, **QUICK)
+
+
+def test_numbers_of_few_levels_that_fix_the_target_are_told(draw):
+    own = draw(4)
+    coded = pd.Series(_words(np.random.default_rng(0), (own.target == "mutated").to_numpy()))
+    numbers = coded.map({w: n for n, w in enumerate("abcdefg")}).to_numpy(float)
+    with pytest.warns(DataWarning, match="clinical: code"):
+        fuse({"clinical": own.modalities["clinical"].assign(code=numbers)}, own.target, **QUICK)
+
+
+@pytest.mark.parametrize("levels", [1, 3, 12, 40, 60, 120])
+def test_words_of_chance_are_no_alarm(levels, draw):
+    own = draw(4)
+    outcome, _ = outcome_of(own.target)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        codes = np.arange(120) if levels == 120 else rng.integers(0, levels, 120)
+        frame = pd.DataFrame({"word": [f"w{code}" for code in codes]})
+        tables = Tables(np.arange(120), {"clinical": frame}, {"clinical": np.ones(120, bool)})
+        assert warn_of_target(tables, outcome) == ()
