@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_radiogenomics.fusion.far_values import far_columns
 from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.measures import WORDS
 from napari_radiogenomics.fusion.site_effect import unharmonized
@@ -109,4 +110,6 @@ def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
                     f"({some}) and count as their median in training. They carry "
                     f"{float(np.nan_to_num(cost)):.0%} of what the model goes by."
                 )
+            far = far_columns(view, tables)
+            said += [far] * bool(far)
     return said
