@@ -62,7 +62,7 @@ def review_line(study: Study, feature: str = "", outcome: str = "") -> Line:
         "The last word of each reviewer on each patient. Holds where more agree than disagree, "
         "falls where fewer do."
     )
-    votes, people = votes_on(study, feature, outcome)
+    votes, people, n_patients = votes_on(study, feature, outcome)
     if not votes:
         missing = "No reviewer has looked at scan and tissue side by side."
         return Line("coherence", "review", "Reviewers", "untested", missing, rule)
@@ -70,7 +70,7 @@ def review_line(study: Study, feature: str = "", outcome: str = "") -> Line:
     verdict: Verdict = "holds" if agree > against else "falls" if against > agree else "open"
     short = f"{agree} agree, {against} disagree"
     sentence = f"{short}, {len(votes) - agree - against} cannot tell"
-    sentence += f" ({people}: {len(votes)} patients)." if people else "."
+    sentence += f" ({people}; {n_patients} patient{'s' * (n_patients != 1)})." if people else "."
     if len(votes) == 1:
         short = votes[0]
         sentence = f"reviewer{f' {people}' if people else ''}: {votes[0]}."
@@ -102,11 +102,11 @@ def is_about(seen: str, feature: str) -> bool:
     return seen == feature or (seen == "intensity" and feature in _INTENSITY)
 
 
-def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str]:
-    """Verdicts on a claim in lower case, and the reviewers in words."""
+def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str, int]:
+    """Last verdict of each reviewer on each patient, the reviewers in words, n of patients."""
     reviews = study.reviews
     if not isinstance(reviews, pd.DataFrame):
-        return [str(vote).lower() for vote in reviews], ""
+        return [str(vote).lower() for vote in reviews], "", 0
     about = [
         (not feature or is_about(str(row["feature"]), feature))
         and str(row["score"]) in ("", outcome)
@@ -114,5 +114,9 @@ def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str]:
         for _, row in reviews.iterrows()
     ]
     own = reviews[pd.Series(about, reviews.index, dtype=bool)]
+    if "time" in own:
+        own = own.sort_values("time", kind="stable")
+    last = own.drop_duplicates(["reviewer", "patient_id"], keep="last")
     people = ", ".join(dict.fromkeys(own["reviewer"].astype(str)))
-    return [str(vote).lower() for vote in own["verdict"]], people
+    votes = [str(vote).lower() for vote in last["verdict"]]
+    return votes, people, last["patient_id"].nunique()

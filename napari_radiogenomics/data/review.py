@@ -79,7 +79,7 @@ class Review:
                 said = "whose scan was looked at" if name == "patient_id" else "who looked"
                 raise InputError(f"A review says {said}: {name} is empty. Give it.")
         if not self.time:
-            now = datetime.now(UTC).isoformat(timespec="seconds")
+            now = datetime.now(UTC).isoformat(timespec="microseconds")
             object.__setattr__(self, "time", now)
         object.__setattr__(self, "history", tuple(dict(record) for record in self.history))
 
@@ -106,4 +106,4 @@ class Review:
         except (TypeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"It is no review ({error}).") from error
+            raise InputError("Fields of a review lack, or it has others.") from error

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.review import Review
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.io.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -103,24 +104,27 @@ def read_reviews(cohort: Cohort, *, latest: bool = True) -> list[Review]:
     latest : bool, optional
         Of each reviewer, patient and three things only the last word.
 
-    Raises
-    ------
-    InputError
-        If a file is no review.
+    Warns
+    -----
+    DataWarning
+        If a file is no review: it is named and left out, the others count.
     """
     files = [path for folder in review_folders(cohort) for path in sorted(folder.glob("*.json"))]
-    reviews = sorted((_read(path) for path in files), key=lambda review: review.time)
+    read = [_read(path) for path in files]
+    reviews = sorted((one for one in read if one is not None), key=lambda review: review.time)
     if not latest:
         return reviews
     last = {review.subject: review for review in reviews}
     return sorted(last.values(), key=lambda review: review.time)
 
 
-def _read(path: Path) -> Review:
+def _read(path: Path) -> Review | None:
     try:
         return Review.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is no review ({error}). Mend or remove it.") from error
+    except (OSError, ValueError, AttributeError) as error:
+        told = f"{path} is no review and is left out ({error}). Mend or remove it."
+        warnings.warn(told, DataWarning, stacklevel=4)
+        return None
 
 
 def review_table(reviews: Iterable[Review]) -> pd.DataFrame:

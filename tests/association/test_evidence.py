@@ -161,12 +161,29 @@ def test_reviews_of_a_cohort_count_for_their_feature_outcome_and_patients(first)
     study = Study(first.features, first.outcomes, reviews=reviews)
     line = weigh_evidence("winding", "VEGF", study)["review"]
     assert line.verdict == "holds"
-    assert line.sentence == "1 agree, 0 disagree, 1 cannot tell (AB, CD: 2 patients)."
+    assert line.sentence == "1 agree, 0 disagree, 1 cannot tell (AB, CD; 2 patients)."
     alone = Study(first.features, first.outcomes, reviews=reviews.iloc[:1])
     assert weigh_evidence("winding", "VEGF", alone)["review"].sentence == "reviewer AB: agrees."
     assert weigh_evidence("noise", "EGFR", study)["review"].verdict == "untested"
     nobody = Study(first.features, first.outcomes, reviews=reviews.iloc[:0])
     assert weigh_evidence("winding", "VEGF", nobody)["review"].verdict == "untested"
+
+
+def test_a_reviewer_has_one_word_on_a_patient_however_many_tissues_were_seen(first):
+    patient = first.features.index[0]
+    rows = [(patient, "winding", "VEGF", tissue, "agrees", "AB", f"2026-01-0{day}")
+            for day, tissue in enumerate(["mean_od", "vessels", "nuclei"], 1)]  # fmt: skip
+    rows.append((patient, "winding", "VEGF", "mean_od", "disagrees", "CD", "2026-01-01"))
+    columns = ["patient_id", "feature", "score", "tissue", "verdict", "reviewer", "time"]
+    reviews = pd.DataFrame(rows, columns=columns)
+    line = weigh_evidence("winding", "VEGF", Study(first.features, first.outcomes,
+                                                   reviews=reviews))["review"]  # fmt: skip
+    assert line.sentence == "1 agree, 1 disagree, 0 cannot tell (AB, CD; 1 patient)."
+    assert line.verdict == "open"
+    reviews.loc[0, ["verdict", "time"]] = ["disagrees", "2026-02-01"]  # a change of mind
+    line = weigh_evidence("winding", "VEGF", Study(first.features, first.outcomes,
+                                                   reviews=reviews))["review"]  # fmt: skip
+    assert line.verdict == "falls"
 
 
 def test_slides_held_against_another_feature_say_nothing(first):

@@ -162,6 +162,30 @@ def test_a_verdict_needs_a_word_and_a_name(qtbot: Any) -> None:
     assert not box.isEnabled()
 
 
+def test_what_is_typed_and_not_saved_is_back_with_its_comparison(qtbot: Any) -> None:
+    box = ReviewBox()
+    qtbot.addWidget(box)
+    one, other = ("P1", "intensity", "mean_od", "CA9"), ("P2", "intensity", "mean_od", "CA9")
+    box.use(one, ())
+    box.reviewer.setText("AB")
+    box.verdict.setCurrentIndex(box.verdict.findData("agrees"))
+    box.note.setPlainText("both rims")
+    for subject in (one, other, None, one):
+        box.use(subject, ())
+        here = subject == one
+        assert box.note.toPlainText() == ("both rims" if here else "")
+        assert box.verdict.currentData() == ("agrees" if here else "")
+    said = kept.Review(*one, "agrees", "both rims", "AB")
+    box.use(one, (said,))  # saved
+    box.use(other, (said,))
+    box.reviewer.setText("CD")
+    box.use(one, (said,))
+    assert (box.note.toPlainText(), box.verdict.currentData()) == ("", "")
+    box.reviewer.setText("AB")
+    box.reviewer.editingFinished.emit()
+    assert box.note.toPlainText() == "both rims"
+
+
 @pytest.fixture
 def dock(qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     viewer = ViewerModel()

@@ -11,7 +11,7 @@ import pytest
 from napari_radiogenomics import open_cohort
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.review import Review
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.io import reviews as module
 from napari_radiogenomics.io.reviews import read_reviews, review_folders, write_review
 
@@ -87,6 +87,14 @@ def test_an_unknown_patient_and_a_damaged_file_are_named(cohort: Cohort) -> None
     with pytest.raises(InputError, match="P9"):
         write_review(replace(REVIEW, patient_id="P9"), cohort)
     path = write_review(REVIEW, cohort)
-    path.write_text(json.dumps({"verdict": "agrees"}))
-    with pytest.raises(InputError, match=path.name):
-        read_reviews(cohort)
+    write_review(replace(REVIEW, reviewer="CD"), cohort)
+    for broken in (json.dumps({"verdict": "agrees"}), "[]", "{"):
+        path.write_text(broken)
+        with pytest.warns(DataWarning, match=f"{path.name} is no review and is left out"):
+            assert [one.reviewer for one in read_reviews(cohort)] == ["CD"]
+
+
+def test_of_two_words_within_a_second_the_later_is_the_last(cohort: Cohort) -> None:
+    for verdict in ("agrees", "disagrees") * 5:
+        write_review(replace(REVIEW, verdict=verdict, time=""), cohort)  # type: ignore[arg-type]
+        assert [one.verdict for one in read_reviews(cohort)] == [verdict]

@@ -172,10 +172,10 @@ class SweepBox(QWidget):
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
-        row.addWidget(self.sweep, 1)
+        row.addWidget(self.cover, 1)
         row.addWidget(self.board)
-        rows.addRow("Slide ↔ scan", row)
-        rows.addRow("Tissue measure", self.cover)
+        rows.addRow("Slide ↔ scan", self.sweep)
+        rows.addRow("Tissue measure", row)
         # A drag gives more values than can be drawn.
         self._soon = QTimer(self, interval=_SOON_MS, singleShot=True)
         self._soon.timeout.connect(self._tell)
@@ -246,11 +246,40 @@ class ReviewBox(QWidget):
         self.verdict.currentIndexChanged.connect(self._enable)
         self.reviewer.textChanged.connect(self._enable)
         self.save_button.clicked.connect(self._save)
+        self.reviewer.editingFinished.connect(self._use_reviewer)
+        self._subject: tuple[str, ...] | None = None
+        self._reviews: Sequence[Review] = ()
+        self._loaded = ("", "")
+        self._drafts: dict[tuple[str, ...], tuple[str, str]] = {}
         self.use(None, ())
 
+    @property
+    def _typed(self) -> tuple[str, str]:
+        return str(self.verdict.currentData()), self.note.toPlainText()
+
     def use(self, subject: tuple[str, ...] | None, reviews: Sequence[Review]) -> None:
-        """Ask about another comparison, with what was said of it before; None asks nothing."""
+        """Ask about another comparison, with what was said of it before; None asks nothing.
+
+        What was typed and not saved is kept, and is back with its comparison.
+        """
+        if self._subject is not None and self._typed != self._loaded:
+            self._drafts[self._subject] = self._typed
+        self._subject, self._reviews = subject, reviews
         self.setEnabled(subject is not None)
+        self._load()
+        if subject in self._drafts:
+            verdict, note = self._drafts.pop(subject)
+            self.verdict.setCurrentIndex(self.verdict.findData(verdict))
+            self.note.setPlainText(note)
+
+    def _use_reviewer(self) -> None:
+        """What another reviewer said is not this one's."""
+        if self._typed == self._loaded:
+            self._load()
+
+    def _load(self) -> None:
+        """Show what the reviewer said of the comparison."""
+        subject, reviews = self._subject, self._reviews
         own = [one for one in reviews if one.subject[1:] == subject]
         said = "; ".join(f"{one.reviewer}: {one.verdict}" for one in own)
         self.before.setText(f"So far {said}." if said else "Nobody has said so far.")
@@ -258,6 +287,7 @@ class ReviewBox(QWidget):
         mine = next((one for one in own if one.reviewer == self.reviewer.text().strip()), None)
         self.verdict.setCurrentIndex(0 if mine is None else self.verdict.findData(mine.verdict))
         self.note.setPlainText("" if mine is None else mine.note)
+        self._loaded = self._typed
         self._enable()
 
     def _enable(self) -> None:

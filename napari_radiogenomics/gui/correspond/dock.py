@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,17 +16,18 @@ from napari_radiogenomics.correspondence.choices import TISSUE_MAPS, feature_tit
 from napari_radiogenomics.correspondence.cohort_result import CohortCorrespondence
 from napari_radiogenomics.correspondence.cohort_sections import correspond_cohort
 from napari_radiogenomics.data.review import Review
-from napari_radiogenomics.errors import InputError, RadiogenomicsError
+from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
 from napari_radiogenomics.genomics.cohort_scores import score_names
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
 from napari_radiogenomics.gui.correspond.linked import Linked
 from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
 from napari_radiogenomics.gui.correspond.stage import Stage
-from napari_radiogenomics.gui.correspond.work import Asked, Compared, compare_patient
+from napari_radiogenomics.gui.correspond.work import NEAR_MM, Asked, Compared, compare_patient
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.genes.legend_bar import LegendBar
 from napari_radiogenomics.gui.session import SLIDES, Selection, session_of
 from napari_radiogenomics.io.reviews import read_reviews, write_review
 
@@ -96,7 +98,12 @@ class CorrespondDock(Panel):
         self.where.setWordWrap(True)
         self.where.setAccessibleName("Place of the crosshair")
         self.where.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
-        for widget in (section_line(), self.sweep, self.where, section_line(), self.review):
+        self.legend, self.gene = LegendBar(), QLabel()
+        self.gene.setWordWrap(True)
+        self.gene.setAccessibleName("Biopsies")
+        self._tell_biopsies(None)
+        beside = (self.gene, self.legend, self.sweep, self.where)
+        for widget in (section_line(), *beside, section_line(), self.review):
             self.after.addWidget(widget)
         self.form.values = {"surrogates": 199}
         self.sweep.setEnabled(False)
@@ -152,6 +159,9 @@ class CorrespondDock(Panel):
         gene = selection.gene.removesuffix(" mutation")
         if gene and gene != self.three.values["score"] and shown is None:
             self.three.gene.show_text(gene)
+        if shown is not None and gene != shown.asked.score:
+            self.stage.release_biopsies()
+            self._tell_biopsies(None)
 
     def _follow_three(self) -> None:
         """What is shown is of the three before: say so."""
@@ -168,6 +178,7 @@ class CorrespondDock(Panel):
     def _leave(self) -> None:
         self.linked.release()
         self.stage.clear()
+        self._tell_biopsies(None)
         self.sweep.setEnabled(False)
         self.review.use(None, ())
         self.where.clear()
@@ -207,6 +218,7 @@ class CorrespondDock(Panel):
         opacity, board = self.sweep.values
         view = self.stage.show(compared, opacity=opacity, checkerboard=board)
         self.stage.show_measure(self.sweep.cover.value() / 100)
+        self._tell_biopsies(compared)
         self.linked.use(view, compared.case.transform, compared.case.scan.geometry)
         self.sweep.setEnabled(True)
         self._ask_review()
@@ -223,6 +235,17 @@ class CorrespondDock(Panel):
             f"{asked.patient_id}: r {row['r']:.2f}, worth {row['n_effective']:.1f} places, "
             f"{p_value}: this tumor only. Next: your verdict, or All patients."
         )
+
+    def _tell_biopsies(self, compared: Compared | None) -> None:
+        """Say what the colors of the biopsies mean, and how many lie near the section."""
+        n = 0 if compared is None or compared.scale is None else len(compared.biopsies)
+        self.gene.setVisible(n > 0)
+        if compared is None or not n:
+            self.legend.show_scale(None)
+            return
+        score, near = compared.asked.score, self.stage.n_near
+        self.gene.setText(f"Biopsies: {score}; {near} of {n} within {NEAR_MM:g} mm of the slide")
+        self.legend.show_scale(compared.scale, score)
 
     def _labels(self, compared: Compared) -> tuple[str, str]:
         feature = feature_titles()[compared.asked.feature]
@@ -267,11 +290,11 @@ class CorrespondDock(Panel):
             return
         asked = shown.asked
         subject = (asked.patient_id, asked.feature, asked.tissue, asked.score)
-        try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", DataWarning)
             self.review.use(subject, read_reviews(self.cohort))
-        except InputError as error:
-            self.review.use(subject, ())
-            self.say(str(error), "warning")
+        if told:
+            self.say(str(told[0].message), "warning")
 
     def keep_review(self, verdict: Any, note: str, reviewer: str) -> None:
         """Keep the verdict with what was looked at."""

@@ -129,6 +129,8 @@ class Linked(QObject):
         x, y, off = self._to_slide.points_or_nan(np.asarray(lps, float)).tolist()
         height, width = self.view.slide.extent_mm
         inside = 0 <= x <= width and 0 <= y <= height
+        if self._layer is not None:
+            self._layer.visible = False  # the ring was at a place of the slide: there is one mark
         self.view.set_crosshair((x, y) if inside else None)
         where = " ".join(f"{value:.1f}" for value in lps)
         beside = "" if inside else ", beside the slide"
@@ -156,6 +158,7 @@ class Linked(QObject):
             self._layer = self._add(data, unit)
         else:
             self._layer.data = data
+            self._layer.visible = True
         where = " ".join(f"{value:.1f}" for value in lps)
         self.told.emit(f"Slide {x:.2f} {y:.2f} mm: scan {where} mm (LPS), on the section")
 

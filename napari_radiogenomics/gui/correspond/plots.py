@@ -56,7 +56,9 @@ class PlacesPlot(Plot):
         x, y = (table[f"{name}{ending}"].to_numpy(float)[rows] for name in ("b", "a"))
         row = found.row() if left else found.row(step="raw")
         given = f" beside {row['given']}" if left and row["given"] else ""
-        self.begin(f"r = {row['r']:.2f}{given}. This tumor only.")
+        worth = f"worth {row['n_effective']:.1f} places"
+        p = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
+        self.begin(f"r = {row['r']:.2f}{given}, {worth}, {p}. This tumor only.")
         color = QColor(_DOT)
         color.setAlpha(110)
         dots = pg.ScatterPlotItem(

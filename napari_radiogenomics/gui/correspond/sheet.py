@@ -51,11 +51,12 @@ def numbers_html(found: Correspondence) -> str:
         )  # fmt: skip
         line = "".join(f"<td style='white-space: nowrap'>{cell}</td>" for cell in cells)
         rows.append(f"<tr>{line}</tr>")
-    spearman = found.row("spearman")["r"]
+    last = found.row("spearman")
+    step = _STEPS.get(str(last["step"]), str(last["step"]))
     notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
     return (
         f"<p><b>This tumor only.</b> {found.n_voxels:,} places, worth "
-        f"{found.n_effective:.1f} independent ones. Spearman {spearman:.2f}.</p>"
+        f"{found.n_effective:.1f} independent ones. Spearman, {step}: {last['r']:.2f}.</p>"
         f"<table cellspacing='0' cellpadding='2' style='font-size: small'><tr>{head}</tr>"
         f"{''.join(rows)}</table><ul style='margin-left: -24px'>{notes}</ul>"
     )

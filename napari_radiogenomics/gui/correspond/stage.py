@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Layer, Points
+from napari.layers import Labels, Layer, Points
 from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
-from napari_radiogenomics.gui.slide.layers import colors_of
 from napari_radiogenomics.gui.slide.placing import slide_view
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
 
@@ -37,6 +36,11 @@ class Stage:
     ----------
     viewer : ViewerModel
         Viewer of the scan.
+
+    Attributes
+    ----------
+    n_near : int
+        Biopsies that are drawn on the slide: their ball reaches near the section.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
@@ -44,7 +48,9 @@ class Stage:
         self.view: SlideView | None = None
         self.shown: Compared | None = None
         self._on_slide: dict[str, Layer] = {}
+        self._outlined: list[tuple[Labels, int]] = []
         self._sweep, self._board = 0.0, False
+        self.n_near = 0
 
     def show(self, compared: Compared, *, opacity: float, checkerboard: bool) -> SlideView:
         """Show a comparison in place of the one before."""
@@ -67,31 +73,41 @@ class Stage:
             layer = show_maps(self.viewer, maps, first=compared.asked.feature)
             layer.opacity = _MAP_OPACITY
             keep_under_points(self.viewer, layer)
-        table = compared.biopsies
-        painter = attached(self.viewer, Painter)
-        if not len(table):
+        for layer in self.viewer.layers:
+            if isinstance(layer, Labels) and layer.contour == 0:  # a filled region hides the map
+                self._outlined.append((layer, 0))
+                layer.contour = 1
+        table, scale = compared.biopsies, compared.scale
+        if not len(table) or scale is None:
             return
-        colors = dict(zip(table["sample_id"], colors_of(table["value"].to_numpy(float)),
-                          strict=True))  # fmt: skip
+        painter = attached(self.viewer, Painter)
+        colors = dict(zip(table["sample_id"], map(scale.rgba, table["value"]), strict=True))
         for layer in self.viewer.layers:
             if isinstance(layer, Points) and "sample_id" in layer.features:
-                painter.paint_points(layer, {k: tuple(v.tolist()) for k, v in colors.items()})
+                painter.hold_points(layer, colors)
+
+    def release_biopsies(self) -> None:
+        """Let others color the biopsies: another gene is chosen."""
+        attached(self.viewer, Painter).release()
 
     def _show_biopsies(self, compared: Compared) -> None:
         """Biopsies beside the section, where their ball reaches near it."""
-        table, view = compared.biopsies, self.view
-        if view is None or table.empty:
+        table, view, scale = compared.biopsies, self.view, compared.scale
+        self.n_near = 0
+        if view is None or table.empty or scale is None:
             return
         height, width = compared.case.slide.extent_mm
         beside = np.hypot(_outside(table["x_mm"], width), _outside(table["y_mm"], height))
         away = np.hypot(beside, table["off_mm"]) - table["radius_mm"]
         near = table[away <= NEAR_MM]
+        self.n_near = len(near)
         if near.empty:
             return
-        self._on_slide["biopsies"] = view.add_points(
-            near, name=f"Biopsies: {compared.asked.score}", size_mm=_LEAST_BIOPSY_MM,
-            values="value",
-        )  # fmt: skip
+        layer = view.add_points(
+            near, name=f"Biopsies: {compared.asked.score}", size_mm=_LEAST_BIOPSY_MM
+        )
+        layer.face_color = scale.colors(near["value"].to_numpy(float))
+        self._on_slide["biopsies"] = layer
 
     # Where it is looked at
 
@@ -155,8 +171,11 @@ class Stage:
         if self.view is not None:
             self.view.remove(*self._on_slide.values())
         if self.shown is not None:
-            attached(self.viewer, Painter).restore()
-        self._on_slide, self.shown = {}, None
+            self.release_biopsies()
+        for layer, contour in self._outlined:
+            if layer.contour == 1:  # else the person has chosen
+                layer.contour = contour
+        self._on_slide, self._outlined, self.shown = {}, [], None
 
 
 def _outside(values: pd.Series, length: float) -> NDArray[np.float64]:

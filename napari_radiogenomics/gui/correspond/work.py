@@ -21,6 +21,7 @@ from napari_radiogenomics.correspondence.result import Correspondence
 from napari_radiogenomics.correspondence.section import Section, match_section
 from napari_radiogenomics.errors import Cancelled, InputError, RadiogenomicsError
 from napari_radiogenomics.genomics.cohort_scores import score_cohort
+from napari_radiogenomics.gui.plots.scales import Scale, scale_of
 from napari_radiogenomics.gui.register.overlay import Overlay, make_overlay
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 from napari_radiogenomics.io.frames import in_frame
@@ -81,6 +82,8 @@ class Compared:
         Why there are none.
     biopsies : DataFrame
         ``sample_id, value`` (of the gene), ``x_mm, y_mm`` on the slide and ``off_mm`` from it.
+    scale : Scale or None
+        Colors of the gene, the same in every patient; None where there are no biopsies.
     settings : dict
         Of maps and comparison.
     """
@@ -95,6 +98,7 @@ class Compared:
     found: Correspondence | None
     problem: str
     biopsies: pd.DataFrame
+    scale: Scale | None
     settings: dict[str, Any]
 
 
@@ -138,7 +142,7 @@ def compare_patient(
         problem = str(error)
     return Compared(
         asked, case, image, tissue, ShownPyramid(case.slide), _overlay(case, progress), section,
-        found, problem, _biopsies(cohort, case, asked.score), dict(settings),
+        found, problem, *_biopsies(cohort, case, asked.score), dict(settings),
     )  # fmt: skip
 
 
@@ -155,22 +159,22 @@ def _overlay(case: Case, progress: Progress) -> Overlay:
     return make_overlay(case.transform, case.slide, plain, progress=progress)
 
 
-def _biopsies(cohort: Cohort, case: Case, score: str) -> pd.DataFrame:
-    """Biopsies of the patient with the gene's value, and where they lie beside the section."""
+def _biopsies(cohort: Cohort, case: Case, score: str) -> tuple[pd.DataFrame, Scale | None]:
+    """Biopsies of the patient with the gene's value, where they lie beside the section, colors."""
     import pandas as pd
 
     columns = ["sample_id", "value", "x_mm", "y_mm", "off_mm", "radius_mm"]
     samples = cohort.samples_table(case.patient_id)
     if not score or not len(samples):
-        return pd.DataFrame(columns=columns)
-    values = score_cohort(cohort, score)["value"]
+        return pd.DataFrame(columns=columns), None
+    scores = score_cohort(cohort, score)
     try:
         located = in_frame(cohort, samples, str(case.scan.metadata.get("frame", ""))).located
         points = case.transform.inverse().points_or_nan(located.points_lps(case.scan.geometry))
     except InputError:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns), None
     table = pd.DataFrame({"sample_id": located.table.index.astype(str)})
-    table["value"] = values.reindex(located.table.index).to_numpy(float)
+    table["value"] = scores["value"].reindex(located.table.index).to_numpy(float)
     table[["x_mm", "y_mm", "off_mm"]] = np.reshape(points, (-1, 3))
     table["radius_mm"] = located.table["radius_mm"].fillna(0.0).to_numpy(float)
-    return table
+    return table, scale_of(scores)

@@ -32,6 +32,7 @@ class Painter(Attached):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__(viewer)
         self._before: list[tuple[Layer, dict[str, Any]]] = []
+        self._held: list[Layer] = []
 
     @property
     def painted(self) -> list[Layer]:
@@ -58,11 +59,23 @@ class Painter(Attached):
 
     def paint_points(self, layer: Points, colors: Mapping[str, RGBA]) -> None:
         """Color biopsies by their sample id; others are hollow."""
-        if "sample_id" not in layer.features.columns or not len(layer.data):
+        if layer in self._held or "sample_id" not in layer.features or not len(layer.data):
             return
         self._remember(layer, "face_color")
         found = [colors.get(str(name), _CLEAR) for name in layer.features["sample_id"]]
         layer.face_color = np.array(found, float)
+
+    def hold_points(self, layer: Points, colors: Mapping[str, RGBA]) -> None:
+        """Color biopsies as `paint_points`, until `release`: nothing else colors them before."""
+        if layer in self._held:
+            self._held.remove(layer)
+        self.paint_points(layer, colors)
+        self._held.append(layer)
+
+    def release(self) -> None:
+        """Give the layers that were held the colors that they had."""
+        held, self._held = self._held, []
+        self._give_back([one for one in self._before if one[0] in held])
 
     def _remember(self, layer: Layer, *names: str) -> None:
         if layer in self.painted:
@@ -71,9 +84,13 @@ class Painter(Attached):
         self._before.append((layer, {k: _copied(v) for k, v in values.items()}))
 
     def restore(self) -> None:
-        """Give all layers the colors that they had."""
-        before, self._before = self._before, []
-        for layer, values in before:
+        """Give all layers that are not held the colors that they had."""
+        self._give_back([one for one in self._before if one[0] not in self._held])
+
+    def _give_back(self, painted: list[tuple[Layer, dict[str, Any]]]) -> None:
+        layers = [layer for layer, _ in painted]
+        self._before = [one for one in self._before if one[0] not in layers]
+        for layer, values in painted:
             for name, value in values.items():
                 if name != "face_color" or len(layer.data) == len(value):
                     setattr(layer, name, value)
