@@ -8,6 +8,7 @@ import pandas as pd
 from napari_radiogenomics.association.effect import FEWEST, Effect, joined
 from napari_radiogenomics.association.evidence_line import Line, Verdict
 from napari_radiogenomics.association.study import Study
+from napari_radiogenomics.data.wording import counted
 
 __all__ = ["is_about", "review_line", "tissue_line", "votes_on"]
 
@@ -70,7 +71,7 @@ def review_line(study: Study, feature: str = "", outcome: str = "") -> Line:
     verdict: Verdict = "holds" if agree > against else "falls" if against > agree else "open"
     short = f"{agree} agree, {against} disagree"
     sentence = f"{short}, {len(votes) - agree - against} cannot tell"
-    sentence += f" ({people}; {n_patients} patient{'s' * (n_patients != 1)})." if people else "."
+    sentence += f" ({people}; {counted(n_patients, 'patient')})." if people else "."
     if len(votes) == 1:
         short = votes[0]
         sentence = f"reviewer{f' {people}' if people else ''}: {votes[0]}."

@@ -13,6 +13,7 @@ from napari_radiogenomics.correspondence.choices import (
     ORIGINAL,
     VESSELS,
     TissueMap,
+    feature_titles,
     require_feature,
     require_tissue,
 )
@@ -258,8 +259,12 @@ def _vessels(
             f"No vessel was found around the region of {scan.name}. Choose another feature."
         )
     value = float(around.regions.iloc[-1][metric])
-    image = _in_frame(found.map, scan, f"{VESSELS}{metric}")
-    return FeatureMap(image, value, METRICS[metric].unit)
+    feature = f"{VESSELS}{metric}"
+    image = _in_frame(found.map, scan, feature)
+    title = {"title": feature_titles()[feature]}
+    return FeatureMap(
+        replace(image, metadata={**image.metadata, **title}), value, METRICS[metric].unit
+    )
 
 
 def tissue_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -14,6 +14,7 @@ __all__ = ["VERDICTS", "Review", "ReviewVerdict"]
 
 ReviewVerdict = Literal["agrees", "disagrees", "cannot tell"]
 VERDICTS: tuple[ReviewVerdict, ...] = get_args(ReviewVerdict)
+_NEEDED = ("patient_id", "feature", "tissue", "score", "verdict")
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,14 @@ class Review:
         InputError
             If it is no review.
         """
+        if not isinstance(content, Mapping):
+            raise InputError("A review has names and values.")
+        lacking = [name for name in _NEEDED if name not in content]
+        other = sorted(set(map(str, content)) - {one.name for one in fields(cls)})
+        if lacking or other:
+            told = f"lacks {', '.join(lacking)}" if lacking else f"has {', '.join(other)}"
+            raise InputError(f"It {told}: a review does not.")
         try:
             return cls(**{**content, "history": tuple(content.get("history", ()))})
-        except (TypeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError("Fields of a review lack, or it has others.") from error
+        except TypeError as error:
+            raise InputError(f"A value is of another kind ({error}).") from error

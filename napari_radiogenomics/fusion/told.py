@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from napari_radiogenomics.fusion.running import Data
 
 __all__ = ["Benches", "own_views", "raw_view"]
-
-_INNER_FOLDS, _SEED = 5, 0  # defaults of the models
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +56,15 @@ class Benches:
         return fitted
 
     def _seed(self, model: FusionModel) -> int:
-        own = _setting(model, "seed", _SEED)
-        seed = self.data.seed if own == _SEED else own
+        seed = _told(model, "seed", self.data.seed)
         if not self.place:
             return seed
         return int(np.random.default_rng([seed, *self.place]).integers(2**31))
 
     def _bench(self, model: FusionModel, seed: int) -> Bench:
         data = self.data
-        folds = _setting(model, "inner_folds", _INNER_FOLDS)
-        folds = data.inner_folds if folds == _INNER_FOLDS else folds
-        told = _setting(model, "preparations", None)
+        folds = _told(model, "inner_folds", data.inner_folds)
+        told = _told(model, "preparations", None)
         key = (seed, folds, id(told) if told else None)
         if key not in self._made:
             self._made[key] = Bench(
@@ -81,8 +78,11 @@ class Benches:
         return self._made[key]
 
 
-def _setting(model: FusionModel, name: str, default: Any) -> Any:
-    return model.get_params(deep=False).get(name, default)
+def _told(model: FusionModel, name: str, otherwise: Any) -> Any:
+    """A setting that a model was given, or another value where it has its default."""
+    value = model.get_params(deep=False).get(name)
+    default = signature(type(model)).parameters.get(name)
+    return otherwise if default is None or value == default.default else value
 
 
 def own_views(data: Data, told: Mapping[str, Any] | None) -> Mapping[str, View]:

@@ -121,7 +121,7 @@ def read_reviews(cohort: Cohort, *, latest: bool = True) -> list[Review]:
 def _read(path: Path) -> Review | None:
     try:
         return Review.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         told = f"{path} is no review and is left out ({error}). Mend or remove it."
         warnings.warn(told, DataWarning, stacklevel=4)
         return None

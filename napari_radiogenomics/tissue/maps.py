@@ -61,7 +61,7 @@ def local_maps(
         values = np.full(tissue.shape, np.nan, np.float32)
         values[known] = factor * sum_of[known] / tissue[known]
         title = key.replace("_per_mm2", " per mm²").replace("_percent", "").replace("_", " ")
-        title = f"{title[0].upper()}{title[1:]}"
+        title = "Mean stain" if key == "mean_od" else f"{title[0].upper()}{title[1:]}"
         facts = {"feature": title, "frame": frame, "slide": name, "window_mm": window_mm}
         maps[key] = Image(
             values[None], geometry, unit=unit, name=f"{name} {title}".strip(), modality="map",

@@ -88,9 +88,16 @@ def test_an_unknown_patient_and_a_damaged_file_are_named(cohort: Cohort) -> None
         write_review(replace(REVIEW, patient_id="P9"), cohort)
     path = write_review(REVIEW, cohort)
     write_review(replace(REVIEW, reviewer="CD"), cohort)
-    for broken in (json.dumps({"verdict": "agrees"}), "[]", "{"):
+    whole = REVIEW.to_dict()
+    for broken, why in (
+        ('{"verdict": "agrees"}', "lacks patient_id, feature, tissue, score"),
+        (json.dumps({**whole, "mood": "good"}), "has mood"),
+        (json.dumps({**whole, "history": 5}), "of another kind"),
+        ("[]", "names and values"),
+        ("{", "property name"),
+    ):
         path.write_text(broken)
-        with pytest.warns(DataWarning, match=f"{path.name} is no review and is left out"):
+        with pytest.warns(DataWarning, match=f"{path.name} is no review and is left out .*{why}"):
             assert [one.reviewer for one in read_reviews(cohort)] == ["CD"]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Stage"]
 
 _MAP_OPACITY = 0.55
+_OUTLINE = 1  # voxels
 _LEAST_BIOPSY_MM = 0.35
 # What is seen of the scan around a section.
 _SEEN_MM = 80.0
@@ -48,7 +49,7 @@ class Stage:
         self.view: SlideView | None = None
         self.shown: Compared | None = None
         self._on_slide: dict[str, Layer] = {}
-        self._outlined: list[tuple[Labels, int]] = []
+        self._outlined: list[Labels] = []
         self._sweep, self._board = 0.0, False
         self.n_near = 0
 
@@ -75,8 +76,8 @@ class Stage:
             keep_under_points(self.viewer, layer)
         for layer in self.viewer.layers:
             if isinstance(layer, Labels) and layer.contour == 0:  # a filled region hides the map
-                self._outlined.append((layer, 0))
-                layer.contour = 1
+                self._outlined.append(layer)
+                layer.contour = _OUTLINE
         table, scale = compared.biopsies, compared.scale
         if not len(table) or scale is None:
             return
@@ -172,9 +173,9 @@ class Stage:
             self.view.remove(*self._on_slide.values())
         if self.shown is not None:
             self.release_biopsies()
-        for layer, contour in self._outlined:
-            if layer.contour == 1:  # else the person has chosen
-                layer.contour = contour
+        for layer in self._outlined:
+            if layer.contour == _OUTLINE:  # else the person has chosen
+                layer.contour = 0
         self._on_slide, self._outlined, self.shown = {}, [], None
 
 
