@@ -494,3 +494,28 @@ def test_bad_cohorts_are_refused_in_a_line(qtbot, folder, tmp_path, change, word
     run(qtbot, dock)
     assert words in dock.message, dock.message
     assert dock.fused is None
+
+
+def test_a_column_has_the_same_decimals_and_shares_are_in_percent():
+    rows = FrameRows()
+    frame = pd.DataFrame({"strategy": ["late", "early"], "AUC": [0.5, 0.7312], "n": [3.0, 12.0],
+                          "answered": [1.0, 0.55]})  # fmt: skip
+    rows.show(frame, shares=("answered",))
+    shown = [[rows.text_at(row, column) for column in range(4)] for row in range(2)]
+    assert shown == [["late", "0.500", "3", "100 %"], ["early", "0.731", "12", "55 %"]]
+
+
+def test_a_second_cohort_that_cannot_be_tested_is_loud(folder):
+    from napari_radiogenomics.gui.fusion.work import Asked, compare
+
+    cohort = open_cohort(folder)
+    few = cohort.patients.index[cohort.patients["cohort"] == "validation"][5:]
+    cohort.patients.loc[few, "cohort"] = "neither"
+    asked = Asked(
+        Target("mutation", "EGFR"), names=("imaging",), site="site",
+        who=("cohort", "discovery"), second=("cohort", "validation"),
+    )  # fmt: skip
+    found = compare(CohortFeatures.load(folder / "features.csv"), cohort, asked=asked,
+                    **{**QUICK, "strategies": ["single"]})  # fmt: skip
+    assert found.result.external is None
+    assert any(text.startswith("The 2nd cohort was not tested") for text in found.warnings)

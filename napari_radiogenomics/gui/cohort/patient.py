@@ -269,8 +269,10 @@ class PatientView(Attached):
             Whether more is waiting.
         """
         if self._surplus:
+            dims, here = self.viewer.dims, self.viewer.dims.point
             self._remove([layer for layer in self._surplus if layer in self.viewer.layers])
             self._surplus.clear()
+            dims.set_point(range(dims.ndim), here[-dims.ndim :])  # napari moved it with its sliders
         elif self._pending:
             active = self.viewer.layers.selection.active
             self._add(self._pending.pop(0))

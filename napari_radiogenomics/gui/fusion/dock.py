@@ -22,6 +22,12 @@ from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modaliti
 from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
 from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
+from napari_radiogenomics.gui.fusion.words import (
+    clock,
+    said_of_degraded,
+    said_of_patient,
+    said_of_shuffled,
+)
 from napari_radiogenomics.gui.fusion.work import (
     Asked,
     Degraded,
@@ -44,7 +50,7 @@ __all__ = ["FuseDock"]
 _HIDDEN = ("groups", "learner_settings", "preparations", "external", "workers")
 _AT_FIRST = ("imaging", "rna", "clinical")
 _NOBODY = "Not known"
-_SOON_S = 3.0
+_SOON_S = 2.0
 
 
 class FuseDock(TablePanel):
@@ -261,10 +267,10 @@ class FuseDock(TablePanel):
         """Show a comparison, an importance, or a model on other patients."""
         if isinstance(found, Shuffled):
             self.sheet.show_shuffled(found)
-            return _said_of_shuffled(found)
+            return said_of_shuffled(found, self.fused)
         if isinstance(found, Degraded):
             self.sheet.show_degraded(found)
-            return _said_of_degraded(found)
+            return said_of_degraded(found, self.fused)
         self.open_sheet()
         if isinstance(found, Applied):
             self.sheet.show_applied(found)
@@ -295,16 +301,16 @@ class FuseDock(TablePanel):
         self.models.show_models(models, result.trusted)
 
     def _tell_time(self, done: int, total: int, what: str) -> None:
-        """Say how long the steps under way will take."""
+        """Say which step is under way, and how long it will take."""
         if what != self._phase or done == 0:
             self._phase, self._begun = what, time.monotonic()
             self._done_before = done
+        if total < 1 or not self.runner.running or self.runner.cancelling:
             return
         spent, made = time.monotonic() - self._begun, done - self._done_before
-        if made > 0 and self.runner.running and not self.runner.cancelling:
-            left = spent / made * (total - done)
-            if left + spent > _SOON_S:
-                self.say(f"{what}: {done} of {total}, about {_clock(left)} left in this step.")
+        left = spent / made * (total - done) if made > 0 else 0.0
+        told = f", about {clock(left)} left in this step" if left >= _SOON_S else ""
+        self.say(f"{what}: {done} of {total}{told}.")
 
     def _open_patient(self, patient: str) -> None:
         """Open the patient of a dot or a row, and map the image feature that drove it most."""
@@ -318,12 +324,10 @@ class FuseDock(TablePanel):
 
     def _said_of(self, patient: str) -> str:
         """Prediction of a patient, in words."""
-        table = self.sheet.patients.rows.frame
         row = self.sheet.patients.rows.row_of(patient)
-        if row is None or "probability" not in table:
+        if row is None:
             return patient
-        own = table.iloc[row]
-        return f"{patient}: {own['probability']:.2f}, set {own['set']}, is {own['outcome']}"
+        return said_of_patient(patient, self.sheet.patients.rows.frame.iloc[row])
 
     def _driver(self, patient: str) -> str:
         """Column of the image feature that moved the prediction most; empty where there is none."""
@@ -357,31 +361,3 @@ def _without_search(entries: CheckList) -> None:
     """Leave the search line of a short list out; All and None stay on the right."""
     entries.search.hide()
     entries.top.insertStretch(0, 1)
-
-
-def _said_of_shuffled(found: Shuffled) -> str:
-    if found.table.empty:
-        return f"{found.strategy} uses nothing: it answers alike for everybody."
-    first = found.table.iloc[0]
-    name = first["column"] or first["modality"]
-    return (
-        f"Shuffling {name} costs {found.strategy} most: {first['importance']:.3f} "
-        f"({first['low']:.3f} to {first['high']:.3f})."
-    )
-
-
-def _said_of_degraded(found: Degraded) -> str:
-    """Who holds best where most patients lack the modality, of those who answer all."""
-    most = found.table[found.table["missing"] == found.table["missing"].max()]
-    every = most[most["answered"] >= most["answered"].max()]
-    if not every["value"].notna().any():
-        return f"Without {found.modality} nothing can be told."
-    best = every.loc[every["value"].idxmax()]
-    return (
-        f"With {best['missing']:.0%} without {found.modality} {best['strategy']} holds best: "
-        f"{best['value']:.2f} ({best['low']:.2f} to {best['high']:.2f})."
-    )
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}" if seconds >= 60 else f"{seconds:.0f} s"

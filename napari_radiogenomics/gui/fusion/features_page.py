@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.fusion.result import FusionResult
     from napari_radiogenomics.gui.fusion.work import Shuffled
 
-__all__ = ["FeaturesPage"]
+__all__ = ["FeaturesPage", "unit_of"]
 
 _VIEWS = {
     "shap": "All patients: mean |SHAP|",
@@ -107,7 +107,7 @@ class FeaturesPage(QWidget):
 
     def _draw_all(self, result: FusionResult) -> None:
         own = result.importance[result.importance["strategy"] == self._strategy]
-        unit = _unit(result)
+        unit = unit_of(result)
         bars = own.assign(
             title=own["feature"], column=own["feature"], value=own[self.view],
             tip=[f"{row.feature} ({row.view})\nmean |SHAP| {row.shap:.3g} {unit}, in "
@@ -139,7 +139,7 @@ class FeaturesPage(QWidget):
             f"{self._patient}, by a fit of {self._strategy} that did not learn from them. Click a "
             "bar: its map is drawn on the scan."
         )
-        self.plot.show_bars(bars, words=words, label=f"SHAP, {_unit(result)}")
+        self.plot.show_bars(bars, words=words, label=f"SHAP, {unit_of(result)}")
 
     def _draw_shuffled(self, result: FusionResult) -> None:
         found = self._shuffled.get((self._strategy, self.view))
@@ -157,7 +157,8 @@ class FeaturesPage(QWidget):
         self.plot.show_bars(bars, words=words, label=f"loss of {main}")
 
 
-def _unit(result: FusionResult) -> str:
+def unit_of(result: FusionResult) -> str:
+    """Unit of the SHAP values of a comparison."""
     scale = str(result.contributions.attrs.get("scale", "link"))
     if scale == "link" and result.kind != "classification":
         return "log hazard" if result.kind == "survival" else "units of the outcome"

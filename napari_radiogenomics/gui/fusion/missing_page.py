@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,7 +14,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_radiogenomics.fusion.missingness import Mechanism
 from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.fusion.numbers import NAMES
+from napari_radiogenomics.gui.fusion.numbers import NAMES, is_plain
 from napari_radiogenomics.gui.plots.plot import Plot
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["MissingPage", "missing_words"]
 
 _MECHANISMS = {"random": "from anybody", "outcome": "where the outcome is high"}
-_APART = 0.004
+_APART = 0.4  # percent
 _COLORS = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999",
 )  # fmt: skip
+_FUSED, _PLAIN = ("o", "●"), ("s", "■")
 
 
 class MissingPage(QWidget):
@@ -111,23 +113,24 @@ class MissingPage(QWidget):
             self.plot.clear(f"{words} Not measured yet: press Measure.")
             return
         names = list(map(str, found.table["strategy"].unique()))
-        colors = dict(zip(names, (_COLORS[at % len(_COLORS)] for at in range(len(names))),
-                          strict=True))  # fmt: skip
-        key = " ".join(f'<span style="color:{c}">●</span>&nbsp;{escape(n).replace(" ", "&nbsp;")}'
-                       for n, c in colors.items())  # fmt: skip
-        self.plot.begin(f"{escape(words)} {key}")
+        colors = _colors_of(names)
+        self.plot.begin(f"{escape(words)} {' '.join(_key_of(n, c) for n, c in colors.items())}")
         for at, name in enumerate(names):
             own = found.table[found.table["strategy"] == name]
-            self._curve(own, (at - len(names) / 2) * _APART, QColor(colors[name]))
-        self.plot.plot.setLabel("bottom", f"share without {found.modality}")
+            self._curve(own, (at - len(names) / 2) * _APART, QColor(colors[name]), is_plain(name))
+        shares = np.unique(100 * found.table["missing"].to_numpy(float))
+        self.plot.plot.getAxis("bottom").setTicks([[(x, f"{x:.0f}") for x in shares]])
+        self.plot.plot.setLabel("bottom", f"patients without {found.modality} (%)")
         self.plot.plot.setLabel("left", NAMES[result.main])
         self.plot.plot.enableAutoRange()
 
-    def _curve(self, own: pd.DataFrame, aside: float, color: QColor) -> None:
+    def _curve(self, own: pd.DataFrame, aside: float, color: QColor, plain: bool) -> None:
         """A line with its intervals, a little aside so that they are told apart."""
-        x, y = own["missing"].to_numpy(float) + aside, own["value"].to_numpy(float)
-        dots: dict[str, Any] = {"symbol": "o", "symbolSize": 7, "symbolBrush": color}
-        line = pg.PlotDataItem(x, y, pen=pg.mkPen(color, width=2), symbolPen=None,
+        x, y = 100 * own["missing"].to_numpy(float) + aside, own["value"].to_numpy(float)
+        symbol, _ = _PLAIN if plain else _FUSED
+        dots: dict[str, Any] = {"symbol": symbol, "symbolSize": 7, "symbolBrush": color}
+        style = Qt.PenStyle.DashLine if plain else Qt.PenStyle.SolidLine
+        line = pg.PlotDataItem(x, y, pen=pg.mkPen(color, width=2, style=style), symbolPen=None,
                                connect="finite", **dots)  # fmt: skip
         self.plot.plot.addItem(line)
         faint = QColor(color)
@@ -135,6 +138,18 @@ class MissingPage(QWidget):
         for place, low, high in zip(x, own["low"], own["high"], strict=True):
             if np.isfinite([low, high]).all():
                 self.plot.plot.plot([place, place], [low, high], pen=pg.mkPen(faint, width=1))
+
+
+def _colors_of(names: Sequence[str]) -> dict[str, str]:
+    """Colors of what is fused, and again those of what is to be beaten: squares and dashes."""
+    kinds = [[name for name in names if is_plain(name) is plain] for plain in (False, True)]
+    places = {name: kind.index(name) for kind in kinds for name in kind}
+    return {name: _COLORS[places[name] % len(_COLORS)] for name in names}
+
+
+def _key_of(name: str, color: str) -> str:
+    _, mark = _PLAIN if is_plain(name) else _FUSED
+    return f'<span style="color:{color}">{mark}</span>&nbsp;{escape(name).replace(" ", "&nbsp;")}'
 
 
 def missing_words(result: FusionResult, modality: str) -> str:

@@ -39,14 +39,16 @@ class PredictionPlot(Plot):
         super().__init__("Predictions")
         self.words.setTextFormat(Qt.TextFormat.RichText)
 
-    def show_patients(self, table: pd.DataFrame, *, target: str, here: str, level: float) -> None:
+    def show_patients(
+        self, table: pd.DataFrame, *, target: str, here: str, level: float, time: str = ""
+    ) -> None:
         """Draw patients as `FusionResult.patients` tells of them."""
         if "probability" in table:
             self._show_classes(table, target, here, level)
         elif "predicted" in table:
             self._show_numbers(table, target, here)
         else:
-            self._show_times(table, here)
+            self._show_times(table, here, time)
 
     def _show_classes(self, table: pd.DataFrame, target: str, here: str, level: float) -> None:
         known = table[table["probability"].notna()]
@@ -56,8 +58,8 @@ class PredictionPlot(Plot):
         self.begin(
             f'<span style="color:{FUSED}">●</span> right '
             f'<span style="color:{WRONG}">●</span> wrong; ○ undecided at {level:.0%}: '
-            f"{int(unsure.sum())} of {len(known)}; sets hold the truth in {covered:.0%}. Up: "
-            f"{names[-1]}. Click a dot to open the patient."
+            f"{int(unsure.sum())} of {len(known)}; sets hold the truth in {covered:.0%}. A click "
+            "opens the patient."
         )
         x = known["outcome"].astype(str).map(names.index).to_numpy(float)
         y, rows = known["probability"].to_numpy(float), known.itertuples()
@@ -66,7 +68,7 @@ class PredictionPlot(Plot):
         self._dots(known.index, x + _apart(y), y, known["right"].eq(True).tolist(),
                    ~unsure.to_numpy(), tips, here)  # fmt: skip
         self.plot.getAxis("bottom").setTicks([list(enumerate(names))])
-        self._axes(target, "probability")
+        self._axes(target, f"probability of {names[-1]}")
         self._rule(0.5)
         self.plot.setRange(xRange=(-0.5, 1.5), yRange=(0, 1), padding=0.03)
 
@@ -86,16 +88,16 @@ class PredictionPlot(Plot):
         self._axes(target, "predicted")
         self.plot.enableAutoRange()
 
-    def _show_times(self, table: pd.DataFrame, here: str) -> None:
+    def _show_times(self, table: pd.DataFrame, here: str, time: str) -> None:
         known = table[table["link"].notna()]
         self.begin("● event ○ censored. Above: a higher hazard is predicted. Click a dot.")
         x, y = known["time"].to_numpy(float), known["link"].to_numpy(float)
         event = known["event"].astype(bool).to_numpy()
-        tips = [f"{who}: log hazard {p:.2f}; {'event' if seen else 'censored'} at {time:.4g}"
-                for who, p, seen, time in zip(known.index, y, event, x, strict=True)]  # fmt: skip
+        tips = [f"{who}: log hazard {p:.2f}; {'event' if seen else 'censored'} at {days:.4g}"
+                for who, p, seen, days in zip(known.index, y, event, x, strict=True)]  # fmt: skip
         self._dots(known.index, x, y, [True] * len(known), event, tips, here)
         self.plot.getAxis("bottom").setTicks(None)
-        self._axes("time", "predicted log hazard")
+        self._axes(time or "time", "predicted log hazard")
         self.plot.enableAutoRange()
 
     def _dots(

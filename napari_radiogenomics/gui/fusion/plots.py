@@ -129,15 +129,17 @@ class StrategyPlot(Plot):
 
 
 def _legend(result: FusionResult) -> str:
-    parts = [f'<span style="color:{FUSED}">●</span> fused',
-             f'<span style="color:{PLAIN}">●</span> to be beaten',
-             "★ to trust" if result.star else "none to trust yet"]  # fmt: skip
+    reference = reference_of(result)
+    parts = [f'<span style="color:{FUSED}">●</span>&nbsp;fused',
+             f'<span style="color:{PLAIN}">●</span>&nbsp;to&nbsp;be&nbsp;beaten',
+             "★&nbsp;to&nbsp;trust" if result.star else "none to trust yet",
+             "┄&nbsp;chance", *([f"┈&nbsp;{reference}"] if reference else [])]  # fmt: skip
     if any(answered_of(row) for _, row in result.table.iterrows()):
         parts.append("(%) of patients answered")
     if "leave_site_out" in result.contrast:
-        parts.append(f'<span style="color:{SITES}">▲</span> sites left out')
+        parts.append(f'<span style="color:{SITES}">▲</span>&nbsp;sites&nbsp;left&nbsp;out')
     if result.external is not None:
-        parts.append(f'<span style="color:{OUTSIDE}">◆</span> 2nd cohort')
+        parts.append(f'<span style="color:{OUTSIDE}">◆</span>&nbsp;2nd&nbsp;cohort')
     return " &nbsp;".join(parts)
 
 
@@ -181,7 +183,7 @@ class RocPlot(Plot):
             words += f'; <span style="color:{PLAIN}">—</span> {reference}'
         points = result.points[(result.points["strategy"] == strategy)
                                & (result.points["cohort"] == "left out")]  # fmt: skip
-        words += "; ◆ operating points" * bool(len(points))
+        words += "; ◆&nbsp;operating points" * bool(len(points))
         self.begin(words)
         for name, color, width in ((reference, PLAIN, 2), (strategy, FUSED, 3)):
             if name:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QAbstractItemView, QTableView
@@ -14,7 +15,8 @@ from qtpy.QtWidgets import QAbstractItemView, QTableView
 __all__ = ["FrameRows", "FrameTable"]
 
 _NONE = QModelIndex()
-_WIDE, _NARROW = 150, 68
+_WIDE, _NARROW = 150, 58
+_FIGURES, _TEN = 3, 10
 
 
 class FrameRows(QAbstractTableModel):
@@ -31,10 +33,17 @@ class FrameRows(QAbstractTableModel):
         self.frame = pd.DataFrame()
         self.marked: QColor | None = None
         self._tips: Mapping[str, str] = {}
+        self._decimals: dict[str, int] = {}
+        self._shares: Collection[str] = ()
         self._wrong: set[str] = set()
 
     def show(
-        self, frame: pd.DataFrame, *, tips: Mapping[str, str] | None = None, wrong: str = ""
+        self,
+        frame: pd.DataFrame,
+        *,
+        tips: Mapping[str, str] | None = None,
+        wrong: str = "",
+        shares: Collection[str] = (),
     ) -> None:
         """Show another table.
 
@@ -46,6 +55,8 @@ class FrameRows(QAbstractTableModel):
             What columns mean.
         wrong : str, optional
             Column whose False marks a row; it is not shown.
+        shares : collection of str, optional
+            Columns that are shown in percent.
         """
         self.beginResetModel()
         self._wrong = set()
@@ -54,7 +65,12 @@ class FrameRows(QAbstractTableModel):
                 str(name) for name in frame.loc[frame[wrong].eq(False), frame.columns[0]]
             }
             frame = frame.drop(columns=wrong)
-        self.frame, self._tips = frame.reset_index(drop=True), tips or {}
+        self.frame, self._tips, self._shares = frame.reset_index(drop=True), tips or {}, shares
+        self._decimals = {
+            str(name): decimals_of(frame[name].to_numpy(float))
+            for name in frame
+            if frame[name].dtype.kind == "f"
+        }
         self.endResetModel()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -101,7 +117,16 @@ class FrameRows(QAbstractTableModel):
             return self.marked if self.name_at(index.row()) in self._wrong else None
         if role == Qt.ItemDataRole.ToolTipRole:
             return None if number else str(value)
-        return cell_text(value) if role == Qt.ItemDataRole.DisplayRole else None
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self.text_at(index.row(), index.column())
+
+    def text_at(self, row: int, column: int) -> str:
+        """A cell as a person reads it, with as many decimals as the others of its column."""
+        name, value = str(self.frame.columns[column]), self.frame.iat[row, column]
+        if name in self._shares and np.isfinite(value):
+            return f"{100 * value:.0f} %"
+        return cell_text(value, self._decimals.get(name))
 
     def headerData(  # noqa: N802 - Qt names it
         self,
@@ -122,19 +147,43 @@ def _as_text(column: pd.Series) -> pd.Series:
     return column.astype(str)
 
 
-def cell_text(value: Any) -> str:
-    """A cell as a person reads it.
+def decimals_of(values: NDArray[np.float64]) -> int:
+    """Decimals for all numbers of a column: three figures of the largest, none of counts.
+
+    Examples
+    --------
+    >>> decimals_of(np.array([0.5, 0.473])), decimals_of(np.array([364.0, 12.0]))
+    (3, 0)
+    >>> decimals_of(np.array([61.5, 7.25])), decimals_of(np.array([np.nan]))
+    (1, 3)
+    """
+    known = np.abs(values[np.isfinite(values)])
+    if not known.size:
+        return _FIGURES
+    if known.max() > 1 and (known == np.rint(known)).all():
+        return 0
+    before = len(str(int(known.max()))) if known.max() >= _TEN else 0
+    return max(_FIGURES - before, 0)
+
+
+def cell_text(value: Any, decimals: int | None = None) -> str:
+    """A cell as a person reads it; what would be rounded to nothing keeps its size.
 
     Examples
     --------
     >>> cell_text(0.70312), cell_text(float("nan")), cell_text("late")
     ('0.703', '', 'late')
+    >>> cell_text(0.5, 3), cell_text(-0.25, 2), cell_text(0.00004, 3)
+    ('0.500', '−0.25', '4e−05')
     """
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.3g}".replace("-", "−")
-    return str(value)
+    if not isinstance(value, (float, np.floating)):
+        return str(value)
+    number = float(value) + 0.0  # no minus before a zero
+    lost = decimals is None or 0 < abs(number) < 0.5 / 10**decimals
+    told = f"{number:.3g}" if lost else f"{number:.{decimals}f}"
+    return told.replace("-", "−")
 
 
 class FrameTable(QTableView):
@@ -164,6 +213,8 @@ class FrameTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 6)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.horizontalHeader().setSortIndicatorShown(False)
+        self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().setHighlightSections(False)
         self.setSortingEnabled(True)
         self.clicked.connect(self._tell)
         self.activated.connect(self._tell)
@@ -174,16 +225,23 @@ class FrameTable(QTableView):
             self.chosen.emit(name)
 
     def show_frame(
-        self, frame: pd.DataFrame, *, tips: Mapping[str, str] | None = None, wrong: str = ""
+        self,
+        frame: pd.DataFrame,
+        *,
+        tips: Mapping[str, str] | None = None,
+        wrong: str = "",
+        shares: Collection[str] = (),
     ) -> None:
         """Show a table; parameters as `FrameRows.show`."""
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.rows.show(frame, tips=tips, wrong=wrong)
+        self.rows.show(frame, tips=tips, wrong=wrong, shares=shares)
         metrics = self.fontMetrics()
         for column, name in enumerate(map(str, self.rows.frame.columns)):
-            texts = [name, *(cell_text(v) for v in self.rows.frame.iloc[:40, column])]
+            few = range(min(len(self.rows.frame), 40))
+            texts = [name, *(self.rows.text_at(row, column) for row in few)]
             widest = max(metrics.horizontalAdvance(text) for text in texts) + 18
-            self.setColumnWidth(column, min(max(widest, _NARROW), _WIDE))
+            last = column == self.rows.columnCount() - 1  # it takes what room is left
+            self.setColumnWidth(column, _NARROW if last else min(max(widest, _NARROW), _WIDE))
 
     def mark(self, name: str) -> None:
         """Select a row by its name, without telling."""

@@ -25,7 +25,7 @@ from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.style import tone_color
 from napari_radiogenomics.gui.fusion.apply import Applied
 from napari_radiogenomics.gui.fusion.errors_page import ErrorsPage
-from napari_radiogenomics.gui.fusion.features_page import FeaturesPage
+from napari_radiogenomics.gui.fusion.features_page import FeaturesPage, unit_of
 from napari_radiogenomics.gui.fusion.missing_page import MissingPage
 from napari_radiogenomics.gui.fusion.numbers import NAMES, compared
 from napari_radiogenomics.gui.fusion.patient_plots import PredictionPlot
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FuseSheet"]
 
-_MOST, _LOUD = 140, 2
+_MOST, _LOUD, _WIDE = 140, 2, 10_000
 _NOTHING = "Fuse: the dock on the right does it. The strategies come here, with their intervals."
 _TIPS = {
     "95 %": "Interval of 95 % over patients left out",
@@ -54,7 +54,14 @@ _TIPS = {
     "answered 2nd": "The same in the second cohort",
     "class": "At the operating point of Youden, which the inner folds have chosen",
     "set": f"Classes that cannot be excluded at {LEVEL:.0%}",
+    "low": f"Lower end of the interval of {LEVEL:.0%}",
+    "high": f"Upper end of the interval of {LEVEL:.0%}",
+    "log hazard": "By a model that did not learn from the patient; more is a higher hazard",
 }
+_COLUMNS = (
+    "patient_id", "outcome", "time", "event", "probability", "predicted", "low", "high", "link",
+    "set", "site", "drivers", "right",
+)  # fmt: skip
 
 
 class FuseSheet(PlacedWidget):
@@ -111,10 +118,11 @@ class FuseSheet(PlacedWidget):
         self.banner.setAccessibleName("Warnings")
         self.banner.hide()
         self.left, self.right = QTabWidget(), QTabWidget()
+        self.applied_page = self._make_applied()
         self.notes = QTextBrowser()
         self.notes.setAccessibleName("Advice and warnings")
         for page, title in ((self.strategies, "Strategies"), (self.numbers, "Numbers"),
-                            (self.patients, "Patients"), (self._make_applied(), "Applied"),
+                            (self.patients, "Patients"), (self.applied_page, "Applied"),
                             (self.notes, "Notes")):  # fmt: skip
             self.left.addTab(page, title)
         for page, title in ((self.predictions, "Predictions"), (self.roc, "ROC"),
@@ -129,7 +137,9 @@ class FuseSheet(PlacedWidget):
         splitter.addWidget(self.left)
         splitter.addWidget(self._make_right())
         splitter.setChildrenCollapsible(False)
-        splitter.setSizes([1, 1])
+        for at in range(splitter.count()):  # halves of any window, whatever their tabs ask for
+            splitter.setStretchFactor(at, 1)
+        splitter.setSizes([_WIDE, _WIDE])
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 2, 6, 4)
         column.setSpacing(2)
@@ -202,7 +212,7 @@ class FuseSheet(PlacedWidget):
         known = kept if kept in result.table.index else result.trusted
         self.which.setCurrentIndex(self.which.findData(known))
         self.which.blockSignals(False)
-        self.numbers.show_frame(compared(result), tips=_TIPS)
+        self.numbers.show_frame(compared(result), tips=_TIPS, shares=("answered", "answered 2nd"))
         for page in (self.features, self.errors, self.missing):
             page.show_result(result)
         self.save_button.setEnabled(True)
@@ -245,12 +255,22 @@ class FuseSheet(PlacedWidget):
 
     def _list_patients(self, result: FusionResult, name: str) -> None:
         self._table = result.patients(name, level=LEVEL)
-        shown = self._table.drop(columns=["link", "covered"], errors="ignore").reset_index()
+        shown = self._table.drop(columns="covered", errors="ignore").reset_index()
+        drivers = shown["drivers"].str.replace("original_", "", regex=False)
+        shown["drivers"] = drivers.str.replace(" -", " −", regex=False)
+        if "time" not in shown:
+            shown = shown.drop(columns="link", errors="ignore")
         if "probability" in shown:
-            order = ["patient_id", "outcome", "probability", "set", "drivers", "site", "right"]
-            shown = shown[order].sort_values("probability", ascending=False, kind="stable")
-        self.patients.show_frame(shown.rename(columns={"patient_id": "patient"}), tips=_TIPS,
-                                 wrong="right")  # fmt: skip
+            shown = shown.sort_values("probability", ascending=False, kind="stable")
+        order = [name for name in _COLUMNS if name in shown]
+        shown = shown[order].rename(columns={"patient_id": "patient", "link": "log hazard"})
+        self.patients.show_frame(shown, tips=_TIPS | self._tips_of(result), wrong="right")
+
+    def _tips_of(self, result: FusionResult) -> dict[str, str]:
+        """What columns of patients mean in a comparison."""
+        told = {"drivers": f"What moved the prediction most: SHAP values in {unit_of(result)}"}
+        classes = self._table.attrs.get("classes")
+        return told | ({"probability": f"Of {classes[-1]}"} if classes else {})
 
     def show_here(self, here: str) -> None:
         """Mark the patient on the screen."""
@@ -263,7 +283,8 @@ class FuseSheet(PlacedWidget):
         if self.fused is None:
             return
         self.predictions.show_patients(self._table, target=self.fused.result.target,
-                                       here=self.here, level=LEVEL)  # fmt: skip
+                                       here=self.here, level=LEVEL,
+                                       time=self.fused.time)  # fmt: skip
         self.patients.mark(self.here)
         self.features.show_strategy(self.strategy, self.here)
 
@@ -289,7 +310,7 @@ class FuseSheet(PlacedWidget):
             kept.remove("link")
         shown = applied.table[kept].reset_index()
         self.others.show_frame(shown.rename(columns={"patient_id": "patient"}), tips=_TIPS)
-        self.left.setCurrentIndex(3)
+        self.left.setCurrentWidget(self.applied_page)
 
     def use_theme(self, theme: str) -> None:
         """Draw in the colors of napari's theme."""

@@ -102,6 +102,8 @@ class Fused:
         Of `fuse`.
     warnings, notes : tuple of str
         What may be too good to be true, and what else should be known.
+    time : str
+        Column of the times of survival, which names their unit; empty for other outcomes.
     """
 
     result: FusionResult
@@ -109,6 +111,7 @@ class Fused:
     settings: dict[str, Any]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    time: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +172,12 @@ def compare(
     later = [note for note in given.notes if any(words in note for words in loud)]
     warned = (*result.warnings, *later, *_of_sites(given, result))
     rest = tuple(note for note in given.notes if note not in later)
-    return Fused(result, given, settings, warned, (*rest, said) if said else rest)
+    told = (*warned, said) if said else warned  # a test that was asked for and is not there
+    return Fused(result, given, settings, told, rest, time=_time_of(asked.target))
+
+
+def _time_of(target: Target) -> str:
+    return target.name if target.kind == "survival" else ""
 
 
 def _untestable(given: Given, external: tuple[Any, ...], event: str) -> str:

@@ -19,6 +19,7 @@ HERE = "#d55e00"
 """Color of the patient on the screen, in every plot."""
 _ENDINGS = (".png", ".svg")
 _MARGIN = 16  # pixels of an axis that a name cannot have
+_EDGE = 6  # pixels around the axes: what hangs below a label would be cut
 
 
 class _Canvas(pg.PlotWidget):
@@ -49,6 +50,7 @@ class Plot(QWidget):
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
+        self.plot.getPlotItem().layout.setContentsMargins(1, _EDGE, 2 * _EDGE, _EDGE)
         for side in ("bottom", "left"):  # once, while they are empty: later it would scale by 1000
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.setAccessibleName(name)
