@@ -151,3 +151,30 @@ def test_each_layer_tells_once_what_changed_and_when_all_is_as_it_will_be():
     assert ("name", True, 30.0) in told
     assert [kind for kind, *_ in told].count("data") == 1
     assert "scale" not in [kind for kind, *_ in told]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("opengl")
+def test_what_is_left_of_the_patient_before_goes_without_moving_the_slices(
+    make_napari_viewer, qtbot
+):
+    three_views = pytest.importorskip("napari_radiogenomics.gui.canvas.three_views")
+    viewer = make_napari_viewer(show=True)
+    three_views.show_three_views(viewer)
+    qtbot.waitUntil(lambda: len(models(viewer)) == 3, timeout=5000)
+    dress_canvas(viewer)
+    view = PatientView(viewer)
+    before = [scan("CT"), scan("PET", 100.0, visible=False), scan("MR", -60.0, visible=False)]
+    view.show(Loaded("P1", "", None, before), Edits())
+    qtbot.wait(100)
+    view.show(Loaded("P2", "", None, [scan("CT", 40.0)]), Edits(), at_once=False)
+    assert len(viewer.layers) > 1  # hidden scans of P1 are still there
+    view.go_to(np.array([5.0, 3.0, 44.0]))
+    qtbot.wait(50)
+    here = viewer.dims.point
+    assert here == (44.0, 3.0, 5.0)
+    while view.show_next():
+        pass
+    qtbot.wait(50)
+    assert len(viewer.layers) == 1
+    assert viewer.dims.point == here
