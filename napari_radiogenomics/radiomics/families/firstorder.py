@@ -219,19 +219,24 @@ def _rows(
     centers: NDArray[np.intp],
     needed: set[str],
 ) -> Rows:
+    from napari_radiogenomics.radiomics.kernels.few_values import MOST_CELLS, few_value_rows
     from napari_radiogenomics.radiomics.kernels.firstorder import ROWS, firstorder_rows
 
     stages = (bool(needed & _MOMENTS), bool(needed & _ORDERED), bool(needed & _COUNTED))
-    ranks, in_order = neighborhoods.ranked if stages[1] else _UNRANKED
     out = np.full((len(ROWS), centers.size), np.nan)
+    values, levels, offsets = neighborhoods.values, neighborhoods.levels, neighborhoods.offsets
+    if offsets.size <= MOST_CELLS:
+        few_value_rows(values, levels, centers, offsets, stages, out)
+        return dict(zip(ROWS, out, strict=True))
+    ranks, in_order = neighborhoods.ranked if stages[1] else _UNRANKED
     firstorder_rows(
-        neighborhoods.values,
-        neighborhoods.levels,
+        values,
+        levels,
         ranks,
         in_order,
         centers,
         plane,
-        neighborhoods.offsets.size // plane.size,
+        offsets.size // plane.size,
         neighborhoods.n_levels,
         stages,
         out,
