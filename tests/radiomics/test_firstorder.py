@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -11,6 +13,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.radiomics import texture_maps
 from napari_radiogenomics.radiomics.family import FAMILIES
+from napari_radiogenomics.radiomics.kernels import few_values
 
 EVERYTHING = [feature.name for feature in FAMILIES["firstorder"].features]
 # PyRadiomics' settings for ours.
@@ -72,6 +75,20 @@ def test_a_region_inside_a_larger_scan_is_cropped_as_pyradiomics_does(oracle):
     region = Segmentation(labels, image.geometry)
     for masked in (True, False):
         _check(oracle, image, region, kernel_radius=2, masked_kernel=masked)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("settings", [{}, {"force_2d": True, "kernel_radius": 2}])
+def test_kernels_of_few_cells_give_what_those_of_many_do(monkeypatch, masked, settings):
+    """Whole tiles, tiles that end within, runs with gaps; many values that are equal."""
+    image, region = _phantom((9, 11, 83), seed=5, filled=0.7)
+    image = replace(image, array=image.array // 20)
+    settings = {"masked_kernel": masked, "bin_width": 1, **settings}
+    few = texture_maps(image, region, features=EVERYTHING, **settings)
+    monkeypatch.setattr(few_values, "MOST_CELLS", 0)
+    many = texture_maps(image, region, features=EVERYTHING, **settings)
+    for name, expected in many.items():
+        assert_allclose(few[name].array, expected.array, rtol=1e-11, atol=1e-12, err_msg=name)
 
 
 def test_a_single_slice_is_what_pyradiomics_says(oracle):

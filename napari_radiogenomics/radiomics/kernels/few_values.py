@@ -59,7 +59,7 @@ MOST_CELLS = 32
 GROUPS = 8
 TILE = GROUPS * LANES
 # Values are below it, what is absent is above.
-_ENDLESS = 1e300
+_ENDLESS = float(np.finfo(np.float64).max)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -210,7 +210,7 @@ def _order(x: Reals, K: int, lanes: int, sums: Reals) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _histogram(
-    tile: Levels, same: Levels, lanes: int, logs: Whole, log_of: Whole, unit: float, sums: Reals
+    tile: Levels, same: Levels, lanes: int, log_of: Whole, unit: float, sums: Reals
 ) -> None:
     """Entropy and uniformity, of the number of cells that each cell is alike."""
     K = tile.shape[0]
@@ -229,7 +229,7 @@ def _histogram(
             count = same[k, lane]
             squares += count
             log_sum += log_of[np.uint64(count)]
-        sums[ENTROPY * TILE + lane] = (logs[n] - log_sum) * unit / n
+        sums[ENTROPY * TILE + lane] = (n * log_of[n] - log_sum) * unit / n
         sums[UNIFORMITY * TILE + lane] = squares / (n * n)
 
 
@@ -275,7 +275,7 @@ def few_value_rows(
         for group in range((lanes + LANES - 1) // LANES):
             _sums(x, K, group, sums, moments)
         if histogram:
-            _histogram(tile, same, lanes, logs, log_of, unit, sums)
+            _histogram(tile, same, lanes, log_of, unit, sums)
         if order:
             _sort(x, network)
             _order(x, K, lanes, sums)
