@@ -27,6 +27,7 @@ from napari_radiogenomics.gui.cohort.rows import (
     search_text,
 )
 from napari_radiogenomics.gui.cohort.thumbnails import SIDE, glance, glance_of
+from napari_radiogenomics.gui.forms.inputs import LayerCombo
 from napari_radiogenomics.gui.layers.edits import Edits, mark_saved, object_of
 from napari_radiogenomics.io.cohorts import open_cohort
 from napari_radiogenomics.io.files import write
@@ -358,13 +359,14 @@ def test_a_large_cohort_is_narrowed_and_widened_again(tmp_path, dock):
     assert len(dock.page.table.rows.shown) == 10_000
 
 
-def test_what_is_seen_comes_first_and_the_rest_in_its_place():
+def test_what_is_seen_comes_first_and_the_rest_in_its_place(qapp):
     cohort = open_cohort(sample_cohort())
     both = cohort.segmentations.query("reader == 'R2'").iloc[0]
     patient = cohort.scans.loc[both["scan_id"], "patient_id"]
     viewer, edits = ViewerModel(), Edits()
     view = PatientView(viewer)
     loaded = load_layers(cohort, patient, timepoint="t0", open_with=AT_FIRST)
+    combo = LayerCombo(viewer, lambda layer: isinstance(layer, Labels), empty="none")
     view.show(loaded, edits, at_once=False)
     assert all(layer.visible for layer in viewer.layers)
     assert len(viewer.layers) < len(loaded.layers)
@@ -374,6 +376,8 @@ def test_what_is_seen_comes_first_and_the_rest_in_its_place():
         pass
     assert viewer.layers.selection.active is active
     assert active.visible
+    assert len(combo.layers) == 2
+    assert combo.layer.visible  # not the reader that came in hidden
     assert [x.name for x in viewer.layers] == [settings["name"] for _, settings, _ in loaded.layers]
     assert view.layers == list(viewer.layers)
 

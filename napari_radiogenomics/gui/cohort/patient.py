@@ -13,7 +13,7 @@ from napari.layers import Labels, Layer, Points
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.attached import Attached
-from napari_radiogenomics.gui.cohort.refill import Refill, batched, models, refillable
+from napari_radiogenomics.gui.cohort.refill import Refill, batched, models, refillable, unselected
 from napari_radiogenomics.gui.layers.edits import Edits, is_unsaved
 from napari_radiogenomics.gui.layers.keys import PART, SOURCE
 from napari_radiogenomics.gui.layers.layers import FourthAxisView, LayerData, layers_of
@@ -274,9 +274,7 @@ class PatientView(Attached):
             self._surplus.clear()
             dims.set_point(range(dims.ndim), here[-dims.ndim :])  # napari moved it with its sliders
         elif self._pending:
-            active = self.viewer.layers.selection.active
             self._add(self._pending.pop(0))
-            self.viewer.layers.selection.active = active  # a new layer would take its place
         return bool(self._surplus or self._pending)
 
     def _add(self, layer: Layer) -> None:
@@ -286,7 +284,8 @@ class PatientView(Attached):
         there = [layers.index(x) + 1 for x in before if x in layers]
         place = max(there, default=len(self._others))
         if layer not in layers:
-            layers.insert(place, layer)
+            with nullcontext() if layer.visible else unselected(self.viewer):
+                layers.insert(place, layer)
         elif layers.index(layer) < place:
             layers.move(layers.index(layer), place)
         self._listen(layer)

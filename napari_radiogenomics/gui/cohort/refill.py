@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.gui.canvas.three_views import ThreeViews
 
-__all__ = ["Refill", "batched", "models", "refillable"]
+__all__ = ["Refill", "batched", "models", "refillable", "unselected"]
 
 _KINDS = {"image": ImageLayer, "labels": Labels, "points": Points}
 # What the sliders tell, in the order in which it is told: first how many there are.
@@ -71,6 +71,16 @@ def batched(viewer: ViewerModel) -> Iterator[None]:
             if hasattr(model.layers, "batched_update"):  # napari 0.9
                 stack.enter_context(model.layers.batched_update())
         yield
+
+
+@contextmanager
+def unselected(viewer: ViewerModel) -> Iterator[None]:
+    """Leave what is selected: no dock is to take a hidden layer that comes in for the one meant."""
+    selection = viewer.layers.selection
+    active = selection.active
+    with selection.events.active.blocker():
+        yield
+        selection.active = active
 
 
 def refillable(layer: Layer) -> bool:
