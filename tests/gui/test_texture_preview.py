@@ -420,6 +420,16 @@ def test_a_and_b(dock, viewer, qtbot):
     assert layer.visible
 
 
+def test_a_and_b_end_where_the_dock_goes_out_of_sight(dock, viewer, qtbot):
+    run(dock, qtbot)
+    (layer,) = (layer for layer in viewer.layers if maps_of(layer))
+    dock.section.flicker_button.click()
+    qtbot.waitUntil(lambda: not layer.visible, timeout=3000)
+    dock.hide()
+    assert layer.visible
+    assert not dock.section.flicker_button.isChecked()
+
+
 def test_the_key_is_not_one_of_naparis():
     taken = {str(key) for keys in default_shortcuts.values() for key in keys}
     assert FLICKER_KEY not in taken

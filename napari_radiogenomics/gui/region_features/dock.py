@@ -19,7 +19,7 @@ from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.region_features.names import meaning_of, title_of
+from napari_radiogenomics.gui.region_features.names import about
 from napari_radiogenomics.gui.region_features.table import FeatureTable
 from napari_radiogenomics.gui.session import Selection, session_of
 from napari_radiogenomics.gui.texture.job import Job, job_of, objects_of
@@ -151,7 +151,7 @@ class RegionFeaturesDock(Panel):
         self.table.show_choice(selection.label, selection.feature)
 
     def _describe(self, feature: str) -> None:
-        self.about.setText(f"<b>{title_of(feature)}</b>: {meaning_of(feature)}")
+        self.about.setText(about(feature))
 
     # What the person is told
 

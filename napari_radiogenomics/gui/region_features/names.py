@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 
 from napari_radiogenomics.gui.canvas.legend import feature_title
 from napari_radiogenomics.radiomics.family import Family, Feature, families_of
 
-__all__ = ["meaning_of", "search_text", "title_of"]
+__all__ = ["about", "meaning_of", "search_text", "title_of"]
 
 
 @cache
@@ -44,13 +45,19 @@ def title_of(name: str) -> str:
 
 
 def meaning_of(name: str) -> str:
-    """What a feature means, its formula and IBSI id; empty where nothing is known of it."""
+    """What a feature means with its IBSI id, and below it its formula; empty where unknown."""
     _, record = _record(name)
     if record is None:
         return ""
     feature = record[1]
     ibsi = f" IBSI {feature.ibsi}." if feature.ibsi else ""
-    return f"{feature.meaning}{ibsi} {feature.formula}".strip()
+    return f"{feature.meaning}{ibsi}\n{feature.formula}".strip()
+
+
+def about(name: str) -> str:
+    """Title, meaning and formula of a feature as rich text."""
+    meaning = escape(meaning_of(name), quote=False).replace("\n", "<br>")
+    return f"<b>{escape(title_of(name), quote=False)}</b>" + (f": {meaning}" if meaning else "")
 
 
 def search_text(name: str) -> str:

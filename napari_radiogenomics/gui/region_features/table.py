@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_radiogenomics.gui.canvas.hover import number_text
-from napari_radiogenomics.gui.region_features.names import meaning_of, search_text, title_of
+from napari_radiogenomics.gui.region_features.names import about, search_text, title_of
 from napari_radiogenomics.io.tables_write import guard
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class FeatureModel(QAbstractTableModel):
             return None
         name, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"<p><b>{self.row_title(index.row())}</b><br>{meaning_of(name)}<br>{name}</p>"
+            return f"<p>{about(name)}<br>{name}</p>"
         if role == Qt.ItemDataRole.TextAlignmentRole and column:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role != Qt.ItemDataRole.DisplayRole:
@@ -165,7 +165,7 @@ class FeatureTable(QTableView):
         self.setModel(self.features)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
         self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setWordWrap(False)
         self.setAccessibleName("Features by region")

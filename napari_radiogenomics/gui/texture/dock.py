@@ -316,6 +316,7 @@ class TextureDock(Panel):
         if self.in_sight:
             self.looker.look()
         else:
+            self.section.flicker_button.setChecked(False)
             self.looker.close()
 
     @property

@@ -33,7 +33,11 @@ class FeaturePicker(QWidget):
         }
         several = len(families_of("maps")) > 1
         entries = [
-            (key, _title(family, feature, several), f"{feature.meaning} {feature.ibsi}")
+            (
+                key,
+                _title(family, feature, several),
+                f"{feature.meaning} {feature.ibsi} {family.title}",
+            )
             for key, (family, feature) in self._records.items()
         ]
         named = [key for key, (_, feature) in self._records.items() if not feature.by_default]
@@ -104,4 +108,4 @@ class FeaturePicker(QWidget):
 
 
 def _title(family: Family, feature: Feature, several: bool) -> str:
-    return f"{feature.title} · {family.title}" if several else feature.title
+    return f"{feature.title} · {family.short}" if several else feature.title
