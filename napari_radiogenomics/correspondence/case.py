@@ -33,6 +33,10 @@ from napari_radiogenomics.vessels.tortuosity import METRICS
 
 __all__ = ["Case", "FeatureMap", "TissueOfCase", "feature_map", "open_case", "tissue_of"]
 
+# What sums up a map of vessels. The distance metric of whole vessels says as much about where they
+# happen to touch and to be cut as about how they wind.
+_OF_REGION = {"distance_metric": "local_distance_metric"}
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -196,7 +200,8 @@ def feature_map(
     Returns
     -------
     FeatureMap
-        Its ``value`` is the mean over the region; of vessels, their measure in the ring.
+        Its ``value`` is the mean over the region; of vessels, their measure in the ring. The
+        distance metric is that of pieces of vessels, as on the map.
     """
     require_feature(feature)
     if feature.startswith(VESSELS):
@@ -258,7 +263,7 @@ def _vessels(
         raise InputError(
             f"No vessel was found around the region of {scan.name}. Choose another feature."
         )
-    value = float(around.regions.iloc[-1][metric])
+    value = float(around.regions.iloc[-1][_OF_REGION.get(metric, metric)])
     feature = f"{VESSELS}{metric}"
     image = _in_frame(found.map, scan, feature)
     title = {"title": feature_titles()[feature]}

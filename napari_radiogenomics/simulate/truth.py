@@ -88,8 +88,8 @@ STORIES: tuple[dict[str, Any], ...] = (
         "claim": "Where VEGF is active, vessels wind around the tumor and microvessels are dense "
         "in it: across patients.",
         "true_effect": {"latent_correlation": stories.WINDING_WITH_VEGF},
-        "measure": "CT: distance metric of the vessels 0 to 20 mm from the tumor, vessels per mm² "
-        f"of the CD31 section, VEGF_LIGAND_RECEPTOR ({_BULK}); Spearman, sites held fixed. "
+        "measure": "CT: local distance metric of vessels 0 to 20 mm from the tumor, vessels per "
+        f"mm² of the CD31 section, VEGF_LIGAND_RECEPTOR ({_BULK}); Spearman, sites held fixed. "
         "CD31 with HALLMARK_E2F_TARGETS is unrelated",
         "size": {"tortuosity_cd31": 0.40, "cd31_vegf": 0.80, "cd31_e2f": 0.0},
         "tolerance": {"tortuosity_cd31": 0.2, "cd31_vegf": 0.2, "cd31_e2f": 0.25},

@@ -115,12 +115,14 @@ def _vessels(
     for points, shape in found:
         radius = inside_radius(points, sharp, farthest=farthest, bright=settings.bright)
         distance = outside.reshape(-1)[lattice.flat_index(points)]
+        pieces = local_distance_metric(points * lattice.step_mm, settings.window_mm)
         vessels.append(
             Vessel(
                 points=lattice.to_world(points),
                 radius_mm=radius * lattice.step_mm,
                 outside_mm=distance.astype(float),
-                local=_local(points * lattice.step_mm, shape, settings),
+                local=_local(pieces, shape, settings),
+                pieces=pieces,
                 length_mm=shape.length,
                 metrics=shape.metrics(),
             )
@@ -129,11 +131,11 @@ def _vessels(
 
 
 def _local(
-    points: NDArray[np.float64], shape: Shape, settings: LineSettings
+    pieces: NDArray[np.float64], shape: Shape, settings: LineSettings
 ) -> NDArray[np.float64]:
     """Tortuosity around each point of a centerline."""
     if settings.local_metric == "distance_metric":
-        return local_distance_metric(points, settings.window_mm)
+        return pieces
     values = shape.curvature if settings.local_metric == "curvature" else shape.turning
-    count = round(settings.window_mm * (len(points) - 1) / shape.length) + 1
+    count = round(settings.window_mm * (len(pieces) - 1) / shape.length) + 1
     return moving_mean(values, count)

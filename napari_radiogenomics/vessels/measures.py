@@ -31,6 +31,8 @@ class Vessel:
         Distance of each point from the region; 0 inside it.
     local : ndarray, shape (P,)
         Local tortuosity at each point.
+    pieces : ndarray, shape (P,)
+        Distance metric of the piece around each point.
     length_mm : float
         Along the centerline.
     metrics : dict of str to float
@@ -41,6 +43,7 @@ class Vessel:
     radius_mm: NDArray[np.float64]
     outside_mm: NDArray[np.float64]
     local: NDArray[np.float64]
+    pieces: NDArray[np.float64]
     length_mm: float
     metrics: dict[str, float]
 

@@ -62,8 +62,12 @@ def vessel_table(lines: Sequence[Vessel], parts: Sequence[Part]) -> pd.DataFrame
         start, end = line.points[0].round(3).tolist(), line.points[-1].round(3).tolist()
         ends = dict(zip(["x0_mm", "y0_mm", "z0_mm", "x1_mm", "y1_mm", "z1_mm"], start + end,
                         strict=True))  # fmt: skip
-        mean = {"radius_mm": float(radius.mean()) if radius.size else np.nan}
-        rows.append({"length_mm": line.length_mm, **line.metrics, **mean, **within, **ends})
+        own = line.metrics | {
+            "local_distance_metric": _whole(line.pieces),
+            "radius_mm": float(radius.mean()) if radius.size else np.nan,
+        }
+        metrics = {name: own[name] for name in METRICS}
+        rows.append({"length_mm": line.length_mm, **metrics, **within, **ends})
     table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="vessel"))
     units = {name: "mm" for name in table.columns if name.endswith(("_mm", "(mm)"))}
     table.attrs["units"] = units | {name: metric.unit for name, metric in METRICS.items()}
@@ -115,11 +119,14 @@ def _weighted(
     lines: Sequence[Vessel], lengths: NDArray[np.float64], part: Part, name: str
 ) -> float:
     """Mean weighted by length, over vessels that have the measure; NaN where none has."""
-    if name == "radius_mm":
-        held = [line.radius_mm[part.holds(line.outside_mm)] for line in lines]
-        radius = np.concatenate(held) if held else np.empty(0)
-        radius = radius[np.isfinite(radius)]
-        return float(radius.mean()) if radius.size else np.nan
+    if name in ("radius_mm", "local_distance_metric"):
+        along = [line.radius_mm if name == "radius_mm" else line.pieces for line in lines]
+        held = [a[part.holds(line.outside_mm)] for a, line in zip(along, lines, strict=True)]
+        at = np.concatenate(held) if held else np.empty(0)
+        at = at[np.isfinite(at)]
+        if not at.size:
+            return np.nan
+        return float(at.mean()) if name == "radius_mm" else _whole(at)
     values = np.array([line.metrics[name] for line in lines])
     use = np.isfinite(values) & (lengths > 0)
     if not use.any():
@@ -128,6 +135,11 @@ def _weighted(
         # All lengths over all chords: a vessel that nearly closes a circle does not outweigh all.
         return float(lengths[use].sum() / (lengths[use] / values[use]).sum())
     return float(np.average(values[use], weights=lengths[use]))
+
+
+def _whole(pieces: NDArray[np.float64]) -> float:
+    """Distance metric of pieces of one length together: all lengths over all chords."""
+    return float(1 / (1 / pieces).mean())
 
 
 def fractal_dimension(points: NDArray[np.intp]) -> float:

@@ -46,6 +46,11 @@ METRICS: Mapping[str, Metric] = {
     "distance_metric": Metric(
         "Distance metric", "", "path length over distance of the ends: 1 is straight"
     ),
+    "local_distance_metric": Metric(
+        "Local distance metric",
+        "",
+        "distance metric of pieces of one length: no higher where vessels join to a long one",
+    ),
     "sum_of_angles": Metric(
         "Sum of angles",
         "rad/mm",
@@ -89,7 +94,7 @@ class Shape:
         return self.length / self.chord if self.chord > 0 else float("nan")
 
     def metrics(self) -> dict[str, float]:
-        """Measures by the names of `METRICS`, but for the radius."""
+        """Measures by the names of `METRICS`, but for the radius and what pieces have."""
         return {
             "distance_metric": self.distance_metric,
             "sum_of_angles": _mean_along(self.turning),

@@ -19,9 +19,12 @@ from napari_radiogenomics import Geometry, Image, Segmentation, measure_vessels,
 from napari_radiogenomics.errors import Cancelled, GeometryError, InputError
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.vessels import VesselMeasures
+from napari_radiogenomics.vessels.area import Part
 from napari_radiogenomics.vessels.centerline import smooth_path
 from napari_radiogenomics.vessels.detect import skeleton_of
-from napari_radiogenomics.vessels.tortuosity import shape_of
+from napari_radiogenomics.vessels.measures import Vessel
+from napari_radiogenomics.vessels.summary import Found, region_table
+from napari_radiogenomics.vessels.tortuosity import METRICS, shape_of
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "cohort"
 TURN = Rotation.from_euler("xyz", [20, 35, 10], degrees=True)
@@ -168,6 +171,34 @@ def test_rings_weigh_vessels_by_the_length_they_have_there(two) -> None:
     chords = together / found.vessels["distance_metric"]
     assert both == pytest.approx(together.sum() / chords.sum())
     assert found.regions["length_mm"].to_numpy() == pytest.approx(lengths.sum().to_numpy())
+
+
+def test_pieces_of_one_length_do_not_wind_more_where_a_vessel_is_long(tubes, spot) -> None:
+    radius, piece = 16.0, 15.0
+    local = []
+    for turn in (np.pi / 2, np.pi):  # the same bend, twice as long: as where two vessels join
+        angle = np.linspace(-turn / 2, turn / 2, 500)
+        course = radius * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+        found = measure_vessels(tubes([TURN.apply(course)]), spot(), **FINE, window_mm=piece)
+        row = found.regions.iloc[-1]
+        length = row["length_mm"]  # a skeleton ends a little before the tube does
+        chord = 2 * radius * np.sin(length / radius / 2)
+        assert row["distance_metric"] == pytest.approx(length / chord, rel=0.02)
+        local.append(row["local_distance_metric"])
+    expected = piece / (2 * radius * np.sin(piece / radius / 2))
+    assert local == pytest.approx([expected, expected], rel=0.02)
+
+
+def test_each_ring_has_the_pieces_that_lie_in_it() -> None:
+    outside, pieces = np.linspace(0, 20, 41), np.repeat([1.0, 1.5, 3.0], [21, 10, 10])
+    line = Vessel(np.zeros((41, 3)), pieces, outside, pieces, pieces, 40.0,
+                  dict.fromkeys(METRICS, 2.0))  # fmt: skip
+    none = np.empty(0)
+    found = Found(np.empty((0, 3), np.intp), none, none, outside, 0.8)
+    table = region_table([line], [Part("near", 0, 10), Part("far", 10, 20)], found)
+    assert table["distance_metric"].tolist() == [2, 2]  # of the whole vessel
+    # All lengths over all chords: pieces of 1.5 and of 3, as many of each, make 2.
+    assert table["local_distance_metric"].tolist() == pytest.approx([1, 2])
 
 
 def test_a_narrow_ring_sees_whole_vessels(two) -> None:
@@ -317,9 +348,9 @@ def test_planted_tortuosity_of_the_sample_cohort_is_found() -> None:
             map_sigma_mm=0,
         )
         planted.append(truth[scan.patient_id]["distance_metric"])
-        measured.append(found.regions["distance_metric"].iloc[-1])
+        measured.append(found.regions["local_distance_metric"].iloc[-1])
     assert len(planted) == 8
-    assert spearmanr(planted, measured).statistic > 0.6
+    assert spearmanr(planted, measured).statistic >= 0.8  # as fields of the cohort are asked for
 
 
 # What goes wrong

@@ -159,6 +159,6 @@ def test_moving_mean_keeps_a_constant_and_the_length() -> None:
 
 
 def test_every_metric_has_a_title_and_a_meaning() -> None:
-    measured = set(shape_of(helix(1, 9)).metrics()) | {"radius_mm"}
+    measured = set(shape_of(helix(1, 9)).metrics()) | {"local_distance_metric", "radius_mm"}
     assert set(METRICS) == measured
     assert all(metric.title and metric.meaning for metric in METRICS.values())

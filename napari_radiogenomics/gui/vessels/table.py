@@ -37,6 +37,7 @@ _TITLES = {
 }
 # What fits beside three rings.
 _SHORT = {
+    "local_distance_metric": "Local distance",
     "sum_of_angles": "SOAM",
     "inflection_count": "Inflections",
     "length_density": "Length",
