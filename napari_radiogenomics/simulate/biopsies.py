@@ -82,6 +82,10 @@ def _spread_point(
     """A place within a structure, 2.5 mm or more below the surface and far from the others."""
     part = tumor.core > 0.85 if structure == "core" else tumor.core < 0.15
     found = np.argwhere(part & (tumor.depth > 2.5))
+    if not len(found):  # a lumpy tumour may have no full core: where it is most like one
+        inside = np.argwhere(tumor.depth > 2.5)
+        like = tumor.core[tuple(inside.T)] * (1 if structure == "core" else -1)
+        found = inside[np.argsort(-like, kind="stable")[:40]]
     chosen = found[rng.integers(len(found), size=40)][:, ::-1]
     points = tumor.geometry.index_to_world(chosen)
     if not taken:

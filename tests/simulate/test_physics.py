@@ -13,6 +13,7 @@ from skimage.color import rgb2hed
 
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.simulate import counts, fields, scanner, slides, vessels
+from napari_radiogenomics.simulate.biopsies import _spread_point
 from napari_radiogenomics.simulate.randomness import smooth_field, stream
 from napari_radiogenomics.simulate.sites import SITES, grid_of
 
@@ -229,3 +230,13 @@ def test_a_slide_is_a_pyramid_with_its_pixel_size(tumor: fields.Tumor, tmp_path:
         assert file.is_ome
         assert [level.shape[0] for level in file.series[0].levels] == [432, 216, 108]
         np.testing.assert_array_equal(file.series[0].asarray(), pixels)
+
+
+def test_a_tumor_without_a_full_core_is_biopsied_where_it_is_most_like_one(
+    tumor: fields.Tumor,
+) -> None:
+    pale = dataclasses.replace(tumor, core=0.7 * tumor.core)  # nowhere above 0.85
+    point = _spread_point(np.random.default_rng(0), pale, "core", [])
+    value = float(fields.sample_at(pale.core, pale.geometry, point[None])[0])
+    deep = pale.core[pale.depth > 2.5]
+    assert value >= np.sort(deep)[-40] - 1e-6
