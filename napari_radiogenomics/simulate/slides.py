@@ -17,12 +17,25 @@ from numpy.typing import NDArray
 from napari_radiogenomics.simulate.fields import Tumor, sample_at
 from napari_radiogenomics.simulate.randomness import stream
 
-__all__ = ["MICRONS", "STAINS", "Section", "cut", "draw_slide", "write_slide"]
+__all__ = [
+    "MICRONS",
+    "STAINS",
+    "WITH_ANGIOGENESIS",
+    "Section",
+    "cut",
+    "draw_slide",
+    "microvessels",
+    "tissue_on",
+    "write_slide",
+]
 
 STAINS = ("HE", "CD31", "CAIX")
 MICRONS = 8.0
 SIZE = (432, 544)  # rows, columns: 3.5 mm × 4.4 mm
 LEVELS = 3
+PER_MM2 = 38.0
+WITH_ANGIOGENESIS = 0.35
+"""By how much the log of the density of microvessels rises with a standard deviation of it."""
 _VECTORS = np.array([[0.65, 0.70, 0.29], [0.12, 0.94, 0.31], [0.27, 0.57, 0.78]])
 _STEP = 0.15  # optical density of one step
 _COARSE = 16  # pixels between the places where the fields are looked up
@@ -94,6 +107,17 @@ def _lookup(section: Section, tumor: Tumor, name: str) -> NDArray[np.float32]:
     return ndimage.affine_transform(values, [1 / _COARSE] * 2, output_shape=SIZE, order=1)
 
 
+def microvessels(section: Section, tumor: Tumor) -> NDArray[np.floating]:
+    """Expected microvessels per mm² at every pixel: few in the core."""
+    core, vascular = (_lookup(section, tumor, name) for name in ("core", "angiogenesis"))
+    return PER_MM2 * np.exp(WITH_ANGIOGENESIS * vascular) * (1 - 0.92 * core)
+
+
+def tissue_on(seed: int, patient: str) -> NDArray[np.bool_]:
+    """Where the piece of tissue lies on a patient's slides."""
+    return _tissue(stream(seed, patient, "tissue"))
+
+
 def _tissue(rng: np.random.Generator) -> NDArray[np.bool_]:
     """Outline of the piece of tissue on the glass."""
     y, x = np.meshgrid(np.linspace(-1, 1, SIZE[0]), np.linspace(-1, 1, SIZE[1]), indexing="ij")
@@ -151,9 +175,8 @@ def draw_slide(seed: int, patient: str, tumor: Tumor, section: Section) -> NDArr
     tissue = _tissue(shared)
     core = _lookup(section, tumor, "core")
     growth = _lookup(section, tumor, "proliferation")
-    vascular = _lookup(section, tumor, "angiogenesis")
     living = 1 - 0.85 * core
-    vessels = _vessel_map(shared, 38 * np.exp(0.35 * vascular) * (1 - 0.92 * core))
+    vessels = _vessel_map(shared, microvessels(section, tumor))
     nuclei = _specks(shared, 0.085 * np.exp(0.22 * growth) * living)
     steps = np.zeros((*SIZE, 3), np.uint8)  # hematoxylin, eosin, DAB
     if section.stain == "HE":
