@@ -11,6 +11,7 @@ import numpy as np
 from napari_radiogenomics.correspondence.choices import (
     INTENSITY,
     ORIGINAL,
+    SUMMED_UP,
     VESSELS,
     TissueMap,
     feature_titles,
@@ -32,10 +33,6 @@ from napari_radiogenomics.tissue.result import TissueMeasurement
 from napari_radiogenomics.vessels.tortuosity import METRICS
 
 __all__ = ["Case", "FeatureMap", "TissueOfCase", "feature_map", "open_case", "tissue_of"]
-
-# What sums up a map of vessels. The distance metric of whole vessels says as much about where they
-# happen to touch and to be cut as about how they wind.
-_OF_REGION = {"distance_metric": "local_distance_metric"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +260,7 @@ def _vessels(
         raise InputError(
             f"No vessel was found around the region of {scan.name}. Choose another feature."
         )
-    value = float(around.regions.iloc[-1][_OF_REGION.get(metric, metric)])
+    value = float(around.regions.iloc[-1][SUMMED_UP[metric]])
     feature = f"{VESSELS}{metric}"
     image = _in_frame(found.map, scan, feature)
     title = {"title": feature_titles()[feature]}

@@ -14,6 +14,7 @@ from napari_radiogenomics.vessels.tortuosity import METRICS
 __all__ = [
     "INTENSITY",
     "ORIGINAL",
+    "SUMMED_UP",
     "TISSUE_MAPS",
     "VESSELS",
     "TissueMap",
@@ -27,7 +28,16 @@ VESSELS = "vessels_"
 """Begins the names of features that are measured of vessels."""
 ORIGINAL = "original_"
 """Begins the names of texture maps of the scan as it is, by PyRadiomics' custom."""
-_LOCAL = ("distance_metric", "sum_of_angles", "curvature")
+SUMMED_UP: Mapping[str, str] = {
+    "distance_metric": "local_distance_metric",
+    "sum_of_angles": "sum_of_angles",
+    "curvature": "curvature",
+}
+"""Measures of vessels that have a map, and what sums the map up over a region.
+
+The distance metric of whole vessels says as much about where they happen to touch and to be cut
+as about how they wind.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,10 @@ TISSUE_MAPS: Mapping[str, TissueMap] = {
 
 def feature_titles() -> Mapping[str, str]:
     """Features of a scan that can be compared: name → what a person reads."""
-    vessels = {f"{VESSELS}{name}": f"Vessels: {METRICS[name].title.lower()}" for name in _LOCAL}
+    vessels = {
+        f"{VESSELS}{name}": f"Vessels: {METRICS[whole].title.lower()}"
+        for name, whole in SUMMED_UP.items()
+    }
     textures = {
         f"{ORIGINAL}{family.name}_{feature.name}": f"{family.title}: {feature.name}"
         for family in families_of("maps")

@@ -270,9 +270,14 @@ def _map(
     if sigma_mm <= 0:
         return None
     metric = METRICS[local_metric]
-    title = f"Local {metric.title[0].lower()}{metric.title[1:]}"
+    title = "Winding" if local_metric == "distance_metric" else metric.title
     return local_map(
-        lines, scene.lattice, scene.allowed, sigma_mm=sigma_mm, unit=metric.unit, feature=title
+        lines,
+        scene.lattice,
+        scene.allowed,
+        sigma_mm=sigma_mm,
+        unit=metric.unit,
+        feature=f"{title} of vessel pieces",
     )
 
 

@@ -47,9 +47,10 @@ METRICS: Mapping[str, Metric] = {
         "Distance metric", "", "path length over distance of the ends: 1 is straight"
     ),
     "local_distance_metric": Metric(
-        "Local distance metric",
+        "Winding of pieces",
         "",
-        "distance metric of pieces of one length: no higher where vessels join to a long one",
+        "local distance metric, path length over distance of the ends of pieces of one length: no "
+        "higher where vessels join to a long one",
     ),
     "sum_of_angles": Metric(
         "Sum of angles",

@@ -86,6 +86,8 @@ def test_the_table_has_a_row_a_measure_with_its_unit_and_a_column_a_ring(dock, q
     assert headers == ["Measure", "0-12 mm", "12-18 mm", "0-18 mm"]
     rows = {table.item(row, 0).text(): row for row in range(table.rowCount())}
     assert {"Distance metric", "SOAM rad/mm", "Curvature /mm", "Volume mL"} <= set(rows)
+    pieces = table.item(rows["Winding of pieces"], 0).toolTip()
+    assert "local distance metric" in pieces  # the plain name, and the term
     assert "tight corkscrews" in table.item(rows["SOAM rad/mm"], 0).toolTip()
     assert float(table.item(rows["Distance metric"], 3).text()) == pytest.approx(1, abs=0.01)
 
@@ -107,8 +109,9 @@ def test_color_follows_the_chosen_measure_with_a_legend_in_its_unit(dock, qtbot)
 def test_the_map_is_a_hidden_layer_and_both_are_replaced_by_the_next_run(dock, viewer, qtbot):
     run(dock, qtbot)
     names = [layer.name for layer in viewer.layers]
-    assert "Local distance metric" in names
-    assert not viewer.layers["Local distance metric"].visible
+    assert "Winding of vessel pieces" in names
+    assert not viewer.layers["Winding of vessel pieces"].visible
+    assert "The layer Winding of vessel pieces is hidden" in dock.message
     first = dock.layer
     dock.form.values = {"local_metric": "curvature"}
     run(dock, qtbot)

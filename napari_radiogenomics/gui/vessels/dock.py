@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
 
 from napari_radiogenomics.errors import InputError, RadiogenomicsError
@@ -19,7 +19,7 @@ from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.texture.job import Job, job_of, objects_of
 from napari_radiogenomics.gui.vessels.layer import color_by, show_map, show_vessels
-from napari_radiogenomics.gui.vessels.table import ColorBar, RingTable, title_of
+from napari_radiogenomics.gui.vessels.table import ColorBar, RingTable, meaning_of, title_of
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import write_history
@@ -99,6 +99,8 @@ class VesselsDock(Panel):
         self.color, self.bar, self.table = QuietCombo(), ColorBar(), RingTable()
         for name in (*METRICS, "local", "length_mm"):
             self.color.addItem(title_of(name), name)
+            last = self.color.count() - 1
+            self.color.setItemData(last, meaning_of(name), Qt.ItemDataRole.ToolTipRole)
         self.color.setAccessibleName("Color by")
         self.color.currentIndexChanged.connect(self._color_vessels)
         self.save_button = QPushButton("Save CSV…")
@@ -180,8 +182,10 @@ class VesselsDock(Panel):
         self.layer = show_vessels(self.viewer, found, grid)
         self._color_vessels()
         row = found.regions.iloc[-1]
-        facts = f"{row['length_mm']:.0f} mm of vessels found in {outcome.seconds:.1f} s. "
-        return f"{facts}Their local tortuosity is a layer of its own: click its eye to see it."
+        facts = f"{row['length_mm']:.0f} mm of vessels found in {outcome.seconds:.1f} s."
+        if self._map is None:
+            return facts
+        return f"{facts} The layer {self._map.name} is hidden: click its eye to see it."
 
     def _show_nothing(self) -> None:
         self._job = self.found = None

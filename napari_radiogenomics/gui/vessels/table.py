@@ -23,7 +23,7 @@ from napari_radiogenomics.vessels.tortuosity import METRICS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ColorBar", "RingTable", "title_of"]
+__all__ = ["ColorBar", "RingTable", "meaning_of", "title_of"]
 
 _TITLES = {
     "vessels": "Vessels",
@@ -37,7 +37,6 @@ _TITLES = {
 }
 # What fits beside three rings.
 _SHORT = {
-    "local_distance_metric": "Local distance",
     "sum_of_angles": "SOAM",
     "inflection_count": "Inflections",
     "length_density": "Length",
