@@ -117,7 +117,7 @@ def test_the_map_is_a_hidden_layer_and_both_are_replaced_by_the_next_run(dock, v
     run(dock, qtbot)
     assert first not in viewer.layers
     assert [layer.name for layer in viewer.layers if VESSELS in layer.metadata] == [
-        "Local curvature",
+        "Curvature of vessel pieces",
         "Vessels",
     ]
 
