@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from napari_radiogenomics import (
     correspond_cohort,
     measure_tissue,
+    measure_vessels,
     open_cohort,
     pool_correspondence,
     simulate_cohort,
 )
+from napari_radiogenomics.correspondence.case import feature_map, open_case
 from napari_radiogenomics.correspondence.chain import links_of
 from napari_radiogenomics.correspondence.cohort_sections import score_of_patients
 from napari_radiogenomics.correspondence.result import Correspondence
@@ -33,6 +35,7 @@ from napari_radiogenomics.simulate.stories import Patient, draw_patients
 from napari_radiogenomics.simulate.truth import STORIES
 from napari_radiogenomics.statistics.meta import Pooled, pool_effects
 
+SAMPLE = Path(__file__).parents[2] / "sample_data" / "cohort"
 VEGF = "VEGF_LIGAND_RECEPTOR"
 # Its program is drawn apart from angiogenesis, winding, volume and site, and of the sets of such
 # programs it has the least to do with CD31 by the model itself (0.01). Proliferation is not quite
@@ -155,6 +158,15 @@ def test_winding_cd31_and_vegf_go_together_and_an_unrelated_gene_set_does_not() 
         assert link[name]["low"] < size < link[name]["high"], name
     assert link["cd31_vegf"]["p_value"] < 0.001
     assert link["cd31_emt"]["p_value"] > 0.05
+
+
+def test_vessels_of_a_patient_are_summed_up_by_their_pieces() -> None:
+    case = open_case(open_cohort(SAMPLE), "P001", "vessels_per_mm2")
+    found = feature_map(case.scan, case.region, "vessels_distance_metric", ring_mm=(0, 10))
+    around = measure_vessels(case.scan, case.region, ring_mm=(0, 10), map_sigma_mm=0)
+    row = around.regions.iloc[-1]
+    assert found.value == row["local_distance_metric"] != row["distance_metric"]
+    assert found.map.metadata["title"] == "Vessels: winding of pieces"
 
 
 def _study(folder: Path, seed: int, n_patients: int) -> Cohort:
