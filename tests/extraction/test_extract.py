@@ -349,7 +349,7 @@ def test_vessels_stand_beside_by_ring(cohort, tmp_path) -> None:
     found = extract_cohort(cohort, measures={"vessels": settings}, patients=["P1"], cache=tmp_path)
     alone = vessels.measure_vessels(*whole_region(cohort, "P1"), **settings).regions
     expected = {f"vessels_ring_0-6mm_{name}": value for name, value in alone.iloc[-1].items()}
-    assert len(expected) == 12
+    assert len(expected) == 13
     np.testing.assert_allclose(
         found.table.loc["P1", list(expected)].to_numpy(float), list(expected.values())
     )
