@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -20,14 +23,14 @@ _FLOOR = {"ClusterShade": 1e-7, "ClusterProminence": 1e-7, "Imc2": 1e-7, "MCC": 
 TOLERANCES: dict = {"rtol": _LOOSE, "atol": _FLOOR}
 
 
-def _line(*values):
+def _line(*values, **settings):
     """Maps of a row of voxels, one gray level a value."""
     array = np.array([[values]], float)
     geometry = Geometry(array.shape[::-1])
     region = Segmentation(np.ones(array.shape, np.uint8), geometry)
     maps = texture_maps(
         Image(array, geometry), region, families=[FAMILY], features=["all"], bin_width=1,
-        kernel_radius=2,
+        **{"kernel_radius": 2, **settings},
     )  # fmt: skip
     return {name.rpartition("_")[2]: found.array.ravel() for name, found in maps.items()}
 
@@ -53,6 +56,25 @@ def test_pairs_are_counted_by_hand():
     assert found["JointEnergy"][2] == pytest.approx(2 * (2 / 8) ** 2 + 4 * (1 / 8) ** 2)
     assert found["MaximumProbability"][2] == pytest.approx(1 / 4)
     assert found["InverseVariance"][2] == pytest.approx(2 / 4)
+
+
+def _exact_shade(row, at, radius):
+    """Cluster shade of the pairs of a row around one place, as a fraction."""
+    seen = row[max(at - radius, 0) : at + radius + 1]
+    sums = [a + b for a, b in pairwise(seen)]
+    mean = Fraction(sum(sums), len(sums))
+    return sum((s - mean) ** 3 for s in sums) / len(sums)
+
+
+@pytest.mark.parametrize("norm", [None, "no_weighting"])
+def test_cluster_shade_is_exact_also_where_it_cancels(norm):
+    row = np.random.default_rng(5).integers(1, 40, 300).tolist()
+    for step in (1, 3, 4):  # sums that lie evenly around their mean
+        row[70 * step : 70 * step + 9] = range(1, 9 * step + 1, step)
+    found = _line(*row, weighting_norm=norm, kernel_radius=3)["ClusterShade"]
+    expected = [_exact_shade(row, at, 3) for at in range(len(row))]
+    assert expected.count(0) > 3
+    np.testing.assert_allclose(found, np.array(expected, float), rtol=1e-14)
 
 
 def test_levels_that_alternate_predict_each_other():

@@ -54,11 +54,48 @@ def _entropy(p: Reals, n: int) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _third_moment(P: Reals, level: Places, m: int, total: float) -> float:
+    """Third central moment of sums of two levels, from counts: 0 where it is, not a rounding.
+
+    It cancels. Powers of whole numbers near the mean are added, and divided at the end.
+    """
+    first = 0.0
+    for a in range(m):
+        for b in range(m):
+            first += P[a, b] * (level[a] + level[b])
+    middle = np.rint(first / total)
+    unit = min(total, 1.0)  # weights may be so small that their cubes vanish
+    n = total / unit
+    u1 = u2 = u3 = 0.0
+    for a in range(m):
+        for b in range(m):
+            count = P[a, b] / unit
+            t = level[a] + level[b] - middle
+            u1 += count * t
+            u2 += count * t * t
+            u3 += count * t * t * t
+    return ((u3 * n - 3.0 * u1 * u2) * n + 2.0 * u1 * u1 * u1) / (n * n * n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _make_shares(P: Reals, m: int, total: float) -> float:
+    """Divide counts by their sum; gives the highest share."""
+    highest = 0.0
+    for a in range(m):
+        for b in range(m):
+            P[a, b] /= total
+            highest = max(highest, P[a, b])
+    return highest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_measures(
-    P: Reals, level: Places, m: int, weights: Reals, by_sum: Reals, by_difference: Reals,
-    px: Reals, py: Reals, out: Reals, v: int,
+    P: Reals, total: float, level: Places, m: int, weights: Reals, by_sum: Reals,
+    by_difference: Reals, px: Reals, py: Reals, out: Reals, v: int,
 ) -> None:  # fmt: skip
-    """Add the measures of one matrix that sums to 1."""
+    """Add the measures of one matrix of counts, which become shares."""
+    out[SHADE, v] += _third_moment(P, level, m, total)
+    out[MAXIMUM_PROBABILITY, v] += _make_shares(P, m, total)
     mean_x = mean_y = 0.0
     rows = columns = 0
     for a in range(m):
@@ -92,7 +129,6 @@ def _add_measures(
             by_difference[d] += p
             out[AUTOCORRELATION, v] += p * i * j
             out[TENDENCY, v] += p * z * z
-            out[SHADE, v] += p * z * z * z
             out[PROMINENCE, v] += p * z * z * z * z
             out[JOINT_ENERGY, v] += p * p
             for k in range(5):
@@ -161,7 +197,6 @@ def any_glcm_rows(
     by_difference = np.zeros(n_levels + 1)
     px = np.zeros(M)
     py = np.zeros(M)
-    highest = np.zeros(1)
     for v in range(centers.size):
         m = 0
         for k in range(K):
@@ -188,13 +223,7 @@ def any_glcm_rows(
                         total += w
             if total == 0.0 or (joined and angle < A - 1):
                 continue
-            highest[0] = 0.0
-            for a in range(m):
-                for b in range(m):
-                    P[a, b] /= total
-                    highest[0] = max(highest[0], P[a, b])
-            _add_measures(P, level, m, weights, by_sum, by_difference, px, py, out, v)
-            out[MAXIMUM_PROBABILITY, v] += highest[0]
+            _add_measures(P, total, level, m, weights, by_sum, by_difference, px, py, out, v)
             angles += 1
             total = 0.0
             P[:m, :m] = 0.0
@@ -229,10 +258,5 @@ def glcm_measures(P: Reals, level: Places, n_levels: int, out: Reals) -> None:
             for row in range(out.shape[0]):
                 out[row, angle] = np.nan
             continue
-        highest = 0.0
-        for a in range(m):
-            for b in range(m):
-                P[angle, a, b] /= total
-                highest = max(highest, P[angle, a, b])
-        _add_measures(P[angle], level, m, weights, by_sum, by_difference, px, py, out, angle)
-        out[MAXIMUM_PROBABILITY, angle] = highest
+        of_angle = P[angle]
+        _add_measures(of_angle, total, level, m, weights, by_sum, by_difference, px, py, out, angle)

@@ -125,19 +125,21 @@ def _add_angle(
     u4 = t4 - c * (t3 * 4.0 - c * (t2 * 6.0 - c * (t1 * 4.0 - c * n)))
     w = fill(1.0) / n
     mean = u1 * w
-    s2 = u2 * w
-    s3 = u3 * w
-    s4 = u4 * w
     average = d1 * w
     contrast = d2 * w
-    square = mean * mean
-    tendency = s2 - square
+    # Central moments cancel: in whole numbers first, what is 0 is 0 and not a rounding.
+    square = u1 * u1
+    w2 = w * w
+    second = u2 * n - square
+    third = (u3 * n - u1 * u2 * 3.0) * n + square * u1 * 2.0
+    fourth = ((u4 * n - u1 * u3 * 4.0) * n + square * u2 * 6.0) * n - square * square * 3.0
+    tendency = second * w2
     spread = tendency + contrast  # both are 0 or more: 0 only where all levels are one
     correlation = where_positive(spread, (tendency - contrast) / spread, fill(1.0))
-    gain(found, 0, group, n, (s2 - contrast) * 0.25 + center * (mean + center))
+    gain(found, 0, group, n, (u2 * w - contrast) * 0.25 + center * (mean + center))
     gain(found, 1, group, n, mean * 0.5 + center)
-    gain(found, 2, group, n, s3 - mean * (s2 * 3.0 - square * 2.0))
-    gain(found, 3, group, n, s4 - mean * (s3 * 4.0 - mean * (s2 * 6.0 - square * 3.0)))
+    gain(found, 2, group, n, third * w2 * w)
+    gain(found, 3, group, n, fourth * w2 * w2)
     gain(found, 4, group, n, tendency)
     gain(found, 5, group, n, contrast)
     gain(found, 6, group, n, average)
