@@ -19,6 +19,7 @@ from napari_radiogenomics.radiomics.family import (
     Family,
     Feature,
     MatrixSettings,
+    chosen_names,
     families_of,
     find_features,
 )
@@ -223,9 +224,9 @@ def checked_types(image_types: ImageTypes) -> dict[str, dict[str, Any]]:
 def _wanted(
     families: Sequence[str], features: Sequence[str], file: ParameterFile
 ) -> dict[Family, tuple[Feature, ...]]:
-    names = tuple(features)
-    if file.features is not None and tuple(families) == DEFAULT_FAMILIES and names == ("all",):
-        families = [family.name for family in families_of("regions")]
+    families, names = chosen_names(families, features)
+    if file.features is not None and families == DEFAULT_FAMILIES and names == ("all",):
+        families = tuple(family.name for family in families_of("regions"))
         if not file.features:
             raise InputError("The parameter file names no feature that is still computed.")
         names = file.features

@@ -256,12 +256,16 @@ def chosen_names(
         features = DEFAULT_FEATURES if families is None else ("all",)
     if families is None:
         families = [family.name for family in families_of("maps")]
-    both = ((names,) if isinstance(names, str) else tuple(names) for names in (families, features))
-    return next(both), next(both)
+    return _several(families), _several(features)
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Names as they are given; one alone is one name, not its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def find_features(
-    families: Sequence[str], names: Sequence[str], *, use: Use = "maps"
+    families: str | Sequence[str], names: str | Sequence[str], *, use: Use = "maps"
 ) -> dict[Family, tuple[Feature, ...]]:
     """Find features by name in the families chosen.
 
@@ -291,14 +295,17 @@ def find_features(
     ...  for f, found in find_features(["firstorder"], ["Mean", "Range"]).items()]
     [('firstorder', ['Mean', 'Range'])]
     """
-    chosen = [FAMILIES[name] for name in dict.fromkeys(families)]
+    chosen = [FAMILIES[name] for name in dict.fromkeys(_several(families))]
+    if not chosen:
+        fit = ", ".join(family.name for family in families_of(use))
+        raise InputError(f"No family is chosen: families is empty. Name at least one of {fit}.")
     unfit = [family for family in chosen if family not in families_of(use)]
     if unfit:
         fit = ", ".join(family.name for family in families_of(use))
         what = "one number a region, no map" if use == "maps" else "maps, no number of a region"
         raise InputError(f"{unfit[0].title} gives {what}. Choose from {fit}.")
     found: dict[Family, dict[str, Feature]] = {}
-    for name in names:
+    for name in _several(names):
         matches = [(f, x) for f in chosen for x in f.features if _means(name, f, x)]
         if not matches:
             known = [feature.name for family in chosen for feature in family.features]

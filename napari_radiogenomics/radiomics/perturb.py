@@ -16,7 +16,7 @@ from napari_radiogenomics.radiomics.boxes import box_around
 from napari_radiogenomics.radiomics.checks import region_of
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["KINDS", "Perturbation", "estimate_noise", "perturbed"]
+__all__ = ["KINDS", "Perturbation", "estimate_noise", "perturbed", "require_perturbations"]
 
 Perturbation = Literal["contour", "grow", "shrink", "noise", "rotation"]
 KINDS: tuple[Perturbation, ...] = get_args(Perturbation)
@@ -111,7 +111,7 @@ def perturbed(
     InputError
         If a kind is unknown, a setting makes no sense, or shrinking leaves nothing.
     """
-    _require(kinds, repeats, margin_mm, noise, degrees)
+    require_perturbations(kinds, repeats, margin_mm, noise, degrees)
     mask = region_of(image, segmentation, label)
     rng = np.random.default_rng(seed)
     yield "original", image, _region(segmentation, mask)
@@ -135,9 +135,21 @@ def perturbed(
             yield f"rotation {angle:+g}°", turned, _region(segmentation, region)
 
 
-def _require(
+def require_perturbations(
     kinds: Sequence[str], repeats: int, margin_mm: float, noise: float, degrees: float
 ) -> None:
+    """Refuse what `perturbed` cannot do, whatever the scan.
+
+    Parameters
+    ----------
+    kinds, repeats, margin_mm, noise, degrees
+        As for `perturbed`.
+
+    Raises
+    ------
+    InputError
+        If a kind is unknown, or a setting makes no sense.
+    """
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(f'No perturbation "{kind}". {did_you_mean(kind, list(KINDS))}')

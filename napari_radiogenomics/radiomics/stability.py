@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from inspect import signature
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import numpy as np
 
@@ -12,8 +13,14 @@ from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
-from napari_radiogenomics.radiomics.perturb import KINDS, Perturbation, perturbed
+from napari_radiogenomics.radiomics.perturb import (
+    KINDS,
+    Perturbation,
+    perturbed,
+    require_perturbations,
+)
 from napari_radiogenomics.radiomics.region import extract_features
+from napari_radiogenomics.registry import did_you_mean
 from napari_radiogenomics.signature import Setting
 from napari_radiogenomics.statistics.agreement import IccKind, intraclass_correlation
 
@@ -79,7 +86,8 @@ def feature_stability(
     Raises
     ------
     InputError
-        If there is no case, or none that can be perturbed. A tumour that cannot be, because it
+        If there is no case, or none that can be perturbed, or a setting is not known: this is
+        told before any work. A tumour that cannot be, because it
         is too small to shrink for example, is left out, and ``attrs["notes"]`` name it.
 
     References
@@ -101,6 +109,11 @@ def feature_stability(
     >>> sorted(found.index)
     ['original_firstorder_Mean', 'original_firstorder_Range']
     """
+    if icc not in get_args(IccKind):
+        hint = did_you_mean(str(icc), list(get_args(IccKind)))
+        raise InputError(f'No intraclass correlation "{icc}". {hint}')
+    require_perturbations(perturbations, repeats, margin_mm, noise, degrees)
+    settings = _settings(extraction)
     tables, left_out = [], []
     for number, (image, segmentation) in enumerate(progress(_counted(cases), "Tumours"), 1):
         copies = perturbed(
@@ -108,7 +121,7 @@ def feature_stability(
             margin_mm=margin_mm, noise=noise, degrees=degrees, seed=seed + number,
         )  # fmt: skip
         try:
-            tables.append(_measured(copies, extraction))
+            tables.append(_measured(copies, settings))
         except InputError as error:  # one tumour that cannot be perturbed hides no other
             name = segmentation.name or image.name or f"Tumour {number}"
             left_out.append((f"{name} is left out: {error}", error))
@@ -122,10 +135,9 @@ def feature_stability(
 
 
 def _measured(
-    copies: Iterable[tuple[str, Image, Segmentation]], extraction: Mapping[str, Any] | None
+    copies: Iterable[tuple[str, Image, Segmentation]], settings: Mapping[str, Any]
 ) -> dict[str, pd.Series]:
     """Features of each perturbed copy."""
-    settings = _settings(extraction)
     return {
         name: extract_features(copy, region, **settings).iloc[0] for name, copy, region in copies
     }
@@ -144,6 +156,15 @@ def _settings(extraction: Mapping[str, Any] | None) -> dict[str, Any]:
     for name in ("labels", "progress"):
         if name in settings:
             raise InputError(f'"{name}" is not for extraction here; use the parameter of its own.')
+    known = [
+        name
+        for name, parameter in signature(extract_features).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in ("labels", "progress")
+    ]
+    for name in settings:
+        if name not in known:
+            hint = did_you_mean(str(name), known)
+            raise InputError(f'extract_features has no setting "{name}". {hint}')
     return settings
 
 

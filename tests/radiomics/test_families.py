@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from napari_radiogenomics import extract_features, texture_maps
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.family import FAMILIES, feature_meanings
 
 # How many features PyRadiomics 3.0.1 computes by default.
@@ -78,3 +80,14 @@ _FIRST = {
 @pytest.mark.parametrize(("name", "known"), [("shape", _SHAPE), ("firstorder", _FIRST)])
 def test_ids_of_shape_and_first_order_are_those_of_the_manual(name, known):
     assert {x.name: x.ibsi for x in FAMILIES[name].features if x.ibsi} == known
+
+
+@pytest.mark.parametrize("verb", [texture_maps, extract_features])
+def test_one_name_alone_is_a_name_and_no_name_is_told(phantom, verb):
+    case = phantom((3, 4, 4))
+    for alone in ({"features": "Entropy"}, {"families": "ngtdm"}):
+        (name,) = alone
+        listed = {name: [alone[name]]}
+        assert list(verb(*case, **alone)) == list(verb(*case, **listed))
+    with pytest.raises(InputError, match=r"families is empty\. Name at least one of .*glcm"):
+        verb(*case, families=[])

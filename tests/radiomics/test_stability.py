@@ -154,6 +154,9 @@ BAD = [
     ({"perturbations": ["grow"], "margin_mm": 0.5}, "less than a voxel"),
     ({"extraction": {"labels": [2]}}, "parameter of its own"),
     ({"label": 7}, "7"),
+    ({"icc": "9,9"}, 'No intraclass correlation "9,9". Known: 1,1, A,1'),
+    ({"icc": "a1"}, 'Did you mean "A,1"'),
+    ({"extraction": {"bin_widht": 3}}, 'no setting "bin_widht". Did you mean "bin_width"'),
 ]
 
 
@@ -161,6 +164,18 @@ BAD = [
 def test_bad_input_is_refused_with_the_reason(settings: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         feature_stability([case()], **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"icc": "9,9"}, {"extraction": {"bin_widht": 3}}, {"repeats": 0}]
+)
+def test_settings_are_refused_before_a_case_is_read(wrong: dict[str, object]) -> None:
+    def cases() -> Iterator[tuple[Image, Segmentation]]:
+        pytest.fail("a case was read")
+        yield case()
+
+    with pytest.raises(InputError):
+        feature_stability(cases(), **wrong)  # type: ignore[arg-type]
 
 
 def test_cases_are_a_list_of_pairs() -> None:
