@@ -101,16 +101,27 @@ class HabitatModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the habitats: where each lies in the first map, which orders them."""
-        first = self.arrays["means"][:, 0]
-        levels = np.where(np.abs(first) < _AVERAGE, 0, np.sign(first)).astype(int)
-        words = [_WORDS[level] for level in levels]
-        if (levels == -1).sum() > 1:
-            words[0] = "lowest"
-        if (levels == 1).sum() > 1:
-            words[-1] = "highest"
-        short = _short(self.features[0])
-        return tuple(f"Habitat {k} ({word} {short})" for k, word in enumerate(words, 1))
+        """Names of the habitats: where each lies in the first map, which orders them.
+
+        No two are described alike: those that are average there are told apart by the map in
+        which they differ most.
+        """
+        means = self.arrays["means"]
+        levels = np.where(np.abs(means[:, 0]) < _AVERAGE, 0, np.sign(means[:, 0])).astype(int)
+        low, average, high = ((levels == level).sum() for level in (-1, 0, 1))
+        words = [
+            *_ranks(low, "lowest", "low"),
+            *["average"] * average,
+            *_ranks(high, "highest", "high")[::-1],
+        ]
+        said = [f"{word} {_short(self.features[0])}" for word in words]
+        if average > 1:
+            alike = means[levels == 0]
+            at = int(np.ptp(alike, axis=0).argmax())
+            ranks = _ranks(average, "lowest", "highest")
+            for place, k in enumerate(np.argsort(alike[:, at], kind="stable")):
+                said[low + k] += f", {ranks[place]} {_short(self.features[at])}"
+        return tuple(f"Habitat {k} ({what})" for k, what in enumerate(said, 1))
 
     def assign(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
         """Habitat of each voxel.
@@ -200,6 +211,13 @@ class HabitatModel:
             Preparation.of(**content.get("preparation", _PLAIN)),
             tuple(Record(**record) for record in content["history"]),
         )
+
+
+def _ranks(n: int, first: str, last: str) -> list[str]:
+    """Words for n places from one end on: "lowest", "2nd lowest", "low"."""
+    marks = {2: "2nd", 3: "3rd"}
+    between = [f"{marks.get(k, f'{k}th')} {first}" for k in range(2, n)]
+    return [first, *between, last] if n > 1 else [last] * n
 
 
 def _short(name: str) -> str:

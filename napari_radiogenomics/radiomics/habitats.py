@@ -303,4 +303,10 @@ def _notes(model: HabitatModel, found: Points) -> list[str]:
             f"The habitats are hardly apart (mean silhouette {score:.2f}): the region may well "
             "be one."
         )
+    if len(model.scores) > 1 and model.n == max(model.scores):
+        more = "Raise max_n, or set n" if model.n < MOST_HABITATS else "Set n"
+        notes.append(
+            f"{model.n} habitats, the most that were tried, have the best {model.criterion}: it "
+            f"may still rise beyond. {more} to what you can explain."
+        )
     return notes

@@ -151,6 +151,31 @@ def test_names_say_where_a_habitat_lies_in_the_map_that_orders_them(feature, sho
     assert model.names == tuple(f"Habitat {k} ({x} {short})" for k, x in enumerate(words, 1))
 
 
+@pytest.mark.parametrize("features", [("a",), ("a", "b")])
+def test_no_two_habitats_are_described_alike(features) -> None:
+    first = [-3.0, -2.0, -1.0, -0.1, 0.0, 0.1, 1.0, 2.0, 3.0, 4.0]
+    means = np.stack([first, np.tile([3.0, 1.0, 2.0, 0.0, 4.0], 2)], axis=1)[:, : len(features)]
+    model = HabitatModel(features, np.zeros(2), np.ones(2), "kmeans", {"means": means})
+    said = [name.partition(" (")[2].rstrip(")") for name in model.names]
+    assert said[:3] == ["lowest a", "2nd lowest a", "low a"]
+    assert said[6:] == ["high a", "3rd highest a", "2nd highest a", "highest a"]
+    assert len(set(said)) == len(said)
+    if len(features) == 2:  # they have 0, 4 and 3 in the other map
+        ranks = ("lowest", "highest", "2nd lowest")
+        assert said[3:6] == [f"average a, {rank} b" for rank in ranks]
+
+
+def test_the_most_that_were_tried_are_told_where_they_fit_best() -> None:
+    maps, region, _ = planted(4)
+    told = "4 habitats, the most that were tried, have the best −BIC"
+    for max_n, is_told in ((4, True), (6, False)):
+        found = find_habitats(maps, region, method="gaussian_mixture", max_n=max_n)
+        assert len(found.present) == 4
+        assert any(told in note and "Raise max_n" in note for note in found.notes) == is_told
+    fixed = find_habitats(maps, region, n=4, method="gaussian_mixture")
+    assert not any("most that were tried" in note for note in fixed.notes)
+
+
 def test_voxels_without_a_value_have_no_habitat_and_are_counted() -> None:
     maps, region, hidden = planted(2)
     maps["flow"].array[2, 3, 3:6] = np.nan
