@@ -16,7 +16,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
 
-__all__ = ["Box", "box_around", "crop", "whole_box"]
+__all__ = ["Box", "box_around", "crop", "depths", "whole_box"]
 
 Box = tuple[slice, slice, slice]
 Grid = TypeVar("Grid", Image, Segmentation)
@@ -51,6 +51,28 @@ def box_around(mask: NDArray[np.bool_], reach: int = 0) -> Box:
         box.append(slice(max(start, 0), min(stop, mask.shape[axis])))
     z, y, x = box
     return z, y, x
+
+
+def depths(mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.float64]:
+    """How deep each voxel of a region lies, in mm from the nearest voxel outside, shape (V,).
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (Z, Y, X)
+        Region; beyond the grid is outside.
+    spacing : sequence of float
+        Size of a voxel along z, y, x in mm.
+
+    Examples
+    --------
+    >>> depths(np.ones((1, 1, 3), bool), (5.0, 5.0, 2.0))
+    array([2., 4., 2.])
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    inside = mask[box_around(mask)]
+    deep: NDArray[np.float64] = distance_transform_edt(np.pad(inside, 1), sampling=tuple(spacing))
+    return deep[1:-1, 1:-1, 1:-1][inside]
 
 
 def crop(source: Grid, box: Box) -> Grid:

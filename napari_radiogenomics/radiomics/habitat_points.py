@@ -16,7 +16,7 @@ from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.boxes import box_around
+from napari_radiogenomics.radiomics.boxes import box_around, depths
 from napari_radiogenomics.radiomics.checks import region_of, require_kind
 
 __all__ = ["Maps", "Points", "Preparation", "named_maps", "points_of"]
@@ -148,14 +148,26 @@ def points_of(
         )
     counts = known & _counting(mask, values[:, 0], first.geometry.spacing[::-1], how)
     if not counts.any():
-        low, high = values[known, 0].min(), values[known, 0].max()
-        raise InputError(
-            f"No voxel of the region counts: its values in {next(iter(named))} are {low:g} to "
-            f"{high:g}. Widen the limits, or use a smaller edge_mm."
-        )
+        raise InputError(_none_counts(mask, values[known, 0], first, next(iter(named)), how))
     if how.smooth_mm:
         values = _smoothed(mask, values, counts, first.geometry.spacing[::-1], how.smooth_mm)
     return Points(mask, values[counts], counts, int((known & ~counts).sum()))
+
+
+def _none_counts(
+    mask: NDArray[np.bool_], values: NDArray[np.float64], first: Image, name: str, how: Preparation
+) -> str:
+    """What is told where no voxel is left, with the limit that holds."""
+    deepest = depths(mask, first.geometry.spacing[::-1]).max()
+    if how.edge_mm * (1 + 1e-6) >= deepest:
+        return (
+            f"No voxel of the region counts: edge_mm is {how.edge_mm:g} mm, and the deepest voxel "
+            f"lies {deepest:.3g} mm from the outside. Use a smaller edge_mm."
+        )
+    return (
+        f"No voxel of the region counts: its values in {name} are {values.min():g} to "
+        f"{values.max():g}. Widen the limits, or use a smaller edge_mm."
+    )
 
 
 def _counting(
@@ -169,11 +181,7 @@ def _counting(
     if how.limits is not None:
         counts &= (first >= how.limits[0]) & (first <= how.limits[1])
     if how.edge_mm:
-        from scipy import ndimage
-
-        inside = mask[box_around(mask)]
-        depth = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=spacing)
-        counts &= depth[1:-1, 1:-1, 1:-1][inside] > how.edge_mm * (1 + 1e-6)
+        counts &= depths(mask, spacing) > how.edge_mm * (1 + 1e-6)
     return counts
 
 

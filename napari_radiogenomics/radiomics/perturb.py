@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.boxes import box_around
+from napari_radiogenomics.radiomics.boxes import box_around, depths
 from napari_radiogenomics.radiomics.checks import region_of
 from napari_radiogenomics.registry import did_you_mean
 
@@ -121,6 +121,7 @@ def perturbed(
             yield f"contour {n}", image, _region(segmentation, _chosen(pieces, mask, rng))
     for kind, sign in (("grow", 1.0), ("shrink", -1.0)):
         if kind in kinds:
+            _require_margin(mask, image.geometry.spacing, kind, margin_mm)
             moved = _moved(mask, image.geometry.spacing, sign * margin_mm)
             _require_moved(moved, mask, kind, margin_mm)
             yield kind, image, _region(segmentation, moved)
@@ -162,12 +163,24 @@ def require_perturbations(
         )
 
 
-def _require_moved(moved: Mask, mask: Mask, kind: str, margin_mm: float) -> None:
-    if not moved.any():
+def _require_margin(mask: Mask, spacing: Sequence[float], kind: str, margin_mm: float) -> None:
+    """Refuse a margin that leaves nothing, or a region that is another one."""
+    box = box_around(mask)
+    width = max((part.stop - part.start) * mm for part, mm in zip(box, spacing[::-1], strict=True))
+    if kind == "grow" and margin_mm > width:
         raise InputError(
-            f"The region is gone when it is to {kind} by {margin_mm:g} mm. Choose a smaller "
-            "margin, or leave this perturbation out."
+            f"To grow by {margin_mm:g} mm is no small change of a region {width:.3g} mm wide. "
+            f"Choose a margin_mm of at most {width:.3g} mm; 1 to 2 mm are usual."
         )
+    if kind == "shrink" and margin_mm >= (deepest := depths(mask, spacing[::-1]).max()):
+        raise InputError(
+            f"The region is gone when it is to shrink by {margin_mm:g} mm: its deepest voxel lies "
+            f"{deepest:.3g} mm from the outside. Choose a smaller margin_mm, or leave this "
+            "perturbation out."
+        )
+
+
+def _require_moved(moved: Mask, mask: Mask, kind: str, margin_mm: float) -> None:
     if (moved == mask).all():  # every feature would look stable
         raise InputError(
             f"The region does not {kind} by {margin_mm:g} mm: that is less than a voxel. Choose "
@@ -183,16 +196,13 @@ def _moved(mask: Mask, spacing: Sequence[float], by_mm: float) -> Mask:
     """Region grown (or shrunk, for a negative distance) by a distance in mm."""
     from scipy.ndimage import distance_transform_edt
 
+    sampling, moved = spacing[::-1], np.zeros_like(mask)
+    if by_mm < 0:
+        moved[mask] = depths(mask, sampling) > -by_mm
+        return moved
     reach = int(np.ceil(abs(by_mm) / min(spacing))) + 1
     box = box_around(mask, reach)
-    inside, sampling = mask[box], tuple(spacing[::-1])
-    moved = np.zeros_like(mask)
-    if by_mm > 0:
-        moved[box] = distance_transform_edt(~inside, sampling) <= by_mm
-    else:
-        padded = np.pad(inside, 1)  # beyond the scan there is no region
-        deep = distance_transform_edt(padded, sampling)[1:-1, 1:-1, 1:-1]
-        moved[box] = deep > -by_mm
+    moved[box] = distance_transform_edt(~mask[box], sampling) <= by_mm
     return moved
 
 

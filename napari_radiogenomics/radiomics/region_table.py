@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["table_by_pyradiomics", "table_of_regions"]
 
+# Gray levels above which a note says what they cost.
+_MANY_LEVELS = 256
+
 
 @dataclass
 class _Rows:
@@ -232,6 +235,28 @@ def _measure_image(rows: _Rows, label: int, kind: str, ready: Ready, progress: P
         region = plan.region(derived, inside, kind)
         for family, chosen in textures.items():
             rows.add(label, name, family, chosen, region, derived.unit)
+        rows.notes += _notes_on_levels(label, name, region)
+
+
+def _notes_on_levels(label: int, name: str, region: Region) -> list[str]:
+    """What is told of gray levels that are too coarse or too fine for what is binned."""
+    n, binning = len(region.level_values), region.binning
+    if binning.bin_count is not None:
+        return []
+    width, of_label = f"{binning.bin_width:g}", f"in the {name} image of label {label}"
+    low, high = region.values.min(), region.values.max()
+    if n == 1 and low < high:
+        return [
+            f"One gray level {of_label}: its values are {low:.3g} to {high:.3g}, the bin width is "
+            f"{width}. Entropy and texture say nothing there; use a smaller bin_width."
+        ]
+    if n > _MANY_LEVELS:
+        return [
+            f"{n} gray levels {of_label}, of {region.values.size} voxels, by a bin width of "
+            f"{width}: matrices have {n} × {n} cells, nearly all empty, which costs time and tells "
+            "little. 16 to 128 levels are usual; use a larger bin_width."
+        ]
+    return []
 
 
 def _require_finite(derived: Image, inside: Any, name: str, ready: Ready) -> None:

@@ -91,3 +91,18 @@ def test_one_name_alone_is_a_name_and_no_name_is_told(phantom, verb):
         assert list(verb(*case, **alone)) == list(verb(*case, **listed))
     with pytest.raises(InputError, match=r"families is empty\. Name at least one of .*glcm"):
         verb(*case, families=[])
+
+
+def test_gray_levels_that_are_too_coarse_or_too_fine_are_told(phantom):
+    case = phantom((6, 9, 9))
+    wanted = {"families": "glcm", "features": "Contrast"}
+    table = extract_features(*case, **wanted, image_types=["Original", "LBP2D"])
+    (note,) = table.attrs["notes"]
+    assert note.startswith("One gray level in the lbp-2D image of label 1: its values are 0 to 9")
+    assert extract_features(*case, **wanted, bin_width=5).attrs["notes"] == ()
+    (note,) = extract_features(*phantom((9, 9, 9), spread=600), **wanted, bin_width=2).attrs[
+        "notes"
+    ]
+    n = int(note.split()[0])
+    assert n > 256
+    assert f"{n} × {n} cells" in note

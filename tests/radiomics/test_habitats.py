@@ -351,7 +351,7 @@ def test_voxels_beyond_limits_and_at_the_edge_have_no_habitat_and_maps_are_smoot
         ({"edge_mm": -1}, "lengths in mm"),
         ({"limits": [3, 1]}, "lowest and the highest"),
         ({"limits": [500, 600]}, "Widen the limits"),
-        ({"edge_mm": 40}, "smaller edge_mm"),
+        ({"edge_mm": 500}, "edge_mm is 500 mm, and the deepest voxel lies 4 mm"),
     ):
         with pytest.raises(InputError, match=message):
             find_habitats([scan], region, **change)
