@@ -225,14 +225,19 @@ def test_the_chain_is_found_from_scans_slides_and_samples(tmp_path: Path) -> Non
     assert within.low < 0 < within.high  # within a tumor they are unrelated
 
 
+# A study of 80 patients knows z to 0.038 and would miss a planted -0.10 one time in four. Two know
+# it to 0.027: the planted is 3.7 errors from 0.
 @pytest.mark.very_slow
 @pytest.mark.timeout(3600)
 def test_hypoxic_patches_coincide_on_sections_and_biopsies(tmp_path: Path) -> None:
-    cohort = _study(tmp_path / "cohort", 1, 80)
-    found = correspond_cohort(cohort, tissue="mean_od", score="BUFFA_HYPOXIA")
-    assert found.pooled is not None
-    assert found.pooled.low < SECTION["r"] < found.pooled.high
-    assert found.pooled.p_value < 0.05
-    assert found.samples is not None
-    assert found.samples.r_within < 0
-    assert found.samples.tests["p_value"].max() < 0.05
+    cases: dict[str, Correspondence] = {}
+    for seed in (1, 3):
+        cohort = _study(tmp_path / str(seed), seed, 80)
+        found = correspond_cohort(cohort, tissue="mean_od", score="BUFFA_HYPOXIA")
+        cases |= {f"{seed}-{patient}": case for patient, case in found.cases.items()}
+        assert found.samples is not None
+        assert found.samples.r_within < 0
+        assert found.samples.tests["p_value"].max() < 0.05
+    pooled = pool_correspondence(cases)
+    assert pooled.low < SECTION["r"] < pooled.high
+    assert pooled.p_value < 0.05
