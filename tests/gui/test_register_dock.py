@@ -121,6 +121,27 @@ def test_the_scan_lies_on_the_slide_where_the_transform_says():
     assert 0.2 < np.isnan(data).mean() < 0.8
 
 
+def test_the_grays_of_an_overlay_are_those_of_what_lies_under_the_slide():
+    """A tumor of 40 to 80 HU: in the window of its organ it would be one white."""
+    rng = np.random.default_rng(0)
+    array = np.full((6, 8, 5), -850.0)
+    array[2] = rng.uniform(40, 80, (8, 5))
+    window = {"frame": "CT", "WindowCenter": -600, "WindowWidth": 1200}
+    chest = replace(SCAN, array=array, unit="HU", modality="CT", metadata=window)
+    matrix = np.eye(4)
+    matrix[:3, 3] = [0, 0, -6.0]
+    overlay = make_overlay(Transform.of(matrix, "CT", "HE"), chest, SLIDE)
+    colors, _ = overlay.layer(checkerboard=False, opacity=1.0)
+    gray, values = colors[..., 0], overlay.image.array[0]
+    assert np.percentile(gray, 5) < 0.2
+    assert np.percentile(gray, 95) > 0.8
+    assert np.corrcoef(gray.ravel(), values.ravel())[0, 1] > 0.99
+    even = make_overlay(
+        Transform.of(matrix, "CT", "HE"), replace(chest, array=np.full_like(array, 40.0)), SLIDE
+    )
+    assert np.isfinite(even.layer(checkerboard=False, opacity=1.0)[0]).all()
+
+
 # On canvases
 
 

@@ -151,12 +151,9 @@ def _some(settings: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _overlay(case: Case, progress: Progress) -> Overlay:
-    """The scan where the section lies: resampled under the slide, which stays as it is.
-
-    A window of the whole organ would show a few mm of tumor as one gray: theirs is what they hold.
-    """
-    plain = replace(case.scan, unit="", modality="", metadata={"frame": case.transform.to_frame})
-    return make_overlay(case.transform, case.slide, plain, progress=progress)
+    """The scan where the section lies: resampled under the slide, which stays as it is."""
+    scan = replace(case.scan, metadata={"frame": case.transform.to_frame})
+    return make_overlay(case.transform, case.slide, scan, progress=progress)
 
 
 def _biopsies(cohort: Cohort, case: Case, score: str) -> tuple[pd.DataFrame, Scale | None]:

@@ -13,13 +13,15 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.data.transform import Transform
 from napari_radiogenomics.gui.layers.keys import AXES, PASSING, UNITS
-from napari_radiogenomics.gui.layers.layers import contrast_limits, image_layers
+from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.progress import Progress, quiet
 
 __all__ = ["Overlay", "make_overlay"]
 
 # The longer side of an overlay on a slide, in pixels, and squares of a checkerboard along it.
 _PIXELS, _SQUARES = 700, 10
+# Percentiles that black and white stand for.
+_ENDS = (1, 99)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +115,19 @@ def _colors(image: Image) -> NDArray[np.float32]:
     else:
         values = image.array[0]
         inside = np.isfinite(values)
-        whole = replace(image, array=np.where(inside, values, 0.0)[np.newaxis])
-        low, high = contrast_limits(whole)
-        gray = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
+        low, high = _limits(values[inside])
+        gray = np.clip((values - low) / (high - low), 0, 1)
         shown = np.repeat(gray[..., np.newaxis], 3, axis=-1)
     return np.dstack([np.nan_to_num(shown), inside]).astype(np.float32)
+
+
+def _limits(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Black and white of what lies under a slide.
+
+    A window of the whole organ would show a few mm of tumor as one gray: theirs is what they hold.
+    """
+    low, high = np.percentile(values, _ENDS).tolist() if values.size else (0.0, 1.0)
+    return low, high if high > low else low + 1.0
 
 
 def _board(shape: tuple[int, ...]) -> NDArray[np.bool_]:
