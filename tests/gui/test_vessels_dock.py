@@ -13,7 +13,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
 from napari_radiogenomics.gui.layers.layers import layers_of
 from napari_radiogenomics.gui.vessels.dock import VesselsDock
-from napari_radiogenomics.gui.vessels.layer import VESSELS
+from napari_radiogenomics.gui.vessels.layer import VESSELS, limits_of
 from napari_radiogenomics.provenance import read_history
 from napari_radiogenomics.vessels import measure_vessels
 
@@ -104,6 +104,33 @@ def test_color_follows_the_chosen_measure_with_a_legend_in_its_unit(dock, qtbot)
     dock.color.setCurrentIndex(dock.color.findData("local"))
     assert dock.layer.edge_color[values.argmax(), :3] == pytest.approx([0.99, 0.91, 0.14], abs=0.02)
     assert dock.layer.edge_color[values.argmin(), :3] == pytest.approx([0.27, 0.0, 0.33], abs=0.02)
+
+
+def test_a_slice_shows_vessels_beside_it_and_lines_are_seen_from_afar(dock, viewer, qtbot):
+    run(dock, qtbot)
+    layer, step = dock.layer, max(GRID.spacing)
+    z = np.array([layer.data_to_world(start)[0] for start in layer.data[:, 0]])
+    around = []
+    for slices in (0, 1, 4):  # the tube lies in one slice
+        viewer.dims.set_point(0, z.mean() + slices * step)
+        around.append(len(layer._view_indices))
+    assert around[0] == around[1] > 0 == around[2]
+    for zoom in (0.5, 2.0, 20.0):
+        viewer.scene.camera.zoom = zoom
+        wide = layer.edge_width * layer.scale[-1]
+        assert wide * zoom >= 3.8
+        assert wide >= 1.15
+
+
+def test_a_near_loop_does_not_make_all_other_vessels_one_color():
+    """A tenth of the length has a distance metric of 6, the rest 1 to 1.5."""
+    values = np.r_[np.linspace(1.0, 1.5, 90), np.full(10, 6.0)]
+    layer = Vectors(np.zeros((100, 2, 3)), features=pd.DataFrame({"distance_metric": values}))
+    low, high = limits_of(layer, "distance_metric")
+    assert low == pytest.approx(1.02, abs=0.02)
+    assert 1.5 <= high < 2.5
+    even = Vectors(np.zeros((3, 2, 3)), features=pd.DataFrame({"distance_metric": [1.0] * 3}))
+    assert np.diff(limits_of(even, "distance_metric")) > 0
 
 
 def test_the_map_is_a_hidden_layer_and_both_are_replaced_by_the_next_run(dock, viewer, qtbot):

@@ -18,7 +18,7 @@ from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.region_inputs import RegionInputs
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.texture.job import Job, job_of, objects_of
-from napari_radiogenomics.gui.vessels.layer import color_by, show_map, show_vessels
+from napari_radiogenomics.gui.vessels.layer import color_by, line_width, show_map, show_vessels
 from napari_radiogenomics.gui.vessels.table import ColorBar, RingTable, meaning_of, title_of
 from napari_radiogenomics.io.tables_write import write_table
 from napari_radiogenomics.progress import Progress, quiet
@@ -72,6 +72,7 @@ class VesselsDock(Panel):
         self._make_result()
         self.recall()
         dress_canvas(self.viewer)
+        self.connections.add(self.viewer.scene.camera.events.zoom, self._widen)
         self.over.chosen.connect(self._follow)
         self.over.settled.connect(self._follow)
         self._follow()
@@ -210,6 +211,13 @@ class VesselsDock(Panel):
         local = self.found.map.unit if self.found.map is not None else ""
         units = {"local": local, **self.found.vessels.attrs["units"]}
         self.bar.show_limits(low, high, units[name])
+
+    def _widen(self, _event: object = None) -> None:
+        """Keep the lines as wide on the screen as the eye needs."""
+        if self.layer is not None and self.layer in self.viewer.layers:
+            width = line_width(self.viewer.scene.camera.zoom) / self.layer.scale[-1]
+            if abs(width / self.layer.edge_width - 1) > 0.05:  # each change makes a new mesh
+                self.layer.edge_width = width
 
     # Saving
 

@@ -22,12 +22,20 @@ if TYPE_CHECKING:
     from napari_radiogenomics.data.geometry import Geometry
     from napari_radiogenomics.vessels import VesselMeasures
 
-__all__ = ["COLORMAP", "VESSELS", "color_by", "limits_of", "show_map", "show_vessels"]
+__all__ = [
+    "COLORMAP", "VESSELS", "color_by", "limits_of", "line_width", "show_map", "show_vessels",
+]  # fmt: skip
 
 VESSELS = "radiogenomics_vessels"
 """Key of a layer's metadata that marks vessels, and holds what was measured."""
 COLORMAP = "viridis"
-_LINE_MM = 1.2
+# Width of a line: in mm, and at least in pixels of the screen.
+_LINE_MM, _LINE_PIXELS = 1.2, 4.0
+# A slice shows vessels as far as this many slices around it: else they are slivers.
+_SLAB = 3.0
+# Length of vessel that the ends of the colors leave out on each side, in percent; and how far a
+# value may lie from the middle half of the length, in times that half.
+_ENDS, _FENCE = (5, 95), 1.5
 
 
 def _features(found: VesselMeasures) -> pd.DataFrame:
@@ -49,10 +57,10 @@ def show_vessels(viewer: ViewerModel, found: VesselMeasures, grid: Geometry) -> 
     found : VesselMeasures
         One vessel or more.
     grid : Geometry
-        Of the scan: the layer's unit is the thickness of its slices, as napari steps the
-        sliders by the finest scale of all layers.
+        Of the scan: the layer's unit is the thickness of some of its slices, so that a slice
+        shows the vessels of those beside it too.
     """
-    unit = coarsest([grid])
+    unit = _SLAB * coarsest([grid])
     starts = np.concatenate([line[:-1] for line in found.centerlines])[:, ::-1]
     steps = np.concatenate([np.diff(line, axis=0) for line in found.centerlines])[:, ::-1]
     active = viewer.layers.selection.active
@@ -63,13 +71,24 @@ def show_vessels(viewer: ViewerModel, found: VesselMeasures, grid: Geometry) -> 
         axis_labels=AXES,
         units=UNITS,
         features=_features(found),
-        edge_width=_LINE_MM / unit,
+        edge_width=line_width(viewer.scene.camera.zoom) / unit,
         vector_style="line",
         metadata={VESSELS: found},
     )
     keep_under_points(viewer, layer)
     viewer.layers.selection.active = active  # other docks go on with their layers
     return layer
+
+
+def line_width(zoom: float) -> float:
+    """Width of a line in mm at a zoom in pixels a mm: it is seen from afar too.
+
+    Examples
+    --------
+    >>> line_width(10.0), line_width(2.0)
+    (1.2, 2.0)
+    """
+    return max(_LINE_MM, _LINE_PIXELS / max(zoom, 1e-3))
 
 
 def show_map(viewer: ViewerModel, found: VesselMeasures) -> ImageLayer | None:
@@ -86,12 +105,19 @@ def show_map(viewer: ViewerModel, found: VesselMeasures) -> ImageLayer | None:
 
 
 def limits_of(layer: Vectors, name: str) -> tuple[float, float]:
-    """Range of a measure by length of vessel, without its extremes; rising always."""
+    """Range of a measure by length of vessel, without near-loops; rising always.
+
+    Pieces of line are about as long as each other, so that percentiles of pieces are those of
+    length. A vessel that comes back to its start has a distance metric without bounds: what lies
+    beyond the fence around the middle half does not stretch the colors.
+    """
     values = layer.features[name].to_numpy(float)
     values = values[np.isfinite(values)]
     if not values.size:
         return 0.0, 1.0
-    low, high = np.percentile(values, [2, 98]).tolist()
+    first, low_half, high_half, last = np.percentile(values, [_ENDS[0], 25, 75, _ENDS[1]]).tolist()
+    reach = _FENCE * (high_half - low_half)
+    low, high = max(first, low_half - reach), min(last, high_half + reach)
     return low, high if high > low else low + 1e-3
 
 
