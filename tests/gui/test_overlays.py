@@ -163,6 +163,20 @@ def test_a_long_title_of_a_legend_leaves_room_for_the_letter_beside_it(viewer):
     assert title.text == "BUFFA_HYPOXIA,\nvirtual biopsy\ncombined z"
 
 
+def test_a_legend_on_a_small_canvas_leaves_the_letters_alone(viewer):
+    """At 287 × 382 pixels: the title beside the letter above, the bar above that on the right."""
+    show_legend(viewer)
+    layer = add(viewer, texture("BUFFA_HYPOXIA, virtual biopsy", "combined z"))
+    title = viewer.canvas.overlays["radiogenomics_legend"]
+    wide = title.text, layer.colorbar.size
+    viewer.canvas.size = (382, 287)
+    lines = title.text.splitlines()
+    assert lines == ["BUFFA_HYPOXIA,", "virtual", "biopsy", "combined z"]
+    assert layer.colorbar.size[1] < 382 / 2 - 23 * len(lines)
+    viewer.canvas.size = (800, 600)
+    assert (title.text, layer.colorbar.size) == wide
+
+
 def test_legend_follows_a_map_that_is_exchanged(viewer):
     show_legend(viewer)
     layer = add(viewer, texture("original_firstorder_Entropy", "bits"))

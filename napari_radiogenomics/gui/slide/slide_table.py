@@ -1,10 +1,9 @@
-"""The list of slides: stain, pixel size, size and file of each."""
+"""The list of slides: stain, pixel size and size of each; the file at the mouse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
@@ -13,7 +12,7 @@ from napari_radiogenomics.gui.slide.work import Entry
 
 __all__ = ["SlideTable"]
 
-_COLUMNS = ("Slide", "Stain", "µm/px", "Size mm", "File")
+_COLUMNS = ("Slide", "Stain", "µm/px", "Size mm")
 _ROWS = 4
 
 
@@ -44,7 +43,7 @@ class SlideTable(QTableWidget):
         self.setFixedHeight(height * (_ROWS + 1) + 10)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._keys: list[str] = []
         self.itemSelectionChanged.connect(self._tell)
 
@@ -88,7 +87,7 @@ def _cells(entry: Entry) -> list[tuple[str, str]]:
     """Text and tooltip of each column."""
     slide = entry.slide
     if slide is None:
-        return [(entry.key, entry.problem), *[("—", entry.problem)] * 3, ("⚠", entry.problem)]
+        return [(entry.key, entry.problem), *[("—", entry.problem)] * 2, ("⚠", entry.problem)]
     pixel, size, more = "?", "?", "The file does not tell its pixel size."
     if slide.um_per_pixel is not None:
         height, width = slide.extent_mm
@@ -99,6 +98,6 @@ def _cells(entry: Entry) -> list[tuple[str, str]]:
     pixels = f"{slide.shape[1]} × {slide.shape[0]} pixels, {len(slide.levels)} levels"
     path = str(slide.metadata.get("path", ""))
     return [
-        (slide.name, slide.name), (slide.stain or "?", slide.stain or "not told"), (pixel, more),
-        (size, pixels), (Path(path).name, path),
+        (slide.name, f"{slide.name}: {path}" if path else slide.name),
+        (slide.stain or "?", slide.stain or "not told"), (pixel, more), (size, pixels),
     ]  # fmt: skip
