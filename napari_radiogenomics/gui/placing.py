@@ -60,11 +60,14 @@ class PlacedWidget(QWidget):
         Where: in the right column as long as the person keeps it there, or below the canvas.
     raised : Signal()
         It came to the front of the tabs: Qt takes the others for shown, so they get no event.
+    lowered : Signal()
+        Another tab came before it, or it was closed.
     in_front : bool
         Whether it is there.
     """
 
     raised = Signal()
+    lowered = Signal()
     side: ClassVar[Side] = "right"
     in_front = False
 
@@ -122,9 +125,11 @@ class PlacedWidget(QWidget):
         self._ask_for(0)
 
     def _note_front(self, front: bool) -> None:
-        came, self.in_front = front and not self.in_front, front
-        if came:
+        before, self.in_front = self.in_front, front
+        if front and not before:
             self.raised.emit()
+        elif before and not front:
+            self.lowered.emit()
 
     def _move(self, window: QMainWindow, dock: QDockWidget) -> None:
         area = _AREAS[self.side]

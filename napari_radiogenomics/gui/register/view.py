@@ -18,6 +18,7 @@ from napari_radiogenomics.gui.forms.connections import Connections
 from napari_radiogenomics.gui.forms.style import tone_color
 
 if TYPE_CHECKING:
+    from napari_radiogenomics.gui.placing import PlacedWidget
     from napari_radiogenomics.gui.register.pairs import Side
 
 __all__ = ["SideCanvas", "SidesView", "sides_view"]
@@ -137,18 +138,20 @@ class _Holder(Attached):
     view: SidesView | None = None
 
 
-def sides_view(viewer: ViewerModel) -> SidesView:
+def sides_view(viewer: ViewerModel, owner: PlacedWidget | None = None) -> SidesView:
     """Return the view of a window, docked to the left of the scan and shown.
 
     Parameters
     ----------
     viewer : napari.Viewer
         The main viewer; a model without a window gets a view that is not docked.
+    owner : PlacedWidget, optional
+        Dock that the view is seen with.
     """
     viewer = plain_viewer(viewer)
     holder = attached(viewer, _Holder)
     if holder.view is None or not isalive(holder.view):
         holder.view = SidesView(viewer)
     view = holder.view
-    show_beside(viewer, view, _TITLE, fit=view.fit)
+    show_beside(viewer, view, _TITLE, owner=owner, fit=view.fit)
     return view

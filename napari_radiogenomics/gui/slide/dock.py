@@ -106,13 +106,13 @@ class SlideDock(Panel):
         opening.addWidget(self.folder_button)
         for widget in (self.draw_button, self.clear_button):
             region.addWidget(widget)
-        region.addWidget(self.region_text, 1)
         self.spots = SpotsBox()
         for row in (self.table, opening, self.spots):
             self.inputs.addRow(row)
         self.inputs.addRow("Measure", self.measure)
         self.inputs.addRow(self.rule)
         self.inputs.addRow("Where", region)
+        self.inputs.addRow("", self.region_text)
         settings = folded("Settings")
         settings.addWidget(self.form)
         self.before_settings.addWidget(settings)
@@ -257,7 +257,7 @@ class SlideDock(Panel):
                 self._open(self._wanted)
             return
         entry, shown = outcome.value
-        view = slide_view(self.viewer, yields=not self.in_front)
+        view = slide_view(self.viewer, owner=self, yields=not self.in_front)
         if view is not self.overlays.view:
             view.damaged.connect(self._tell_damage)
             self.overlays.use(view)
@@ -275,8 +275,13 @@ class SlideDock(Panel):
 
     def _look(self) -> None:
         """Show the slide beside the scan, where one is open."""
-        if self.current is not None:
-            slide_view(self.viewer)
+        entry = self.current
+        if entry is None or entry.slide is None:
+            return
+        view = slide_view(self.viewer, owner=self)
+        if view.slide is not entry.slide:  # another dock showed its own meanwhile
+            view.show_slide(entry.slide)
+            self._show_measured(self._found.get(entry.key))
 
     def _tell_damage(self, message: Any) -> None:
         self.say(f"{message} What cannot be read is striped red.", "error")

@@ -13,6 +13,8 @@ from napari_radiogenomics.gui.slide.view import SlideView
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_radiogenomics.gui.placing import PlacedWidget
+
 __all__ = ["slide_view"]
 
 _TITLE = "Slide view"
@@ -24,13 +26,17 @@ class _Holder(Attached):
     view: SlideView | None = None
 
 
-def slide_view(viewer: ViewerModel, *, yields: bool = False) -> SlideView:
+def slide_view(
+    viewer: ViewerModel, *, owner: PlacedWidget | None = None, yields: bool = False
+) -> SlideView:
     """Return the slide view of a window, docked to the left of the scan and shown.
 
     Parameters
     ----------
     viewer : napari.Viewer
         The main viewer; a model without a window gets a view that is not docked.
+    owner : PlacedWidget, optional
+        Dock that the view is seen with.
     yields : bool, optional
         Stay unseen where another view of ours has the place.
     """
@@ -39,5 +45,5 @@ def slide_view(viewer: ViewerModel, *, yields: bool = False) -> SlideView:
     if holder.view is None or not isalive(holder.view):
         holder.view = SlideView(viewer)
     view = holder.view
-    show_beside(viewer, view, _TITLE, fit=view.fit, yields=yields)
+    show_beside(viewer, view, _TITLE, owner=owner, fit=view.fit, yields=yields)
     return view
