@@ -101,6 +101,51 @@ def test_landmarks_are_numbered_on_both_canvases_in_one_color_the_worst_in_red()
         np.testing.assert_allclose(world[:, ::-1][:, :2], [[n, n] for n in range(4)])
 
 
+def test_a_scan_is_looked_at_as_near_as_its_section_and_names_do_not_heap():
+    """A section of 6 mm on a scan of 200 mm: landmarks lie within a few pixels of each other."""
+    chest = Image(np.zeros((20, 100, 100), np.float32), Geometry((100, 100, 20), (2, 2, 3)))
+    pairs = Pairs()
+    for n in range(4):
+        pairs.place("fixed", (120.0 + n, 80.0 - n, 30.0))
+        pairs.place("moving", (n, n, 0))
+    model = ViewerModel()
+    model.add_image(chest.array, scale=(3, 2, 2), axis_labels=("z", "y", "x"))
+    model.reset_view()
+    far = model.scene.camera.zoom
+    stage = Stage(model, "fixed", chest, own=False, clicked=lambda *_: None)
+    stage.look_near(pairs.items, 6.0)
+    seen = min(model.canvas.size) / model.scene.camera.zoom
+    assert model.scene.camera.zoom > 3 * far
+    assert 20 < seen < 60
+    assert model.scene.camera.center[-2:] == pytest.approx((78.5, 121.5))
+    model.scene.camera.zoom *= 2  # the person's own: nothing moves
+    stage.look_near(pairs.items, 6.0)
+    assert min(model.canvas.size) / model.scene.camera.zoom == pytest.approx(seen / 2)
+    stage.show_pairs(pairs.items)
+    assert [name for name in stage.points.text.values if name] == ["   L4"]
+    stage.show_pairs(pairs.items, chosen="L2")
+    assert [name for name in stage.points.text.values if name] == ["   L2"]
+    assert max(stage.points.canvas_size_limits) < 15
+
+
+def test_landmarks_leave_the_scan_with_their_dock_and_are_back_with_it():
+    seen = []
+    pairs = Pairs()
+    pairs.place("fixed", (2.0, 4.0, 6.0))
+    model = ViewerModel()
+    stage = Stage(model, "fixed", SCAN, own=True, clicked=lambda *place: seen.append(place))
+    stage.show_pairs(pairs.items)
+    stage.see(False)
+    assert not stage.points.visible
+    click(model, (6.0, 4.0, 2.0))  # meant for another dock
+    stage.show_pairs(pairs.items)
+    assert not stage.points.visible
+    stage.see(True)
+    assert stage.points.visible
+    click(model, (6.0, 4.0, 2.0))
+    assert len(seen) == 1
+
+
 def test_the_scan_lies_on_the_slide_where_the_transform_says():
     """A slide across the scan at z = 6 mm, turned by nothing: pixels are those of that slice."""
     matrix = np.eye(4)

@@ -101,6 +101,7 @@ class RegisterDock(Panel):
     def _connect(self) -> None:
         self.sides.asked.connect(self.show_sides)
         self.raised.connect(self._look)
+        self.lowered.connect(self._rest)
         self.form.changed.connect(self._refit)
         box, over = self.box, self.over
         for signal, work in (
@@ -128,7 +129,7 @@ class RegisterDock(Panel):
             self.say(str(error), "error")
             return
         self._leave_sides()
-        view = self._view = sides_view(self.viewer)
+        view = self._view = sides_view(self.viewer, self)
         in_main = isinstance(fixed, Image)
         if in_main:
             view.hide_side("fixed")
@@ -142,12 +143,20 @@ class RegisterDock(Panel):
         self._waiting.forget(self._shown.patient)
         self.pairs = self._waiting.pairs_of(self._shown)
         self._refit()
+        self._look_near()
         back = f"{_pairs(self.pairs)} of before are back. " if self.pairs.items else ""
         self.say(f"{back}{_READY}Four pairs or more, well apart; not all on a line.")
 
     def _stage(self, side: Side, one: Image | Slide, title: str, *, own: bool) -> Stage:
         model = self._view.show_side(side, title) if own and self._view else self.viewer
         return Stage(model, side, one, own=own, clicked=self.place)
+
+    def _look_near(self) -> None:
+        """Look at a scan as near as its section is small, at the landmarks where there are some."""
+        slides = [s.object for s in self.stages.values() if isinstance(s.object, Slide)]
+        if slides:
+            for stage in self.stages.values():
+                stage.look_near(self.pairs.items, max(slides[0].extent_mm))
 
     def _leave_sides(self) -> None:
         for stage in self.stages.values():
@@ -159,7 +168,14 @@ class RegisterDock(Panel):
     def _look(self) -> None:
         """Show the sides beside the scan, where there are some."""
         if self.stages:
-            sides_view(self.viewer)
+            sides_view(self.viewer, self)
+        for stage in self.stages.values():
+            stage.see(True)
+
+    def _rest(self) -> None:
+        """Take the marks off the scan while another dock is in front: they are back with this."""
+        for stage in self.stages.values():
+            stage.see(False)
 
     def _follow(self, event: object = None) -> None:
         """Leave the sides with their patient, and take them up when it is open again."""
@@ -219,6 +235,7 @@ class RegisterDock(Panel):
             for stage in self.stages.values():
                 stage.go_to(pair)
                 stage.show_pairs(self.pairs.items, self._worst(), pair.name)
+        self._look_near()
 
     def _refit(self) -> None:
         """Fit to the landmarks as they are, and show the errors."""
@@ -258,6 +275,7 @@ class RegisterDock(Panel):
             return
         self.pairs.use(landmarks)
         self._refit()
+        self._look_near()
         self.say(f"{len(landmarks)} pairs of {Path(path).name}.")
 
     def _ask_to_save_pairs(self) -> None:

@@ -25,8 +25,11 @@ __all__ = ["COLOR", "Stage"]
 
 COLOR, WORST = "#ffb000", "#ff3b30"
 _NAME = "Landmarks"
-# Size of a circle on the screen, and what keeps its name beside it.
-_PIXELS, _GAP = (15, 20), "   "
+# Size of a circle on the screen, on a slide and on a scan, and what keeps its name beside it.
+_PIXELS, _SMALL, _GAP = (15, 20), (9, 13), "   "
+# A scan is looked at as near as this: times the section, and voxels at least, for the eye needs
+# what lies around.
+_NEAR, _LEAST_VOXELS = 4.0, 10.0
 
 
 class Stage:
@@ -62,6 +65,7 @@ class Stage:
         self.points: Layer | None = None
         self.overlay: Layer | None = None
         self._pyramid: ShownPyramid | None = None
+        self._seen = True
         if own:
             self._show(one)
         model.mouse_drag_callbacks.append(self._pressed)
@@ -109,7 +113,7 @@ class Stage:
         while event.type == "mouse_move":
             dragged = True
             yield
-        if not dragged and event.button == 1 and self.model.dims.ndisplay == 2:
+        if self._seen and not dragged and event.button == 1 and self.model.dims.ndisplay == 2:
             self._clicked(self.side, self.place_at(start))
 
     def place_at(self, position: Sequence[float]) -> tuple[float, float, float]:
@@ -122,6 +126,13 @@ class Stage:
         """Coordinates of a place in the layer of points."""
         zyx = [value / self.unit for value in place[::-1]]
         return zyx[1:] if self.flat else zyx
+
+    def see(self, seen: bool) -> None:
+        """Show what lies on the canvas, and hear clicks; or neither."""
+        self._seen = seen
+        for layer in (self.points, self.overlay):
+            if layer is not None:
+                layer.visible = seen
 
     def show_pairs(self, pairs: Sequence[Pair], worst: str = "", chosen: str = "") -> None:
         """Draw the landmarks of this side, numbered; the worst one red, the chosen one large."""
@@ -141,18 +152,26 @@ class Stage:
         self.model.layers.selection.active = active if active in self.model.layers else None
 
     def _looks(self, placed: Sequence[Pair], colors: list[str], chosen: str) -> dict[str, Any]:
+        """On a scan landmarks lie close: there the chosen or last one alone has its name."""
         wide = 2 if self.flat else 3
+        names = [f"{_GAP}{pair.name}" for pair in placed]
+        active = chosen or placed[-1].name
+        told = [
+            name if self.flat or pair.name == active else ""
+            for name, pair in zip(names, placed, strict=True)
+        ]
         return {
             "name": _NAME,
             "symbol": "disc",  # clear inside: the landmark itself stays in sight
+            "visible": self._seen,
             "face_color": ["#ffffff60" if pair.name == chosen else "#00000000" for pair in placed],
             "border_color": colors,
             "border_width": 0.2,
             "size": 1.0,
             "scale": (self.unit,) * wide,
-            "canvas_size_limits": _PIXELS,
-            "features": {"name": [f"{_GAP}{pair.name}" for pair in placed]},
-            "text": {"string": "{name}", "color": COLOR, "size": 11, "anchor": "lower_left"},
+            "canvas_size_limits": _PIXELS if self.flat else _SMALL,
+            "features": {"name": names, "told": told},
+            "text": {"string": "{told}", "color": COLOR, "size": 11, "anchor": "lower_left"},
             "axis_labels": AXES[-wide:],
             "units": UNITS[-wide:],
             "metadata": {PASSING: True},
@@ -164,16 +183,41 @@ class Stage:
         if place is None:
             return
         x, y, z = place
-        self.model.scene.camera.center = (y, x)
         if not self.flat:
             last = self.model.dims.ndim
             self.model.dims.set_point(range(last - 3, last), (z, y, x))
+        self.model.scene.camera.center = (y, x)
+
+    def look_near(self, pairs: Sequence[Pair], section_mm: float) -> None:
+        """Look at a scan that others draw on as near as a section is small, if not nearer already.
+
+        Parameters
+        ----------
+        pairs : sequence of Pair
+            Their middle comes into the middle, where the view goes nearer; without any the place
+            of the slices.
+        section_mm : float
+            Longer side of the section.
+        """
+        dims, camera = self.model.dims, self.model.scene.camera
+        if self._own or self.flat or dims.ndisplay != 2 or dims.ndim < 3:
+            return
+        placed = np.array([place for p in pairs if (place := getattr(p, self.side)) is not None])
+        reach = float(np.ptp(placed, axis=0).max()) if len(placed) else 0.0
+        seen = max(_NEAR * section_mm, 2 * reach, _LEAST_VOXELS * self.unit)
+        zoom = min(self.model.canvas.size) / seen
+        if zoom <= camera.zoom:
+            return
+        middle = placed.mean(axis=0)[::-1] if len(placed) else dims.point[-3:]
+        shown = [axis - dims.ndim + 3 for axis in dims.displayed]
+        camera.center = tuple(float(middle[axis]) for axis in shown)
+        camera.zoom = zoom
 
     def show_overlay(self, data: Any, looks: dict[str, Any]) -> None:
         """Lay the other side over this one."""
         self.remove(self.overlay)
         active = self.model.layers.selection.active
-        layer = Layer.create(data, looks, "image")
+        layer = Layer.create(data, {**looks, "visible": self._seen}, "image")
         at = len(self.model.layers) - (self.points in self.model.layers)
         self.model.layers.insert(at, layer)
         self.overlay = layer
