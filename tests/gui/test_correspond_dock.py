@@ -12,10 +12,13 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_radiogenomics import open_cohort
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
-from napari_radiogenomics.gui.correspond.dock import CorrespondDock
+from napari_radiogenomics.gui.correspond.dock import CorrespondDock, _tumor_words
 from napari_radiogenomics.gui.correspond.linked import Linked, off_words
+from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
 from napari_radiogenomics.gui.correspond.work import Asked, compare_patient
+from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.session import SLIDES, session_of
 from napari_radiogenomics.io import reviews as kept
@@ -203,6 +206,69 @@ def test_without_cohort_or_patient_one_sentence_says_what_to_do(dock: Any, cohor
     session_of(dock.viewer).cohort = cohort
     dock.start()
     assert dock.message == "No patient is open. Choose one in the Cohort dock."
+
+
+def planted(cohort: Any, compared: Any) -> Any:
+    """The comparison with a correlation that turns its sign when freed of the trend."""
+    table = compared.found.table.copy()
+    for step, r in (("raw", 0.5), ("partialled", -0.31)):
+        table.loc[(table["step"] == step) & (table["method"] == "pearson"), "r"] = r
+    return replace(compared.found, table=table)
+
+
+def test_each_correlation_says_of_which_maps_it_is_and_a_turned_sign_is_told(
+    qtbot: Any, cohort: Any, compared: Any
+) -> None:
+    found = planted(cohort, compared)
+    given = "trend, edge distance, slice"
+    sheet = CorrespondSheet()
+    qtbot.addWidget(sheet)
+    sheet.show_tumor(found, ("a", "b"), "P003")
+    assert sheet.places.words.text().startswith("Maps as they are: r = 0.50, worth")
+    sheet.left_box.setChecked(True)
+    assert sheet.places.words.text().startswith(f"Maps freed of {given}: r = -0.31, worth")
+    said = _tumor_words(found)
+    assert said.startswith(f"maps freed of {given}: r = -0.31")
+    assert "The sign turns: as they are, r is 0.50." in said
+    numbers = sheet.numbers.toPlainText()
+    assert "The sign turns" in numbers
+    assert f"freed of {given}" in numbers
+    table = found.table.assign(r=found.table["r"].abs())
+    alike = replace(found, table=table)
+    assert "sign" not in _tumor_words(alike)
+
+
+def test_the_verdict_is_in_sight_when_the_sheet_takes_room_until_one_scrolls(
+    dock: Any, qtbot: Any
+) -> None:
+    dock.show()
+    dock._verdict_due = True
+    dock._show_verdict()
+    seen = []
+    for height in (700, 480):
+        dock.resize(320, height)
+        qtbot.wait(50)
+        top = dock.review.mapTo(dock.area.viewport(), dock.review.rect().topLeft()).y()
+        below = top + dock.review.height() - dock.area.viewport().height()
+        seen.append(below <= 2)
+    assert seen == [True, True]
+    bar = dock.area.verticalScrollBar()
+    bar.triggerAction(bar.SliderAction.SliderToMinimum)
+    dock.resize(320, 500)
+    qtbot.wait(50)
+    assert bar.value() == 0
+
+
+def test_after_an_error_the_former_comparison_is_called_so(dock: Any, compared: Any) -> None:
+    dock.stage.shown = compared
+    dock.runner.ended.emit(Outcome(error=InputError("P001 has no slide.")))
+    assert dock.tone == "error"
+    assert dock.message.startswith(
+        "P001 has no slide. What is shown is the former comparison: P003"
+    )
+    dock.stage.shown = None
+    dock.runner.ended.emit(Outcome(error=InputError("P001 has no slide.")))
+    assert "former" not in dock.message
 
 
 @pytest.mark.parametrize(

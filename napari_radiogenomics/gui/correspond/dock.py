@@ -21,6 +21,7 @@ from napari_radiogenomics.genomics.cohort_scores import score_names
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
 from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
 from napari_radiogenomics.gui.correspond.linked import Linked
+from napari_radiogenomics.gui.correspond.plots import signs_differ, step_words
 from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
 from napari_radiogenomics.gui.correspond.stage import Stage
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Asked, Compared, compare_patient
@@ -34,6 +35,7 @@ from napari_radiogenomics.io.reviews import read_reviews, write_review
 if TYPE_CHECKING:
     import napari
 
+    from napari_radiogenomics.correspondence.result import Correspondence
     from napari_radiogenomics.data.cohort import Cohort
 
 __all__ = ["CorrespondDock"]
@@ -72,9 +74,10 @@ class CorrespondDock(Panel):
             hidden=_HIDDEN,
         )
         self.session = session_of(self.viewer)
+        self._verdict_due = False
         self.sheet = CorrespondSheet()
         self.sheet.belong_to(self)
-        self.stage, self.linked = Stage(self.viewer), Linked(self.viewer, self)
+        self.stage, self.linked = Stage(self.viewer, self), Linked(self.viewer, self)
         self._make_inputs()
         self._connect()
         self.recall()
@@ -111,6 +114,12 @@ class CorrespondDock(Panel):
     def _connect(self) -> None:
         self.all_button.clicked.connect(self.compare_all)
         self.three.changed.connect(self._follow_three)
+        self.raised.connect(self._look)
+        self.lowered.connect(self.linked.rest)
+        self.runner.ended.connect(self._tell_former)
+        bar = self.area.verticalScrollBar()
+        bar.rangeChanged.connect(self._show_verdict)
+        bar.actionTriggered.connect(self._let_scroll)
         self.sweep.swept.connect(lambda opacity, board: self.stage.sweep(
             opacity, checkerboard=board))  # fmt: skip
         self.sweep.covered.connect(self.stage.show_measure)
@@ -176,6 +185,7 @@ class CorrespondDock(Panel):
             self.sheet.show_cohort(None)
 
     def _leave(self) -> None:
+        self._verdict_due = False
         self.linked.release()
         self.stage.clear()
         self._tell_biopsies(None)
@@ -229,12 +239,39 @@ class CorrespondDock(Panel):
             raise InputError(compared.problem)
         self.sheet.show_tumor(compared.found, self._labels(compared), asked.patient_id)
         self.stage.look_at_section()
-        row = compared.found.row()
-        p_value = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
-        return (
-            f"{asked.patient_id}: r {row['r']:.2f}, worth {row['n_effective']:.1f} places, "
-            f"{p_value}: this tumor only. Next: your verdict, or All patients."
-        )
+        self._verdict_due = True
+        QTimer.singleShot(0, self._show_verdict)
+        return f"{asked.patient_id}: {_tumor_words(compared.found)}"
+
+    def _show_verdict(self, _least: int = 0, _most: int = 0) -> None:
+        """Bring what comes next into sight: on a small screen it lies below.
+
+        The sheet that opens takes room, so it is done again until the person scrolls.
+        """
+        if isalive(self.review) and self._verdict_due:
+            self.area.ensureWidgetVisible(self.review, 0, 0)
+
+    def _let_scroll(self, _action: int = 0) -> None:
+        self._verdict_due = False
+
+    def _look(self) -> None:
+        """Show the slide of the comparison beside the scan again."""
+        opacity, board = self.sweep.values
+        view = self.stage.show_again(opacity=opacity, checkerboard=board)
+        if view is not None:
+            self.stage.show_measure(self.sweep.cover.value() / 100)
+        self.linked.wake()
+
+    def _tell_former(self, outcome: Outcome) -> None:
+        """After an error, what is on the screen is of the comparison before: say whose."""
+        shown = self.stage.shown
+        if outcome.ok or outcome.cancelled or shown is None:
+            return
+        former = " and ".join(self._labels(shown))
+        self.say(
+            f"{outcome.error} What is shown is the former comparison: {shown.asked.patient_id}, "
+            f"{former}.", "error",
+        )  # fmt: skip
 
     def _tell_biopsies(self, compared: Compared | None) -> None:
         """Say what the colors of the biopsies mean, and how many lie near the section."""
@@ -324,6 +361,19 @@ class CorrespondDock(Panel):
 
     def _use_theme(self, _event: object = None) -> None:
         self.sheet.use_theme(self.viewer.theme)
+
+
+def _tumor_words(found: Correspondence) -> str:
+    """The answer of one tumor, with the step that it is of, and what to do next."""
+    row = found.row()
+    p_value = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
+    parts = [
+        f"maps {step_words(row)}: r = {row['r']:.2f}, worth {row['n_effective']:.1f} places, "
+        f"{p_value}: this tumor only.",
+        signs_differ(found),
+        "Next: your verdict, or All patients.",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _review_of(shown: Compared, verdict: Any, note: str, reviewer: str) -> Review:

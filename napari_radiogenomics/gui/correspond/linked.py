@@ -78,6 +78,7 @@ class Linked(QObject):
         self._grid: Geometry | None = None
         self._layer: Layer | None = None
         self._waiting: np.ndarray | None = None
+        self._resting = False
         self._timer = QTimer(self, interval=_EVERY_MS, singleShot=True)
         self._timer.timeout.connect(self._show_waiting)
         self.connections.add(viewer.dims.events.point, self._follow_sliders)
@@ -101,6 +102,16 @@ class Linked(QObject):
             self.viewer.layers.remove(self._layer)
         self._layer = None
 
+    def rest(self) -> None:
+        """Show no mark on the scan while the slide is not seen."""
+        self._resting = True
+        if self._layer is not None:
+            self._layer.visible = False
+
+    def wake(self) -> None:
+        """Follow again."""
+        self._resting = False
+
     # From the scan to the slide
 
     def _follow_mouse(self, _viewer: ViewerModel, event: Any) -> None:
@@ -114,6 +125,8 @@ class Linked(QObject):
             self._wait(np.array(self.viewer.dims.point[-3:][::-1], float))
 
     def _wait(self, lps: np.ndarray) -> None:
+        if self._resting:
+            return
         self._waiting = lps
         if not self._timer.isActive():
             self._timer.start()

@@ -13,14 +13,50 @@ from qtpy.QtGui import QColor
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_radiogenomics.correspondence.patients import PooledCorrespondence
     from napari_radiogenomics.correspondence.result import Correspondence
 
-__all__ = ["ForestPlot", "PlacesPlot"]
+__all__ = ["ForestPlot", "PlacesPlot", "signs_differ", "step_words"]
 
 _MOST = 4000
 _DOT = "#0072b2"
 _DIAMOND = "#009e73"
+# What was taken out, as it is said in few words.
+_SHORT = {
+    "linear trend": "trend",
+    "distance to the edge": "edge distance",
+    "across slices": "slice",
+}
+
+
+def step_words(row: pd.Series) -> str:
+    """Of which maps a correlation is: as they are, or freed of what.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> step_words(pd.Series({"given": ""}))
+    'as they are'
+    >>> step_words(pd.Series({"given": "linear trend, distance to the edge squared, cellularity"}))
+    'freed of trend, edge distance, cellularity'
+    """
+    names = [name for name in str(row["given"]).split(", ") if name]
+    found = dict.fromkeys(_in_short(name) for name in names)
+    return f"freed of {', '.join(found)}" if found else "as they are"
+
+
+def _in_short(name: str) -> str:
+    return next((short for known, short in _SHORT.items() if known in name), name)
+
+
+def signs_differ(found: Correspondence) -> str:
+    """Say that the sign of what is freed is not that of the maps as they are; else nothing."""
+    raw, last = found.row(step="raw"), found.row()
+    if not float(raw["r"]) * float(last["r"]) < 0:
+        return ""
+    return f"The sign turns: as they are, r is {raw['r']:.2f}."
 
 
 class PlacesPlot(Plot):
@@ -55,10 +91,10 @@ class PlacesPlot(Plot):
         rows = np.arange(0, len(table), step)
         x, y = (table[f"{name}{ending}"].to_numpy(float)[rows] for name in ("b", "a"))
         row = found.row() if left else found.row(step="raw")
-        given = f" beside {row['given']}" if left and row["given"] else ""
         worth = f"worth {row['n_effective']:.1f} places"
         p = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
-        self.begin(f"r = {row['r']:.2f}{given}, {worth}, {p}. This tumor only.")
+        self.begin(f"Maps {step_words(row)}: r = {row['r']:.2f}, {worth}, {p}. This tumor only.")
+        self.words.setToolTip(f"<p>{signs_differ(found)}</p>" if signs_differ(found) else "")
         color = QColor(_DOT)
         color.setAlpha(110)
         dots = pg.ScatterPlotItem(

@@ -18,7 +18,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.gui.associate.plots import PairPlot
-from napari_radiogenomics.gui.correspond.plots import ForestPlot, PlacesPlot
+from napari_radiogenomics.gui.correspond.plots import (
+    ForestPlot,
+    PlacesPlot,
+    signs_differ,
+    step_words,
+)
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.placing import PlacedWidget, Side
 
@@ -35,7 +40,6 @@ _ASK = "All patients asks whether what holds here holds in others: one effect a 
 # At first, in a window of 1366 pixels: the numbers stand in one line each.
 _LEFT, _RIGHT = 300, 360
 _LINK = 220
-_STEPS = {"raw": "as measured", "detrended": "detrended", "partialled": "partialled"}
 
 
 def numbers_html(found: Correspondence) -> str:
@@ -46,17 +50,20 @@ def numbers_html(found: Correspondence) -> str:
     for _, row in found.table[found.table["method"] == "pearson"].iterrows():
         interval = f" ({row['low']:.2f} to {row['high']:.2f})" if np.isfinite(row["low"]) else ""
         cells = (
-            _STEPS.get(str(row["step"]), str(row["step"])), f"<b>{row['r']:.2f}</b>{interval}",
+            escape(step_words(row)), f"<b>{row['r']:.2f}</b>{interval}",
             f"{row['n_effective']:.1f}", _p(row["p_value"]), _p(row["p_surrogate"]),
         )  # fmt: skip
-        line = "".join(f"<td style='white-space: nowrap'>{cell}</td>" for cell in cells)
+        line = f"<td>{cells[0]}</td>" + "".join(
+            f"<td style='white-space: nowrap'>{cell}</td>" for cell in cells[1:]
+        )
         rows.append(f"<tr>{line}</tr>")
     last = found.row("spearman")
-    step = _STEPS.get(str(last["step"]), str(last["step"]))
-    notes = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
+    turned = filter(None, (signs_differ(found),))
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (*turned, *found.notes))
     return (
         f"<p><b>This tumor only.</b> {found.n_voxels:,} places, worth "
-        f"{found.n_effective:.1f} independent ones. Spearman, {step}: {last['r']:.2f}.</p>"
+        f"{found.n_effective:.1f} independent ones. Spearman, {escape(step_words(last))}: "
+        f"{last['r']:.2f}.</p>"
         f"<table cellspacing='0' cellpadding='2' style='font-size: small'><tr>{head}</tr>"
         f"{''.join(rows)}</table><ul style='margin-left: -24px'>{notes}</ul>"
     )
@@ -100,8 +107,8 @@ class CorrespondSheet(PlacedWidget):
         self.show_cohort(None)
 
     def _build(self) -> None:
-        self.left_box = QCheckBox("Beside trend, edge and slice")
-        self.left_box.setToolTip("Draw what is left of both maps beside what was taken out")
+        self.left_box = QCheckBox("Freed of trend, edge and slice")
+        self.left_box.setToolTip("Draw what is left of both maps, as the message of the dock tells")
         here = QWidget()
         column = QVBoxLayout(here)
         column.setContentsMargins(0, 0, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +14,14 @@ from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
 from napari_radiogenomics.gui.slide.placing import slide_view
+from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
 
 if TYPE_CHECKING:
     import pandas as pd
     from napari.components import ViewerModel
 
+    from napari_radiogenomics.gui.placing import PlacedWidget
     from napari_radiogenomics.gui.slide.view import SlideView
 
 __all__ = ["Stage"]
@@ -37,6 +40,8 @@ class Stage:
     ----------
     viewer : ViewerModel
         Viewer of the scan.
+    owner : PlacedWidget, optional
+        The dock: the slide is seen with it.
 
     Attributes
     ----------
@@ -44,8 +49,8 @@ class Stage:
         Biopsies that are drawn on the slide: their ball reaches near the section.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self.viewer = viewer
+    def __init__(self, viewer: ViewerModel, owner: PlacedWidget | None = None) -> None:
+        self.viewer, self._owner = viewer, owner
         self.view: SlideView | None = None
         self.shown: Compared | None = None
         self._on_slide: dict[str, Layer] = {}
@@ -59,7 +64,7 @@ class Stage:
         self.shown = compared
         self._sweep, self._board = opacity, checkerboard
         self._show_scan(compared)
-        self.view = view = slide_view(self.viewer)
+        self.view = view = slide_view(self.viewer, owner=self._owner)
         view.show_slide(compared.case.slide, compared.shown)
         measure = view.add_map(compared.tissue.map)
         measure.opacity = _MAP_OPACITY
@@ -67,6 +72,18 @@ class Stage:
         self._show_overlay()
         self._show_biopsies(compared)
         return view
+
+    def show_again(self, *, opacity: float, checkerboard: bool) -> SlideView | None:
+        """Show the slide as it was left, whatever the view showed since; None where nothing is."""
+        shown = self.shown
+        if shown is None:
+            return None
+        view = slide_view(self.viewer, owner=self._owner)
+        if view.slide is shown.case.slide:
+            return view
+        self._on_slide = {}  # they went with the slide
+        again = replace(shown, shown=ShownPyramid(shown.case.slide))
+        return self.show(again, opacity=opacity, checkerboard=checkerboard)
 
     def _show_scan(self, compared: Compared) -> None:
         if compared.asked.feature != INTENSITY:

@@ -70,6 +70,8 @@ class Panel(PlacedWidget):
 
     Attributes
     ----------
+    area : QScrollArea
+        What scrolls above the buttons.
     inputs : QFormLayout
         Rows for what the verb works on; the dock fills them.
     before_settings, after : QVBoxLayout
@@ -102,7 +104,7 @@ class Panel(PlacedWidget):
         self._complete = False
         self.setMinimumWidth(_LEAST_WIDTH)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 6, 8, 6)
+        column.setContentsMargins(6, 6, 4, 6)  # a scroll bar, and all of a form, in the least width
         column.setSpacing(6)
         column.addWidget(self._make_content(purpose), 1)
         column.addWidget(section_line())
@@ -137,7 +139,7 @@ class Panel(PlacedWidget):
         column.addWidget(self.form)
         column.addLayout(self.after)
         column.addStretch(1)
-        area = QScrollArea()
+        area = self.area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
