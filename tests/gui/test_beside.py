@@ -44,7 +44,7 @@ def place(window):
     dock = _dock(window, view)
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
     fitted = []
-    place = Place(window, dock, lambda: fitted.append(dock.width()))
+    place = Place(dock, lambda: fitted.append(dock.width()))
     place.fitted = fitted
     return place
 

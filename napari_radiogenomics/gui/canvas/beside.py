@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
@@ -40,10 +41,8 @@ class Place(QObject):
 
     Parameters
     ----------
-    window : QMainWindow
-        Whose central widget is the scan.
     dock : QDockWidget
-        Of the view.
+        Of the view, in a window whose central widget is the scan.
     fit : callable, optional
         Fits what is shown into the view, once it has its room for the first time.
 
@@ -55,38 +54,42 @@ class Place(QObject):
         Of the width that view and scan have together.
     """
 
-    def __init__(
-        self, window: QMainWindow, dock: QDockWidget, fit: Callable[[], None] = _nothing
-    ) -> None:
+    def __init__(self, dock: QDockWidget, fit: Callable[[], None] = _nothing) -> None:
         super().__init__(dock)
-        self.window, self.dock, self.part = window, dock, PART
+        self.dock, self.part = dock, PART
         self._fit: Callable[[], None] | None = fit
-        self._owners: list[PlacedWidget] = []
-        self._guests: list[PlacedWidget] = []
-        self._heard: list[PlacedWidget] = []
+        # Weakly: they hold the viewer, which has to go with its window.
+        self._owners: WeakSet[PlacedWidget] = WeakSet()
+        self._guests: WeakSet[PlacedWidget] = WeakSet()
+        self._heard: WeakSet[PlacedWidget] = WeakSet()
         self.at_rest = False
         self._tries = 0
         self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self._decide)
         dock.installEventFilter(self)
-        center = window.centralWidget()
+        center = self.window.centralWidget()
         if center is not None:
             center.installEventFilter(self)
+
+    @property
+    def window(self) -> QMainWindow:
+        """The window, also of a dock that floats."""
+        return self.dock.parentWidget()
 
     def belong_to(self, owner: PlacedWidget) -> None:
         """Be seen while this dock is in front, or another one that was named before."""
         if owner not in self._owners:
-            self._owners.append(owner)
+            self._owners.add(owner)
             self._listen_to(owner)
 
     def _listen_to(self, one: PlacedWidget) -> None:
         if one not in self._heard:
-            self._heard.append(one)
+            self._heard.add(one)
             one.lowered.connect(self._look_again)
 
     def show(self, *, guest: bool = False) -> None:
         """Show the view; as a guest also beside the dock that is in front now."""
-        self._guests = _in_front(self.window) if guest else []
+        self._guests = WeakSet(_in_front(self.window) if guest else [])
         for one in self._guests:
             self._listen_to(one)
         self._tries, self.at_rest = 0, False
@@ -129,7 +132,7 @@ class Place(QObject):
     @property
     def _together(self) -> int:
         """Width of view and scan together; 0 while the view has no place beside the scan."""
-        center = self.window.centralWidget() if isalive(self.window) else None
+        center = self.window.centralWidget()
         if center is None or not self.dock.isVisible() or self.dock.isFloating():
             return 0
         return int(center.width() + self.dock.width())
@@ -143,7 +146,7 @@ class Place(QObject):
 
     def _decide(self) -> None:
         """Hide the view without its docks; else give it its part of the room."""
-        if not isalive(self.dock) or not isalive(self.window):
+        if not isalive(self.dock):
             return
         if self._is_left():
             self.hide()
@@ -259,7 +262,7 @@ def _dock(viewer: ViewerModel, view: QWidget, title: str, fit: Callable[[], None
     window.installEventFilter(view)
     window.removeDockWidget(dock)
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
-    return Place(window, dock, fit)
+    return Place(dock, fit)
 
 
 def _make_room(viewer: ViewerModel) -> None:
