@@ -33,9 +33,9 @@ COLORMAP = "viridis"
 _LINE_MM, _LINE_PIXELS = 1.2, 4.0
 # A slice shows vessels as far as this many slices around it: else they are slivers.
 _SLAB = 3.0
-# Length of vessel that the ends of the colors leave out on each side, in percent; and how far a
-# value may lie from the middle half of the length, in times that half.
-_ENDS, _FENCE = (5, 95), 1.5
+# Length of vessel that the ends of the colors leave out on each side, in percent; and how much
+# farther one end may lie from the median than the other.
+_ENDS, _FENCE = (5, 95), 4.0
 
 
 def _features(found: VesselMeasures) -> pd.DataFrame:
@@ -109,15 +109,16 @@ def limits_of(layer: Vectors, name: str) -> tuple[float, float]:
 
     Pieces of line are about as long as each other, so that percentiles of pieces are those of
     length. A vessel that comes back to its start has a distance metric without bounds: what lies
-    beyond the fence around the middle half does not stretch the colors.
+    far beyond the reach of the other side of the median does not stretch the colors.
     """
     values = layer.features[name].to_numpy(float)
     values = values[np.isfinite(values)]
     if not values.size:
         return 0.0, 1.0
-    first, low_half, high_half, last = np.percentile(values, [_ENDS[0], 25, 75, _ENDS[1]]).tolist()
-    reach = _FENCE * (high_half - low_half)
-    low, high = max(first, low_half - reach), min(last, high_half + reach)
+    low, middle, high = np.percentile(values, [_ENDS[0], 50, _ENDS[1]]).tolist()
+    if low < middle < high:
+        below, above = middle - low, high - middle
+        low, high = max(low, middle - _FENCE * above), min(high, middle + _FENCE * below)
     return low, high if high > low else low + 1e-3
 
 
