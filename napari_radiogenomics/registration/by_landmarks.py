@@ -16,6 +16,7 @@ from napari_radiogenomics.registration.fitting import (
     fit_model,
     in_plane,
     layout_of,
+    scale_doubts,
 )
 from napari_radiogenomics.registration.landmarks import Landmarks
 from napari_radiogenomics.registration.model import Fit, Model
@@ -92,6 +93,7 @@ def by_landmarks(
     table = _table(pairs, errors, warnings)
     found = Registration(transform, table, model.title, error_frame)
     warnings += _facing(step, layout) + _doubts(found, model, pairs)
+    warnings += scale_doubts(model, fit, step, turned=turned)
     error = found.left_out_rms_mm
     transform = replace(
         transform,

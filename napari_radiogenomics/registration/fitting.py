@@ -14,7 +14,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.registration.model import Fit, Layout, Model
 from napari_radiogenomics.registration.procrustes import procrustes
 
-__all__ = ["Errors", "errors_of", "fit_model", "require_landmarks"]
+__all__ = ["Errors", "errors_of", "fit_model", "require_landmarks", "scale_doubts"]
 
 Reals = NDArray[np.float64]
 
@@ -24,6 +24,10 @@ _FLAT = 0.01
 # A mirror image fits at least so much better, and the plain fit is off by this part of how far
 # the landmarks lie from a line (or a plane): noise does neither.
 _MIRROR_SHARE, _MIRROR_OFF = 0.5, 0.25
+# A scale is told to a rigid fit where the RMS with it is so much smaller, and the sides differ by
+# more than this part: noise on four landmarks or more does not do both. Tissue shrinks on a slide
+# by a third at the most; a larger scale is a pixel size that is wrong.
+_SCALE_SHARE, _SCALE_OFF, _SHRINKS = 0.5, 0.05, 1.5
 _WHERE = {
     "plane": "between two planes",
     "space": "in space",
@@ -111,6 +115,35 @@ def _require_hand(fit: Fit) -> None:
         f"mm as they are, and of {other:.2f} mm mirrored. If the section was turned over, set "
         "mirror to yes; between two scans look for RAS taken as LPS."
     )
+
+
+def scale_doubts(model: Model, fit: Fit, step: Step, *, turned: bool) -> list[str]:
+    """Say where one side is larger than the other: rigid fits hide it, tissue hardly explains it.
+
+    Parameters
+    ----------
+    model : Model
+        That was fitted.
+    fit, step : Fit and Step
+        Landmarks and what was fitted to them.
+    turned : bool
+        Whether the source is the moving side.
+    """
+    scaled = procrustes(fit, scaled=True)
+    larger = float(np.linalg.norm(scaled[:3, 0]))
+    larger = 1 / larger if turned else larger
+    rms, other = _rms(step, fit), _rms(scaled, fit)
+    wrong = not 1 / _SHRINKS <= larger <= _SHRINKS
+    said = f"lengths of the moving side are {larger:.3g} times those of the fixed"
+    check = "Check the pixel size or voxel size of both, and the unit of the landmarks"
+    if model.name == "rigid" and abs(larger - 1) > _SCALE_OFF and other < _SCALE_SHARE * rms:
+        return [
+            f"A similarity fits with a scale: {said}, and the RMS falls from {rms:.2f} to "
+            f"{other:.2f} mm. {check}{'.' if wrong else '; choose similarity if tissue shrank.'}"
+        ]
+    if model.name != "rigid" and wrong:
+        return [f"In this fit {said}, more than tissue shrinks. {check}."]
+    return []
 
 
 def _rms(step: Step, fit: Fit) -> float:

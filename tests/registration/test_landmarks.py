@@ -318,6 +318,35 @@ def test_a_wrong_pair_is_the_worst_and_is_said():
     assert any("Landmark L4 is" in one for one in found.warnings)
 
 
+@pytest.mark.parametrize("method", ["rigid", "similarity", "affine"])
+@pytest.mark.parametrize("layout", SIDES)
+def test_a_pixel_size_that_is_wrong_by_ten_is_told(layout, method):
+    moving, fixed = SIDES[layout]
+    wide = 3 if layout == "space" else 2
+    small = RNG.uniform(0, 5, (7, wide))
+    large = turned(small, scale=10, noise=0.02)
+    for sides, times in ((pairs(small, large), 10), (pairs(large, small), 0.1)):
+        if layout == "plane in space":  # the scan is no slide: it moves or stays, in its own mm
+            moving, fixed = (SCAN, FIRST) if times == 10 else (FIRST, SCAN)
+        (said,) = [
+            x for x in register(moving, fixed, sides, method=method).warnings if "times" in x
+        ]
+        assert "Check the pixel size" in said
+        told = float(said.split("moving side are ")[1].split(" times")[0])
+        assert told == pytest.approx(times, rel=0.02)
+
+
+def test_tissue_that_shrank_and_noise_are_no_wrong_pixel_size():
+    places = RNG.uniform(0, 5, (7, 2))
+    shrunk = pairs(places, turned(places, scale=0.85, noise=0.02))
+    (said,) = register(SECOND, FIRST, shrunk, method="rigid").warnings
+    assert said.endswith("choose similarity if tissue shrank.")
+    assert not register(SECOND, FIRST, shrunk, method="similarity").warnings
+    for _ in range(200):
+        noisy = register(SECOND, FIRST, pairs(places, turned(places, noise=0.5)), method="rigid")
+        assert not [one for one in noisy.warnings if "times" in one]
+
+
 def test_the_same_place_twice_is_refused():
     source = RNG.uniform(0, 10, (5, 2))
     source[4] = source[1]
