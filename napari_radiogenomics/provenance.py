@@ -1,8 +1,8 @@
 """Every result carries its history: verb, settings, versions, hashes of the inputs, time.
 
 `verb` marks a public function as a verb. Its positional parameters are data, its
-keyword-only ones are settings; the record of a call is attached to what it returns and is
-written beside it by `write_history`.
+keyword-only ones are settings, whose declared limits hold; the record of a call is attached to
+what it returns and is written beside it by `write_history`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.limits import require_within_limits
 
 __all__ = [
     "Record",
@@ -258,7 +259,7 @@ def _record(
 
 
 def verb(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function a verb: each call is recorded in the history of its result.
+    """Make a function a verb: its declared limits hold, and its results tell how they came to be.
 
     Examples
     --------
@@ -273,6 +274,7 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        require_within_limits(function, args, kwargs)
         started = datetime.now(UTC)
         result = function(*args, **kwargs)
         return with_history(result, _record(function, started, args, kwargs))

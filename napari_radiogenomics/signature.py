@@ -72,7 +72,7 @@ class Setting:
         Unit of the number. A name that ends in ``_mm``, ``_um``, ``_ml``, ``_hu``, ``_days``,
         ``_seconds`` or ``_percent`` has it already.
     minimum, maximum : float or None
-        Range of a number that a form offers. The verb checks for itself.
+        Range of a number, both ends within. A form offers no other, and a verb refuses others.
     choices : callable or None
         Called without arguments when the choices are needed; answers with the values, or with
         a mapping from value to meaning. For choices that live in a registry.

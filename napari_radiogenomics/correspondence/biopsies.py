@@ -165,10 +165,6 @@ def correspond_samples(
     >>> round(float(found.table.loc["within", "effect"]), 1), found.skill_within > 0.9
     (2.0, True)
     """
-    if jitters < 0 or permutations < 99:
-        raise InputError(
-            f"jitters is 0 or more, permutations 99 or more; got {jitters} and {permutations}."
-        )
     notes: list[str] = []
     rng = np.random.default_rng(seed)
     taken = _Taken.of(samples, scores, maps, covariates, notes)

@@ -140,7 +140,7 @@ def virtual_biopsy(
     >>> found.n_patients, found.n_biopsies, found.refused, found.skill > 0.5
     (8, 37, '', True)
     """
-    _check(level, radius_mm, edge_mm, permutations)
+    _check(radius_mm, edge_mm)
     notes: list[str] = []
     wanted = find_target(cohort, target, kind, expression, method, progress)
     notes += wanted.notes
@@ -184,12 +184,8 @@ def virtual_biopsy(
     )
 
 
-def _check(level: float, radius_mm: float | None, edge_mm: float, permutations: int) -> None:
-    if not 0.5 <= level <= 0.99:
-        raise InputError(f"level is {level}; choose a share from 0.5 to 0.99, such as 0.9.")
+def _check(radius_mm: float | None, edge_mm: float) -> None:
     if radius_mm is not None and not 0 < radius_mm < np.inf:
         raise InputError(f"radius_mm is {radius_mm}; it is a length in mm above 0.")
     if not 0 <= edge_mm < np.inf:
         raise InputError(f"edge_mm is {edge_mm}; it is a length in mm, 0 or more.")
-    if permutations < 99:
-        raise InputError(f"permutations is {permutations}; 99 or more tell chance from skill.")

@@ -87,8 +87,6 @@ def normalize_counts(
     found, notes = _settled(expression, values, nature)
     _require(found, entry)
     _require_reads(expression, values)
-    if prior_count is not None and not prior_count >= 0:
-        raise InputError(f"prior_count is {prior_count}; it must be 0 or more.")
     for step in progress([entry], entry.title):
         result = step.normalize(values, log=log, prior_count=prior_count)
     if not entry.single_sample:

@@ -17,6 +17,7 @@ from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.tissue.lattice import Lattice, lattice_of
+from napari_radiogenomics.tissue.polygon import checked_polygon, in_polygon
 from napari_radiogenomics.tissue.stains import amount, optical_density
 
 __all__ = ["LOW_POWER_UM", "Ground", "local_background", "look_at", "rasterized"]
@@ -229,33 +230,13 @@ def rasterized(region: Segmentation | NDArray, lattice: Lattice) -> NDArray[np.b
     Raises
     ------
     InputError
-        If the region is neither.
+        If the region is neither, or a polygon that crosses itself.
     """
     rows, columns = np.arange(lattice.shape[0]), np.arange(lattice.shape[1])
     x, y = lattice.to_mm(rows, columns)
     if isinstance(region, Segmentation):
         return _in_segmentation(region, x, y)
-    corners = np.asarray(region, float)
-    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
-        raise InputError(
-            f"A polygon has three corners or more, each x and y in mm; got shape {corners.shape}."
-        )
-    if not np.isfinite(corners).all():
-        raise InputError("A corner of the polygon has no place. Give x and y of each in mm.")
-    return _in_polygon(corners, x, y)
-
-
-def _in_polygon(corners: NDArray, x: NDArray, y: NDArray) -> NDArray[np.bool_]:
-    """Even-odd rule, one row of pixels after the other."""
-    inside = np.zeros((len(y), len(x)), bool)
-    following = np.roll(corners, -1, axis=0)
-    for row, level in enumerate(y):
-        crossed = (corners[:, 1] <= level) != (following[:, 1] <= level)
-        if crossed.any():
-            (x0, y0), (x1, y1) = corners[crossed].T, following[crossed].T
-            cuts = np.sort(x0 + (level - y0) / (y1 - y0) * (x1 - x0))
-            inside[row] = np.searchsorted(cuts, x, side="right") % 2 == 1
-    return inside
+    return in_polygon(checked_polygon(region), x, y)
 
 
 def _in_segmentation(region: Segmentation, x: NDArray, y: NDArray) -> NDArray[np.bool_]:

@@ -12,8 +12,8 @@ from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.tissue.scene import Scene
 
 __all__ = [
-    "AMOUNT_STEP", "HISTOGRAM_STEP", "Stained", "faint_notes", "histogram", "otsu",
-    "stained_by_cell",
+    "AMOUNT_STEP", "HISTOGRAM_STEP", "Stained", "faint_notes", "full_notes", "histogram",
+    "otsu", "stained_by_cell",
 ]  # fmt: skip
 
 HISTOGRAM_STEP = 0.01
@@ -24,6 +24,8 @@ _SMOOTH = 2.0  # steps of the histogram
 _VALLEY = 0.8
 _LEAST_SHARE = 0.01
 _LEVELS = 3
+# A window is as good as all positive above this percentage.
+_FULL = 95.0
 # A smaller part of the tissue than this is next to nothing, and as good as all lies below the most.
 _NEXT_TO_NOTHING = 1e-3
 
@@ -175,4 +177,32 @@ def faint_notes(seen: Stained, threshold: float) -> tuple[str, ...]:
         f"{where} the stain {threshold:g} OD or more; 99.9 % of the tissue has less than "
         f"{seen.most:.2g} OD. Choose a lower threshold if the stain is weak, "
         "the same for all slides of a study.",
+    )
+
+
+def full_notes(percent: NDArray[np.float32], threshold: float) -> tuple[str, ...]:
+    """Say where most of a map is as good as all positive: its ranks there are chance.
+
+    Parameters
+    ----------
+    percent : ndarray
+        Positive percent in the windows of the map; NaN where there is none.
+    threshold : float
+        From which on a pixel is positive.
+
+    Examples
+    --------
+    >>> full_notes(np.array([99.0, 98.0, 40.0, np.nan], np.float32), 0.2)[0][:46]
+    'In 67 % of the map more than 95 % is positive:'
+    >>> full_notes(np.array([99.0, 80.0, 40.0], np.float32), 0.2)
+    ()
+    """
+    known = percent[np.isfinite(percent)]
+    full = float((known > _FULL).mean()) if known.size else 0.0
+    if full <= 0.5:
+        return ()
+    return (
+        f"In {100 * full:.0f} % of the map more than {_FULL:g} % is positive: the fraction cannot "
+        "tell what is more hypoxic there, and what less. Look at the mean stain, or choose a "
+        f"threshold above {threshold:g} OD, the same for all slides of a study.",
     )

@@ -35,7 +35,7 @@ def measure_tissue(
     vectors: Literal["fixed", "estimated"] = "fixed",
     threshold_rule: Literal["fixed", "otsu"] = "fixed",
     threshold: Annotated[float | None, Setting(minimum=0)] = None,
-    um_per_pixel: Annotated[float | None, Setting(minimum=0)] = None,
+    um_per_pixel: Annotated[float | None, Setting(minimum=0.001, unit="µm")] = None,
     resolution_um: Annotated[float, Setting(minimum=0.1)] = 1.0,
     min_area_um2: Annotated[float | None, Setting(minimum=0, unit="µm²")] = None,
     max_area_um2: Annotated[float | None, Setting(minimum=0, unit="µm²", advanced=True)] = None,
@@ -46,6 +46,7 @@ def measure_tissue(
     window_mm: Annotated[float, Setting(minimum=0.1)] = 1.0,
     map_step_mm: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.1,
     tissue_od: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.03,
+    living_od: Annotated[float, Setting(minimum=0, advanced=True)] = 0.0,
     white: Annotated[Sequence[float] | None, Setting(advanced=True)] = None,
     seed: Annotated[int, Setting(minimum=0, advanced=True)] = 0,
     tile: Annotated[int, Setting(unit="pixels", minimum=64, advanced=True)] = 512,
@@ -98,6 +99,9 @@ def measure_tissue(
         Side of a pixel of the maps.
     tissue_od : float, optional
         Mean optical density from which on a place is tissue and no glass.
+    living_od : float, optional
+        Mean hematoxylin (optical density, within 0.1 mm) from which on tissue counts as living;
+        dead tissue, which has lost its nuclei, is left out and told. With 0 all tissue counts.
     white : sequence of float, optional
         Red, green and blue of glass; found on the slide without it.
     seed : int, optional
@@ -130,9 +134,11 @@ def measure_tissue(
     mean of three that do not overlap (the fields of Chalkley's count, without its grid of
     points). Densities are per mm² of tissue, glass and large lumens left out.
 
-    The hypoxic fraction is a part of the area of all tissue. ``h_score`` is by area too: 1 × % weak
-    + 2 × % moderate + 3 × % strong, at once, twice and three times the threshold. It is no
-    pathologist's score of cells, and DAB is no measure of concentration.
+    The hypoxic fraction is a part of the area of all tissue, or of the living with ``living_od``:
+    a pathologist scores that only, and dead tissue, the most hypoxic, takes less stain.
+    ``h_score`` is by area too: 1 × % weak + 2 × % moderate + 3 × % strong, at once, twice and
+    three times the threshold. It is no pathologist's score of cells, and DAB is no measure of
+    concentration.
 
     References
     ----------
@@ -162,7 +168,7 @@ def measure_tissue(
     wanted = Wanted(
         kind, stains, vectors, threshold_rule, threshold, resolution_um, min_area_um2,
         max_area_um2, gap_um, background_um, field_mm, n_fields, window_mm, map_step_mm,
-        tissue_od, white, seed, tile,
+        tissue_od, living_od, white, seed, tile,
     )  # fmt: skip
     scene, said = prepare(sized, region, wanted, progress=progress)
     return measured(sized, scene, wanted, (*notes, *said), progress=progress)

@@ -17,6 +17,7 @@ from napari_radiogenomics.tissue.estimate import estimate_vectors
 from napari_radiogenomics.tissue.ground import Ground, local_background, look_at
 from napari_radiogenomics.tissue.kinds import KINDS, Kind, is_named
 from napari_radiogenomics.tissue.lattice import Lattice, Tile, lattice_of
+from napari_radiogenomics.tissue.living import without_dead
 from napari_radiogenomics.tissue.scene import Scene
 from napari_radiogenomics.tissue.stains import StainSet, find_stains, optical_density
 
@@ -46,18 +47,12 @@ class Wanted:
     window_mm: float
     map_step_mm: float
     tissue_od: float
+    living_od: float
     white: Sequence[float] | None
     seed: int
     tile: int
 
     def __post_init__(self) -> None:
-        above_zero = "resolution_um background_um field_mm window_mm map_step_mm tissue_od tile"
-        for name in above_zero.split():
-            _require(name, getattr(self, name), getattr(self, name) > 0, "above 0")
-        for name in ("threshold", "min_area_um2", "max_area_um2", "gap_um"):
-            value = getattr(self, name)
-            _require(name, value, value is None or value >= 0, "0 or more")
-        _require("n_fields", self.n_fields, self.n_fields >= 1, "1 or more")
         least, most = self.area_um2
         if least > most:
             raise InputError(
@@ -82,11 +77,6 @@ class Wanted:
             for own, usual in zip(given, self.kind.area_um2, strict=True)
         )
         return least, most
-
-
-def _require(name: str, value: object, holds: bool, what: str) -> None:
-    if not holds:
-        raise InputError(f"{name} is a number {what}; got {value}.")
 
 
 def with_pixel_size(slide: Slide, um_per_pixel: float | None) -> tuple[Slide, tuple[str, ...]]:
@@ -155,6 +145,8 @@ def prepare(
         matrix = estimate_vectors(_sample(lattice, ground), stains)
     elif wanted.vectors != "fixed":
         raise InputError(f'vectors are "fixed" or "estimated"; got "{wanted.vectors}".')
+    if wanted.living_od:
+        ground = without_dead(ground, matrix, wanted.living_od)
     stain = stains.stains.index(stains.target) if kind.target else 0
     background = np.zeros(ground.lattice.shape, np.float32)
     if kind.above_background:

@@ -6,6 +6,7 @@ from typing import Any
 
 from napari_radiogenomics.tissue.fields import LEAST_TISSUE, Sums
 from napari_radiogenomics.tissue.ground import LOW_POWER_UM
+from napari_radiogenomics.tissue.living import LIVING_WINDOW_MM
 from napari_radiogenomics.tissue.prepare import Wanted
 from napari_radiogenomics.tissue.scene import Scene
 from napari_radiogenomics.tissue.stains import StainSet
@@ -46,6 +47,10 @@ def rules_of(
     row["fields_rule"] = (
         f"systematic squares with uniform random start (seed {wanted.seed}), sums over tissue"
     )
+    if wanted.living_od:
+        row["living_rule"] = (
+            f"mean hematoxylin {wanted.living_od:g} OD or more within {LIVING_WINDOW_MM:g} mm"
+        )
     if kind.name == "vessels":
         row["hot_spot_rule"] = (
             f"squares, at least {LEAST_TISSUE:.0%} tissue, with most vessels; Weidner: the first, "

@@ -16,6 +16,7 @@ from napari_radiogenomics.tissue.hypoxia import (
     AMOUNT_STEP,
     Stained,
     faint_notes,
+    full_notes,
     histogram,
     otsu,
     stained_by_cell,
@@ -66,18 +67,20 @@ def measured(
     tissue = scene.tissue_by_cell(progress)
     found = _objects(scene, wanted, threshold, progress)
     more: Row = {}
-    faint: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     if found is None:
         seen = stained_by_cell(scene, threshold, progress)
-        more, faint = _hypoxia_row(seen, int(tissue.sum())), faint_notes(seen, threshold)
+        more, said = _hypoxia_row(seen, int(tissue.sum())), faint_notes(seen, threshold)
         sums = Sums(None, seen.positive, tissue, scene.lattice, scene.cells, seen.amount)
     else:
-        sums, faint = _sums(found, tissue, scene), _none_notes(found, wanted, threshold)
+        sums, said = _sums(found, tissue, scene), _none_notes(found, wanted, threshold)
     fields, about = _fields(sums, wanted)
     maps = local_maps(
         sums, window_mm=wanted.window_mm, noun=kind.noun, area=kind.area, frame=slide.frame,
         name=slide.name,
     )  # fmt: skip
+    if found is None:
+        said = (*said, *full_notes(maps[kind.area].array, threshold))
     row: Row = {"measure": kind.name, "antibody": slide.stain if kind.target else "hematoxylin"}
     numbers = _area_row(sums, wanted) | more | _fields_row(fields, sums, wanted)
     row |= numbers
@@ -86,7 +89,7 @@ def measured(
     table = pd.DataFrame([row], index=pd.Index([slide.name], name="slide"))
     table.attrs = {"units": _units(row), "main": _main(wanted), "numbers": tuple(numbers)}
     objects = _objects_table(found, scene)
-    return TissueMeasurement(table, fields, objects, maps, (*faint, *notes, *about))
+    return TissueMeasurement(table, fields, objects, maps, (*said, *notes, *about))
 
 
 def _objects(scene: Scene, wanted: Wanted, threshold: float, progress: Progress) -> Objects | None:

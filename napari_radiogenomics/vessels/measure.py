@@ -66,7 +66,7 @@ def measure_vessels(
     scales_mm: Sequence[float] = (1.0, 1.5, 2.0),
     threshold: Annotated[float | None, Setting(minimum=0, advanced=True)] = None,
     low_share: Annotated[float, Setting(minimum=0.1, maximum=1, advanced=True)] = 0.7,
-    spacing_mm: Length = None,
+    spacing_mm: Annotated[float | None, Setting(minimum=0.01, advanced=True)] = None,
     smoothing_mm: Length = None,
     min_length_mm: Length = None,
     gap_mm: Length = None,
@@ -185,7 +185,7 @@ def measure_vessels(
     1.0
     """
     scales = _scales(scales_mm)
-    step = spacing_mm or scales[0] / _POINTS_A_SCALE
+    step = scales[0] / _POINTS_A_SCALE if spacing_mm is None else spacing_mm
     smoothing = _SMOOTHING_SCALES * scales[0] if smoothing_mm is None else smoothing_mm
     least = _MIN_WAVELENGTHS * smoothing if min_length_mm is None else min_length_mm
     gap = max(image.geometry.spacing) + _BLUR_SCALES * scales[0] if gap_mm is None else gap_mm
@@ -241,8 +241,6 @@ def _tree(
     bright: bool,
     progress: Progress,
 ) -> Tree:
-    if not 0 < low_share <= 1:
-        raise InputError(f"low_share is a part of the threshold, above 0 to 1; got {low_share}.")
     lattice = scene.lattice
     response = vesselness_at(
         scene.volume, lattice, scene.searched, vesselness, scales, bright=bright, progress=progress

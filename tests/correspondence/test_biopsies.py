@@ -165,7 +165,7 @@ def test_a_biopsy_is_a_ball() -> None:
 
 def test_bad_input_is_refused() -> None:
     study = Study(1.0)
-    with pytest.raises(InputError, match="jitters is 0 or more"):
+    with pytest.raises(InputError, match="jitters is a whole number, 0 or more"):
         study.run(jitters=-1)
     study.scores[:] = 1.0
     with pytest.raises(InputError, match="The score is the same for all biopsies"):

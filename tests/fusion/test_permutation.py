@@ -86,5 +86,5 @@ def test_bad_wishes_are_told(told):
         permutation_importance(modalities, y, strategy="lat", **QUICK)
     with pytest.raises(InputError, match='by is "gene"'):
         permutation_importance(modalities, y, by="gene", **QUICK)
-    with pytest.raises(InputError, match="shuffles is 0"):
+    with pytest.raises(InputError, match="shuffles is a whole number, 1 or more; got 0"):
         permutation_importance(modalities, y, shuffles=0, **QUICK)

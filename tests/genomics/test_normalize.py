@@ -184,7 +184,7 @@ def test_broken_tables_are_refused_with_the_place(counts, change, message):
 def test_settings_that_make_no_sense_are_refused(counts):
     with pytest.raises(InputError, match='Did you mean "tmm"'):
         normalize_counts(counts, method="tmn")
-    with pytest.raises(InputError, match="must be 0 or more"):
+    with pytest.raises(InputError, match="prior_count is a number, 0 or more"):
         normalize_counts(counts, prior_count=-1)
     with pytest.raises(InputError, match="takes no prior"):
         normalize_counts(counts, method="vst", prior_count=1)

@@ -348,7 +348,7 @@ def test_voxels_beyond_limits_and_at_the_edge_have_no_habitat_and_maps_are_smoot
     ]
     assert wrong[1] < wrong[0]
     for change, message in (
-        ({"edge_mm": -1}, "lengths in mm"),
+        ({"edge_mm": -1}, "edge_mm is a number of mm, 0 or more"),
         ({"limits": [3, 1]}, "lowest and the highest"),
         ({"limits": [500, 600]}, "Widen the limits"),
         ({"edge_mm": 500}, "edge_mm is 500 mm, and the deepest voxel lies 4 mm"),
@@ -361,12 +361,12 @@ def test_voxels_beyond_limits_and_at_the_edge_have_no_habitat_and_maps_are_smoot
     ("change", "message"),
     [
         ({"maps": {}}, "There is no map"),
-        ({"n": 0}, 'n is a whole number of habitats from 1 to 20, or "auto"; got 0'),
-        ({"n": 21}, 'n is a whole number of habitats from 1 to 20, or "auto"; got 21'),
+        ({"n": 0}, "n is a whole number, from 1 to 20; got 0"),
+        ({"n": 21}, "n is a whole number, from 1 to 20; got 21"),
         ({"n": 2.5}, "got 2.5"),
         ({"n": "many"}, "got 'many'"),
         ({"n": float("nan")}, "got nan"),
-        ({"n": None, "max_n": 1}, "max_n is a whole number of habitats from 2 to 20; got 1"),
+        ({"n": None, "max_n": 1}, "max_n is a whole number, from 2 to 20; got 1"),
         ({"maps": [np.ones(SHAPE)]}, "map 1 is ndarray where Image is needed"),
         ({"method": "kmean"}, 'Did you mean "kmeans"'),
         ({"label": 4}, "Label 4 does not occur"),

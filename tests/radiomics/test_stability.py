@@ -149,7 +149,7 @@ def test_a_tumour_that_cannot_be_perturbed_is_named_and_the_others_stay() -> Non
 BAD = [
     ({"perturbations": ["contours"]}, 'Did you mean "contour"'),
     ({"perturbations": []}, "No perturbation is chosen"),
-    ({"repeats": 0}, "at least one repeat"),
+    ({"repeats": 0}, "repeats is a whole number, 1 or more"),
     ({"perturbations": ["shrink"], "margin_mm": 30.0}, "is gone.*deepest voxel lies 9.06 mm"),
     ({"perturbations": ["grow"], "margin_mm": 500.0}, "no small change of a region 19 mm wide"),
     ({"perturbations": ["grow"], "margin_mm": 0.5}, "less than a voxel"),

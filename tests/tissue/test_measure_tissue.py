@@ -406,7 +406,7 @@ def test_a_slide_without_pixel_size_is_refused_or_told(art, spots) -> None:
     found = measure_tissue(art.slide(pixels, um=0.5), um_per_pixel=1.0)
     assert row(found)["tissue_mm2"] == pytest.approx(1.04 * 1.44)
     assert any("tells 0.5×0.5 µm" in note for note in found.warnings)
-    with pytest.raises(InputError, match="um_per_pixel is a number above 0"):
+    with pytest.raises(InputError, match="um_per_pixel is a number of µm, 0.001 or more"):
         measure_tissue(unknown, um_per_pixel=-1.0)
 
 
@@ -467,11 +467,11 @@ def test_stains_that_mark_nothing_and_pixels_that_show_nothing_are_refused(art, 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"resolution_um": 0}, "resolution_um is a number above 0"),
-        ({"threshold": -1}, "threshold is a number 0 or more"),
+        ({"resolution_um": 0}, "resolution_um is a number of µm, 0.1 or more"),
+        ({"n_fields": 3}, "n_fields is a whole number, 10 or more; got 3"),
         ({"min_area_um2": 9, "max_area_um2": 3}, "nothing would count"),
         ({"white": (255, 0, 255)}, "white is red, green and blue"),
-        ({"map_step_mm": 0.0001}, "smaller than one of the slide"),
+        ({"map_step_mm": 0.01, "um_per_pixel": 12}, "smaller than one of the slide"),
         ({"stains": "h_dba"}, "h_dab"),
         ({"measure": "vesels"}, 'Did you mean "vessels"'),
         ({"measure": "hypoxia", "threshold_rule": "otsu", "threshold": 0.2}, "finds the threshold"),
@@ -480,6 +480,45 @@ def test_stains_that_mark_nothing_and_pixels_that_show_nothing_are_refused(art, 
 def test_settings_out_of_range_are_named(art, spots, settings: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
         measure_tissue(art.slide(spots[0]), **settings)
+
+
+@pytest.fixture
+def half_dead(art) -> np.ndarray:
+    """CAIX of 0.3 in the left half, which lives; of 0.1 in the right, where nuclei are gone."""
+    amounts = np.zeros((800, 1000, 2))
+    amounts[50:750, 50:500] = 0.25, 0.3
+    amounts[50:750, 500:950] = 0.05, 0.1
+    return art.draw(amounts, STAIN_SETS["h_dab"].matrix)
+
+
+def test_dead_tissue_is_left_out_on_demand_and_told(art, half_dead) -> None:
+    slide = art.slide(half_dead, stain="CAIX")
+    settings = {"measure": "hypoxia", "threshold": 0.2, "field_mm": 0.1}
+    every = measure_tissue(slide, **settings)
+    living = measure_tissue(slide, **settings, living_od=0.15)
+    assert row(every)["positive_percent"] == pytest.approx(50, abs=1)
+    # The border of the halves is known to a pixel of 8 µm, of 0.45 mm.
+    assert row(living)["positive_percent"] == pytest.approx(100, abs=1.8 + 0.1)
+    assert row(living)["tissue_mm2"] == pytest.approx(row(every)["tissue_mm2"] / 2, rel=0.03)
+    assert "0.15 OD or more within 0.1 mm" in row(living)["living_rule"]
+    assert "living_rule" not in row(every)
+    (said,) = [one for one in living.warnings if "left out as dead" in one]
+    assert said.startswith("50 % of the tissue (0.31")
+    full = [note for found in (every, living) for note in found.warnings if "95 %" in note]
+    assert len(full) == 1
+    assert full[0].startswith("In 100 %")
+    with pytest.raises(InputError, match=r"the most is 0\.2.*Lower living_od"):
+        measure_tissue(slide, **settings, living_od=0.9)
+
+
+def test_a_polygon_that_crosses_itself_is_refused(art, spots) -> None:
+    square = np.array([[0.5, 0.4], [1.4, 0.4], [1.4, 1.0], [0.5, 1.0]])
+    with pytest.raises(InputError, match=r"Sides 1 and 3 .* cross at x 0.95, y 0.7 mm"):
+        measure_tissue(art.slide(spots[0]), square[[0, 2, 1, 3]])
+    # A notch with parallel sides, and sides that only touch, cross nothing.
+    notched = np.insert(square, 2, [[1.4, 0.6], [0.8, 0.6], [0.8, 0.8], [1.4, 0.8]], axis=0)
+    measured = measure_tissue(art.slide(spots[0]), notched).table["tissue_mm2"].iloc[0]
+    assert measured == pytest.approx(0.9 * 0.6 - 0.6 * 0.2, rel=0.05)
 
 
 def test_small_tissue_says_that_fields_do_not_fit(art) -> None:

@@ -22,7 +22,8 @@ _USUAL = ("vessels", "hypoxia")
 _NOT_MEASURED = ("field_mm", "n_fields")
 _SETTINGS = (
     "measure", "vectors", "threshold", "threshold_rule", "resolution_um", "min_area_um2",
-    "max_area_um2", "gap_um", "background_um", "field_mm", "n_fields", "tissue_od", "seed",
+    "max_area_um2", "gap_um", "background_um", "field_mm", "n_fields", "tissue_od", "living_od",
+    "seed",
 )  # fmt: skip
 
 
