@@ -31,6 +31,8 @@ __all__ = ["correspond"]
 Reals = NDArray[np.float64]
 _METHODS = ("pearson", "spearman")
 _FEW = 10.0
+# A correlation as near to 1 as numbers of 32 bits hold it.
+_SAME = 1 - 1e-6
 
 
 @verb
@@ -124,7 +126,7 @@ def correspond(
     >>> bool(chance.p_value > 0.05)
     True
     """
-    _check(detrend, partial, surrogates, n_supervoxels)
+    _check(detrend, partial)
     matched = match(map_a, map_b, mask, confounders, label=label, resample=resample)
     spacing = matched.geometry.spacing[::-1]
     lags = Lags.of(matched.mask, spacing)
@@ -148,7 +150,7 @@ def correspond(
     return _result(matched, rows, list(plain.values())[-1][0], blocks)
 
 
-def _check(detrend: str, partial: Sequence[str], surrogates: int, count: int) -> None:
+def _check(detrend: str, partial: Sequence[str]) -> None:
     trends = ["none", "linear", "quadratic"]
     if detrend not in trends:
         raise InputError(f'No trend "{detrend}". {did_you_mean(detrend, trends)}')
@@ -157,10 +159,6 @@ def _check(detrend: str, partial: Sequence[str], surrogates: int, count: int) ->
     for one in partial:
         if one not in ("edge", "slice"):
             raise InputError(f'"{one}" cannot be taken out. {did_you_mean(one, ["edge", "slice"])}')
-    if surrogates < 0 or count < 50:
-        raise InputError(
-            f"surrogates is 0 or more and n_supervoxels 50 or more; got {surrogates} and {count}."
-        )
 
 
 def _ranks(values: Reals) -> Reals:
@@ -190,6 +188,11 @@ def _result(
 def _notes(table: pd.DataFrame, blocks: int) -> list[str]:
     """What the numbers cannot carry."""
     notes = []
+    if abs(table["r"].iloc[0]) > _SAME:
+        notes.append(
+            "The two maps are the same, but for scale and offset: that is no link between two "
+            "things. Choose another map."
+        )
     last = table.iloc[-2]
     if not last["n_effective"] > LEAST_PLACES:
         notes.append(

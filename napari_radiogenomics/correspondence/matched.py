@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import Geometry, require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import GeometryError, InputError
 from napari_radiogenomics.imaging.resample import resample as bring_onto
 
@@ -92,11 +93,7 @@ def match(
     known = region & np.logical_and.reduce([_measured(image) for image in maps])
     lost, left = int(region.sum() - known.sum()), int(known.sum())
     if left < LEAST_VOXELS:
-        raise InputError(
-            f"Only {left} of the {int(region.sum())} voxels of the region have a value in every "
-            f"map; at least {LEAST_VOXELS} are needed. Choose a larger region, or maps that "
-            "cover it."
-        )
+        raise InputError(_too_few(left, left + lost))
     if lost:
         notes.append(f"{lost} voxels of the region have no value in one of the maps: left out.")
     values = np.stack([image.array[known] for image in maps], axis=1).astype(float)
@@ -132,6 +129,17 @@ def _as_measured(image: Image) -> NDArray[np.float32]:
     return array
 
 
+def _too_few(left: int, drawn: int) -> str:
+    needed = f"at least {LEAST_VOXELS} are needed. Choose a larger region"
+    if left == drawn:
+        return f"The region has {counted(left, 'voxel')}; {needed}."
+    have = "has" if left == 1 else "have"
+    return (
+        f"Only {left} of the {counted(drawn, 'voxel')} of the region {have} a value in every map; "
+        f"{needed}, or maps that cover it."
+    )
+
+
 def _regions_on(
     mask: Segmentation, reference: Image, resample: bool, notes: list[str]
 ) -> Segmentation:
@@ -153,7 +161,7 @@ def _refuse(reference: Image, geometry: Geometry, name: str) -> None:
 def _any_label(regions: Segmentation) -> NDArray[np.bool_]:
     found = np.logical_or.reduce([layer > 0 for layer in regions.layers()])
     if not found.any():
-        raise InputError(f"{regions.called} is empty. Draw the region first.".capitalize())
+        raise InputError(f"T{regions.called[1:]} is empty. Draw the region first.")
     return np.asarray(found)
 
 

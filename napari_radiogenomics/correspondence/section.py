@@ -202,7 +202,7 @@ def _region_mask(region: Segmentation, label: int | None) -> NDArray[np.bool_]:
         return region.mask(label)
     found = np.logical_or.reduce([layer > 0 for layer in region.layers()])
     if not found.any():
-        raise InputError(f"{region.called} is empty. Draw the region first.".capitalize())
+        raise InputError(f"T{region.called[1:]} is empty. Draw the region first.")
     return np.asarray(found)
 
 

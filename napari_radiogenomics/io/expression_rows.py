@@ -16,6 +16,7 @@ from napari_radiogenomics.io.expression_layout import RawExpression, Rows
 
 __all__ = ["oriented", "side_of"]
 
+_STATED = "as stated"
 _SAMPLE_LIKE = re.compile(
     r"(GSM|P|S|patient|sample|case)[-_ ]?\d+|(R01|AMC|UCSF-PDGM|W\d+)-\d+.*", re.IGNORECASE
 )
@@ -60,7 +61,7 @@ def oriented(
         If nothing tells rows from columns.
     """
     rows, reason = side_of(raw, path, stated, known)
-    said = f"Rows are {rows}: {reason}."
+    said = f"Rows are {rows}{', ' if reason == _STATED else ': '}{reason}."
     row_names, columns = list(map(str, raw.row_names)), list(map(str, raw.column_names))
     if rows == "samples":
         return raw.values, row_names, columns, said
@@ -87,10 +88,10 @@ def side_of(
     rows : {"samples", "genes"}
         What a row is.
     reason : str
-        Why, for the sentence "Rows are …: …".
+        Why, for the sentence "Rows are …: …"; "as stated" where somebody says so.
     """
     if stated != "auto":
-        return stated, "as stated"
+        return stated, _STATED
     return _by_known(raw, known) or (
         (raw.rows, raw.reason) if raw.rows != "auto" else _rows_of(raw, path)
     )

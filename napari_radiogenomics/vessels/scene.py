@@ -64,8 +64,7 @@ def region_of(
         chosen = [label]
     if not chosen:
         raise InputError(
-            f"The segmentation {segmentation.name!r} holds no region to look around. Draw a "
-            "region first."
+            f"T{segmentation.called[1:]} holds no region to look around. Draw a region first."
         )
     if organ is not None and organ == label:
         raise InputError(f"Label {organ} cannot be both the region and the organ around it.")

@@ -143,19 +143,33 @@ def test_maps_too_smooth_have_no_p_value(small: Any) -> None:
     assert any("no p-value" in note for note in found.notes)
 
 
+def test_a_map_is_no_partner_of_itself(flat: Any) -> None:
+    first, other = flat.noise(1), flat.noise(2)
+    for values in (first, 3 - 2 * first):
+        found = correspond(flat.image(first), flat.image(values), flat.tumor, **QUICK)
+        assert any("the same, but for scale and offset" in note for note in found.notes)
+    found = correspond(flat.image(first), flat.image(first + other / 100), flat.tumor, **QUICK)
+    assert not any("the same, but" in note for note in found.notes)
+
+
 def test_bad_maps_are_refused(flat: Any) -> None:
     good, grid = flat.image(flat.noise(1), "texture"), flat.grid
     with pytest.raises(InputError, match='"CD31" has the same value'):
         correspond(good, flat.image(np.ones(grid.shape), "CD31"), flat.tumor)
     few = np.zeros(grid.shape, np.uint8)
     few[0, 20, 10:39] = 1
-    with pytest.raises(InputError, match="Only 29 of the 29 voxels .* at least 30"):
+    with pytest.raises(InputError, match="The region has 29 voxels; at least 30 are needed"):
         correspond(good, good, Segmentation(few, grid))
     two = Image(np.zeros((2, *grid.shape)), grid, name="DCE", fourth_axis="time")
     with pytest.raises(InputError, match='"DCE" holds 2 volumes'):
         correspond(good, two, flat.tumor)
-    with pytest.raises(InputError, match="is empty"):
-        correspond(good, good, Segmentation(np.zeros(grid.shape, np.uint8), grid))
+    holed = good.array.copy()
+    holed[0, :, 11:] = np.nan
+    with pytest.raises(InputError, match="Only 1 of the 29 voxels of the region has a value in ev"):
+        correspond(good, flat.image(holed, "CD31"), Segmentation(few, grid))
+    nothing = Segmentation(np.zeros(grid.shape, np.uint8), grid, name="GTV left")
+    with pytest.raises(InputError, match="^The segmentation 'GTV left' is empty. Draw the region"):
+        correspond(good, good, nothing)
     with pytest.raises(InputError, match="Label 3 does not occur"):
         correspond(good, good, flat.tumor, label=3)
     ramp = flat.image(np.indices(grid.shape)[1] * 1.0, "ramp")
@@ -169,8 +183,8 @@ def test_bad_maps_are_refused(flat: Any) -> None:
         ({"detrend": "lineal"}, 'Did you mean "linear"'),
         ({"partial": ("egde",)}, 'Did you mean "edge"'),
         ({"partial": "edge"}, "partial is a list"),
-        ({"surrogates": -1}, "surrogates is 0 or more"),
-        ({"n_supervoxels": 10}, "n_supervoxels 50 or more"),
+        ({"surrogates": -1}, "surrogates is a whole number, 0 or more"),
+        ({"n_supervoxels": 10}, "n_supervoxels is a whole number, 50 or more"),
     ],
 )
 def test_bad_settings_are_refused(flat: Any, settings: dict[str, Any], told: str) -> None:

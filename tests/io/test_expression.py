@@ -48,7 +48,9 @@ def test_genes_in_rows_are_turned_and_said(write):
 def test_samples_in_rows_are_kept(write):
     table = read_expression(write("sample_id,VEGFA,CA9\nP1,1,2\nP2,3,4\n", "t.csv"))
     assert table.loc["P2", "VEGFA"] == 3
-    assert "Rows are samples" in notes(table)
+    assert "Rows are samples: " in notes(table)
+    stated = read_expression(write("sample_id,VEGFA,CA9\nP1,1,2\nP2,3,4\n"), rows="samples")
+    assert "Rows are samples, as stated." in notes(stated)
 
 
 @pytest.mark.parametrize(

@@ -407,7 +407,10 @@ def test_slices_that_were_missing_hold_no_vessel(two) -> None:
         ({"ring_mm": ()}, "two or more"),
         ({"scales_mm": ()}, "above 0"),
         ({"scales_mm": (0, 1)}, "above 0"),
-        ({"low_share": 0}, "part of the threshold"),
+        ({"low_share": 0}, "low_share is a number, from 0.1 to 1"),
+        ({"smoothing_mm": -1}, "smoothing_mm is a number of mm, 0 or more; got -1"),
+        ({"window_mm": 0}, "window_mm is a number of mm, 1 or more; got 0"),
+        ({"spacing_mm": 0}, "spacing_mm is a number of mm, 0.01 or more; got 0"),
         ({"vesselness": "satto"}, 'Did you mean "sato"'),
         ({"label": 9}, "Label 9 does not occur"),
         ({"organ": 9}, "Label 9 does not occur"),
@@ -424,8 +427,8 @@ def test_settings_that_mean_nothing_are_refused(two, settings, message) -> None:
 def test_regions_that_cannot_be_measured_are_refused(two) -> None:
     scan, region = two
     empty = replace(region, labels=np.zeros_like(region.labels))
-    with pytest.raises(InputError, match="holds no region"):
-        measure_vessels(scan, empty)
+    with pytest.raises(InputError, match="^The segmentation holds no region"):
+        measure_vessels(scan, replace(empty, name=""))
     full = replace(region, labels=np.ones_like(region.labels))
     with pytest.raises(InputError, match="Nothing is left to look for vessels in"):
         measure_vessels(scan, full)
