@@ -171,10 +171,15 @@ def _about_stain(slide: Slide, kind: Kind) -> tuple[str, ...]:
     what = f"is stained for {slide.stain}" if slide.stain else "does not tell its antibody"
     is_or_are = "are" if kind.noun else "is"
     other = next((one for one in KINDS.values() if one.stains and is_named(slide.stain, one)), None)
-    hint = f" It is a stain for {other.name}." if other else ""
+    if other:
+        raise InputError(
+            f"The slide {slide.name!r} {what}, a stain for {other.name}; {kind.name} {is_or_are} "
+            f"not told by it. Measure {other.name}, or give antibody if it is stained for another, "
+            f"such as {kind.stains[0]}."
+        )
     return (
         f"The slide {slide.name!r} {what}; {kind.name} {is_or_are} measured as if it were for "
-        f"{' or '.join(kind.stains[:3])}.{hint}",
+        f"{' or '.join(kind.stains[:3])}.",
     )
 
 

@@ -458,8 +458,11 @@ def test_stains_that_mark_nothing_and_pixels_that_show_nothing_are_refused(art, 
         measure_tissue(art.slide(pixels, stain="H&E"))
     with pytest.raises(InputError, match="Nuclei cannot be told at 8 µm"):
         measure_tissue(art.slide(pixels, um=8.0), measure="nuclei")
-    found = measure_tissue(art.slide(pixels, um=8.0, stain="CAIX"))
-    assert any("It is a stain for hypoxia" in note for note in found.warnings)
+    with pytest.raises(InputError, match="CAIX, a stain for hypoxia; vessels are not told by it"):
+        measure_tissue(art.slide(pixels, stain="CAIX"))
+    found = measure_tissue(art.slide(pixels, um=8.0, stain="PAX8"))
+    assert any("PAX8; vessels are measured as if it were for CD31" in x for x in found.warnings)
+    assert measure_tissue(art.slide(pixels, stain="CAIX"), antibody="CD34").table["vessels"].iloc[0]
     assert any("Pixels of 8 µm" in note for note in found.warnings)
     assert not measure_tissue(art.slide(pixels, stain=""), antibody="CD34", field_mm=0.2).warnings
 
