@@ -23,6 +23,7 @@ from napari_radiogenomics.association.permutation import few_orders, permuted_p_
 from napari_radiogenomics.association.result import AssociationResult
 from napari_radiogenomics.association.table_of_tests import Family, family_of, table_of
 from napari_radiogenomics.association.tables import some
+from napari_radiogenomics.data.tests_made import remember_tests
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.size_factors import median_of_ratios
 from napari_radiogenomics.progress import Progress, quiet
@@ -163,6 +164,9 @@ def associate(
     if n_permutations:
         notes += _permute(tables, entry, pairs, family, n_permutations, seed, progress)
     missing = missingness(tables)
+    p_values = np.asarray(pairs.columns["p_value"], float)
+    tests = (pairs.feature, pairs.outcome, p_values)
+    remember_tests(tables.patients, tables.features, tables.outcomes, tables.feature_names, tests)
     notes += notes_on(tables, pairs, missing)
     table, words = table_of(tables, entry, pairs, family, correction, limit)
     effect = entry.effect

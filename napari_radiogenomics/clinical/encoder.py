@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from napari_radiogenomics.clinical.columns import Read, Types, read_columns
 from napari_radiogenomics.clinical.dates import day_is_first, days_of, read_dates
 from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.provenance import history_of, record_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,12 @@ class ClinicalEncoder(TransformerMixin, BaseEstimator):
         read = read_columns(X[wanted], types=types, missing=missing)
         parts = [self._encoded(column, read[column.name]) for column in self._columns]
         values = np.concatenate(parts, axis=1)
-        return pd.DataFrame(values, index=X.index, columns=self.get_feature_names_out())
+        table = pd.DataFrame(values, index=X.index, columns=self.get_feature_names_out())
+        table.attrs["history"] = history_of(X)
+        if self.impute == "median" and any(read[name].missing.mask.any() for name in wanted):
+            # What was filled in tells of the patients of the fit.
+            table.attrs["history"] += (replace(record_of(self.fit, X), verb="ClinicalEncoder"),)
+        return table
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
         """Names of the encoded columns: ``age``, ``smoking=never``, ``crp_missing``."""

@@ -1,16 +1,20 @@
 """Values made by a step that learned from all patients, known again without their history.
 
 A join, a `concat` or a rename drops what a table says of itself; its numbers stay. A number with
-a dozen digits is as good as a signature, so that some of each column are kept for the session.
+a dozen digits is as good as a signature, and so are several of six digits in one column, so that
+some of each column are kept for the session. Where the patients are named, the order in which a
+column puts them is a signature too: it outlives a change of scale, logarithms, ranks and rounding.
 That holds for what is measured on a continuous scale; scores of ranks repeat in other tables.
 
-Letters: N samples, P columns.
+Letters: N samples, P columns, R samples that are kept.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,21 +23,65 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["leave_trace", "traced"]
+__all__ = ["leave_trace", "orders", "traced"]
 
 _ROWS = 32  # of a table, spread over it: enough where a part of the rows is taken
 _FEWEST_ROWS = 4
-_MOST = 2_000_000  # values of all traces, 16 MB; the oldest are forgotten first
-_ALIKE = 3  # values of a column that are known again
+_MOST, _MOST_TRACES = 2_000_000, 256  # values of all traces, 16 MB; the oldest go first
+_ALIKE, _ALIKE_ROUNDED = 3, 5  # values of a column that are known again
 _DECIMALS = 4  # what is as short as that (ages, counts, zeros) is nobody's signature
-_TAIL = np.uint64(12)  # bits that a text file may have changed
+_TAIL, _ROUNDED_TAIL = 12, 32  # bits that a text file, or single precision, may have changed
+_SPREAD = 0.05  # of a column's size; six digits of what varies less are everybody's
+_FEWEST_ORDERED, _DISTINCT = 12, 0.75  # patients whose order is a signature
+_LIKE = 0.8  # rank correlation of a column that a made one may follow
 
 Keys = NDArray[np.uint64]
-_traces: deque[tuple[str, Keys]] = deque()
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Trace:
+    """Some values that a step made.
+
+    Attributes
+    ----------
+    step : str
+        Its name.
+    values : ndarray, shape (R, P)
+        What it made.
+    own : ndarray of bool, shape (R, P)
+        Which of them it has changed.
+    ids : ndarray of str, shape (R,), or None
+        Of the patients, where they are named.
+    before : ndarray, shape (R, B)
+        Columns that it was made of, whose orders are not its own.
+    """
+
+    step: str
+    values: Reals
+    own: NDArray[np.bool_]
+    ids: NDArray[Any] | None
+    before: Reals
+
+    @property
+    def size(self) -> int:
+        return self.values.size + self.before.size
+
+    def same_as(self, other: _Trace) -> bool:
+        return self.step == other.step and np.array_equal(self.values, other.values, True)
+
+
+_traces: deque[_Trace] = deque()
 _lock = threading.Lock()
 
 
-def leave_trace(step: str, values: NDArray[Any], before: NDArray[Any] | None = None) -> None:
+def leave_trace(
+    step: str,
+    values: NDArray[Any],
+    before: NDArray[Any] | None = None,
+    *,
+    ids: Sequence[Any] | None = None,
+) -> None:
     """Remember values that a step made.
 
     Parameters
@@ -42,8 +90,10 @@ def leave_trace(step: str, values: NDArray[Any], before: NDArray[Any] | None = N
         Its name, as the history has it.
     values : ndarray, shape (N, P)
         What it made.
-    before : ndarray, shape (N, P), optional
+    before : ndarray, shape (N, B), optional
         What it was made of; values that stayed as they were are not its own.
+    ids : sequence of length N, optional
+        Patients. With them, and with ``before``, columns are known by their order too.
 
     Examples
     --------
@@ -54,17 +104,42 @@ def leave_trace(step: str, values: NDArray[Any], before: NDArray[Any] | None = N
     {'c': 'example'}
     """
     made = np.asarray(values, float)
+    if not made.size:
+        return
     count = int(np.clip(_MOST // max(made.shape[1], 1), _FEWEST_ROWS, _ROWS))
     rows = np.unique(np.linspace(0, len(made) - 1, min(count, len(made))).astype(int))
-    chosen = made[rows]
+    chosen, old = made[rows], np.empty((len(rows), 0))
     own = _telling(chosen)
     if before is not None:
-        own &= chosen != np.asarray(before, float)[rows]
-    keys = np.unique(_keys(chosen[own]))
+        given = np.asarray(before, float)[rows]
+        if given.shape == chosen.shape:
+            own &= chosen != given
+        old = given if given.shape == chosen.shape else _followed(chosen, given)
+    named = ids is not None and before is not None
+    names = np.asarray(list(map(str, ids)), object)[rows] if named and ids is not None else None
+    trace = _Trace(step, chosen, own, names, old if named else old[:, :0])
     with _lock:
-        _traces.append((step, keys))
-        while len(_traces) > 1 and sum(len(known) for _, known in _traces) > _MOST:
+        if any(trace.same_as(known) for known in _traces):
+            return
+        _traces.append(trace)
+        while len(_traces) > 1 and (
+            len(_traces) > _MOST_TRACES or sum(known.size for known in _traces) > _MOST
+        ):
             _traces.popleft()
+
+
+def _followed(made: Reals, given: Reals) -> Reals:
+    """Columns that the made ones may follow step by step, shape (R, B)."""
+    from scipy.stats import rankdata
+
+    gaps = np.isnan(given)
+    ranks = [np.asarray(rankdata(part, axis=0, nan_policy="omit"), float) for part in (made, given)]
+    one, other = (np.nan_to_num(part - np.nanmean(part, axis=0)) for part in ranks)
+    size = np.outer(np.linalg.norm(one, axis=0), np.linalg.norm(other, axis=0))
+    # Gaps count as the mean, which takes the more of the correlation the more there are.
+    least = np.where(gaps.any(axis=0), _LIKE / 2, _LIKE)
+    alike = np.abs(one.T @ other) >= least * np.maximum(size, 1e-12)
+    return given[:, alike.any(axis=0)]
 
 
 def traced(table: pd.DataFrame) -> dict[str, str]:
@@ -80,28 +155,100 @@ def traced(table: pd.DataFrame) -> dict[str, str]:
     numbers = table.loc[:, [kind.kind == "f" for kind in table.dtypes]]
     if not traces or not numbers.size:
         return {}
-    known = np.concatenate([keys for _, keys in traces])
-    steps = np.repeat(np.arange(len(traces)), [len(keys) for _, keys in traces])
+    values = numbers.to_numpy(float)
+    found = _by_order(values, numbers.index, traces)
+    found |= _by_value(values, traces, _ROUNDED_TAIL, _ALIKE_ROUNDED)
+    found |= _by_value(values, traces, _TAIL, _ALIKE)
+    return {str(numbers.columns[at]): found[at] for at in sorted(found)}
+
+
+def _by_value(values: Reals, traces: Sequence[_Trace], tail: int, alike: int) -> dict[int, str]:
+    """Columns of which so many values are those of one traced column."""
+    keys, columns, steps, total = [], [], [], 0
+    for trace in traces:
+        kept = trace.own & _varied(trace.values) if tail > _TAIL else trace.own
+        keys.append(_keys(trace.values[kept], tail))
+        columns.append(total + np.nonzero(kept)[1])
+        total += trace.values.shape[1]
+        steps += [trace.step] * trace.values.shape[1]
+    known, owner = np.concatenate(keys), np.concatenate(columns)
     order = np.argsort(known, kind="stable")
-    known, steps = known[order], steps[order]
-    found: dict[str, str] = {}
-    for at, name in enumerate(numbers.columns):
-        values = numbers.iloc[:, at].to_numpy(float)
-        keys = np.unique(_keys(values[_telling(values)]))
-        # The last of equal keys is the newest step.
-        place = np.searchsorted(known, keys, side="right") - 1
-        hits = (place >= 0) & (known[place] == keys) if len(known) else np.zeros(0, bool)
-        if hits.sum() >= _ALIKE:
-            found[str(name)] = traces[int(np.median(steps[place[hits]]))][0]
+    known, owner = known[order], owner[order]
+    found = {}
+    for at in range(values.shape[1]):
+        own = np.unique(_keys(values[_telling(values[:, at]), at], tail))
+        low, high = (np.searchsorted(known, own, side=side) for side in ("left", "right"))
+        hit = high > low
+        if hit.sum() < alike:
+            continue
+        counts = (high - low)[hit]
+        starts = np.repeat(low[hit] - np.append(0, np.cumsum(counts)[:-1]), counts)
+        whose, times = np.unique(owner[starts + np.arange(counts.sum())], return_counts=True)
+        if times.max() >= alike:  # the last is the newest
+            found[at] = steps[int(whose[times >= alike][-1])]
     return found
 
 
-def _telling(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _by_order(values: Reals, index: pd.Index, traces: Sequence[_Trace]) -> dict[int, str]:
+    """Columns that put patients in the order of a traced column, and of none that it came from."""
+    names = index.astype(str)
+    found: dict[int, str] = {}
+    if not names.is_unique:
+        return {}
+    for trace in traces:
+        if trace.ids is None:
+            continue
+        places = names.get_indexer(trace.ids)
+        mine = np.where((places >= 0)[:, None], values[places], np.nan)
+        patterns, of = np.unique(np.isfinite(mine), axis=1, return_inverse=True)
+        for number, rows in enumerate(patterns.T):
+            if rows.sum() >= _FEWEST_ORDERED:
+                made = set(orders(trace.values[rows])) - set(orders(trace.before[rows])) - {b""}
+                own = np.flatnonzero(of == number)
+                seen = zip(own.tolist(), orders(mine[np.ix_(rows, own)]), strict=True)
+                found |= {at: trace.step for at, order in seen if order in made}
+    return found
+
+
+def orders(values: Reals) -> list[bytes]:
+    """Order of the rows by each column, up or down; empty where too many are alike or missing.
+
+    Parameters
+    ----------
+    values : ndarray, shape (R, P)
+        At most 255 rows.
+
+    Examples
+    --------
+    >>> x = np.sqrt(np.arange(20.0))[:, None]
+    >>> orders(x) == orders(-np.exp(x)), orders(np.round(x)) == [b""]
+    (True, True)
+    """
+    from scipy.stats import rankdata
+
+    least = max(_FEWEST_ORDERED, _DISTINCT * len(values))
+    ranks = np.asarray(rankdata(np.nan_to_num(values), method="dense", axis=0), np.uint8)
+    distinct = ranks.max(axis=0, initial=0)
+    good = (distinct >= least) & np.isfinite(values).all(axis=0)
+    found = []
+    for column, most, fits in zip(ranks.T, distinct, good, strict=True):
+        up, down = column.tobytes(), (most + 1 - column).astype(np.uint8).tobytes()
+        found.append(min(up, down) if fits else b"")
+    return found
+
+
+def _telling(values: Reals) -> NDArray[np.bool_]:
     """Which values have digits enough to be known again."""
     return np.isfinite(values) & (np.round(values, _DECIMALS) != values)
 
 
-def _keys(values: NDArray[np.float64]) -> Keys:
-    """Values to 12 digits, as whole numbers."""
-    bits = np.ascontiguousarray(values).view(np.uint64)
-    return (bits + (np.uint64(1) << (_TAIL - np.uint64(1)))) >> _TAIL
+def _varied(values: Reals) -> NDArray[np.bool_]:
+    """Columns that vary enough for six digits to tell their values apart, shape (P,)."""
+    known = np.nan_to_num(values)
+    return np.asarray(known.std(axis=0) > _SPREAD * np.abs(known).mean(axis=0), bool)
+
+
+def _keys(values: Reals, tail: int) -> Keys:
+    """Values to 12 digits, or to six, as whole numbers."""
+    bits, cut = np.ascontiguousarray(values).view(np.uint64), np.uint64(tail)
+    return (bits + (np.uint64(1) << (cut - np.uint64(1)))) >> cut

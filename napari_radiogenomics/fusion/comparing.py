@@ -32,6 +32,7 @@ __all__ = [
     "held_of",
     "measure_table",
     "on_both",
+    "patient_means",
     "site_table",
 ]
 
@@ -141,7 +142,7 @@ def compare_pairs(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
 
     names = list(runs[0].links)
     held = {name: held_of(runs, name) for name in names}
-    means = {name: _patient_means(outcome, held[name]) for name in names}
+    means = {name: patient_means(outcome, held[name]) for name in names}
     share = float(np.mean([len(run.split.test) / len(run.split.train) for run in runs]))
     rows = []
     for one, other in combinations(names, 2):
@@ -155,7 +156,7 @@ def compare_pairs(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _patient_means(outcome: Outcome, folds: Sequence[Held]) -> Reals:
+def patient_means(outcome: Outcome, folds: Sequence[Held]) -> Reals:
     """Mean prediction of each patient, shape (N,); NaN where there is none."""
     total, count = np.zeros(len(outcome)), np.zeros(len(outcome))
     for fold in (fold.known() for fold in folds):
@@ -180,7 +181,7 @@ def site_table(outcome: Outcome, runs: Sequence[SplitRun], sites: Any) -> pd.Dat
         return pd.DataFrame(columns=columns)
     rows = []
     for name in runs[0].links:
-        means = _patient_means(outcome, held_of(runs, name))
+        means = patient_means(outcome, held_of(runs, name))
         for site in np.unique(sites.astype(str)):
             own = np.flatnonzero((sites.astype(str) == site) & np.isfinite(means))
             fold = [Held(0, own, means[own])]
@@ -199,7 +200,7 @@ def calibration_curve(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFram
     if outcome.kind != "classification":
         return pd.DataFrame(rows, columns=columns)
     for name in runs[0].links:
-        p = sigmoid(_patient_means(outcome, held_of(runs, name)))
+        p = sigmoid(patient_means(outcome, held_of(runs, name)))
         known = np.flatnonzero(np.isfinite(p))
         order = known[np.argsort(p[known], kind="stable")]
         for part in np.array_split(order, _BINS):
@@ -219,7 +220,7 @@ def decision_curve(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
     share = float(outcome.values.mean())
     curves = {"treat all": share - (1 - share) * _THRESHOLDS / (1 - _THRESHOLDS)}
     for name in runs[0].links:
-        p = sigmoid(_patient_means(outcome, held_of(runs, name)))
+        p = sigmoid(patient_means(outcome, held_of(runs, name)))
         known = np.isfinite(p)
         if known.any():
             curves[name] = net_benefit(outcome.values[known], p[known], _THRESHOLDS)

@@ -11,11 +11,14 @@ import numpy as np
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice import advise, trusted_strategy
+from napari_radiogenomics.fusion.chosen_outside import warn_of_chosen
 from napari_radiogenomics.fusion.comparing import (
     calibration_curve,
     compare_pairs,
     decision_curve,
+    held_of,
     measure_table,
+    patient_means,
     site_table,
 )
 from napari_radiogenomics.fusion.final import (
@@ -24,6 +27,7 @@ from napari_radiogenomics.fusion.final import (
     outside_of,
     warn_of_lacking,
 )
+from napari_radiogenomics.fusion.fitted_outside import leave_answers
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.lost_columns import losses
 from napari_radiogenomics.fusion.measures import MAIN
@@ -189,7 +193,8 @@ def fuse(
     if external is not None:  # refused before the work, not after it
         second, _ = outside_of(external, kind=data.outcome.kind, classes=data.outcome.classes,
                                learned=set(map(str, data.tables.patients)))  # fmt: skip
-    warned = warn_of_sites(data.tables, data.outcome)
+    doubts = warn_of_chosen(data.tables, data.outcome)
+    warned = (*doubts, *warn_of_sites(data.tables, data.outcome))
     warned += warn_of_target(data.tables, data.outcome)
     warned += warn_of_further_rows(data.tables.patients)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
@@ -215,12 +220,26 @@ def fuse(
         lost = losses(found.table, found.without, found.main, name)
         model.fitted_ = replace(model.fitted_, facts={**model.fitted_.facts, "lost": lost})
     warned += () if second is None else warn_of_lacking(fitted, second)
-    found = replace(found, warnings=warned)
+    found = replace(found, warnings=warned, doubts=doubts)
+    _remember(data, runs)
     for name, model in found.models.items():
         carried = {"strategy": name, "lines": validation_lines(found, name)}
         facts = {**model.fitted_.facts, "validation": carried}
         model.fitted_ = replace(model.fitted_, facts=facts)
     return found
+
+
+def _remember(data: Data, runs: Sequence[SplitRun]) -> None:
+    """Predictions of patients left out know the outcomes of the others: they are no modality."""
+    tables, links = data.tables, []
+    for name in runs[0].links:
+        folds = held_of(runs, name)
+        for repeat in sorted({fold.repeat for fold in folds}):
+            links.append(patient_means(data.outcome, [f for f in folds if f.repeat == repeat]))
+        links.append(patient_means(data.outcome, folds))
+    learned = set(map(str, tables.patients))
+    for link in links:  # one by one: a strategy may leave some patients without an answer
+        leave_answers("fuse", link[:, None], tables.patients, tables.frames.values(), learned)
 
 
 def _on_all(

@@ -21,7 +21,7 @@ from napari_radiogenomics.fusion.calibration import Line
 from napari_radiogenomics.fusion.conformal import conformal_scores
 from napari_radiogenomics.fusion.expert import Variant, fit_expert
 from napari_radiogenomics.fusion.fitted import Fitted, combined
-from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
+from napari_radiogenomics.fusion.fitted_outside import FITTED, leave_answers, refuse_fitted_outside
 from napari_radiogenomics.fusion.operating_points import points_of, threshold_of
 from napari_radiogenomics.fusion.outcome import FEWEST_EVENTS, outcome_of
 from napari_radiogenomics.fusion.predictor import sigmoid
@@ -103,6 +103,7 @@ class FusionModel(BaseEstimator):
         """Learn from training patients that other models share; see `Bench`."""
         self.fitted_ = self._fit(bench)
         self.classes_ = np.array(bench.outcome.classes)
+        self.learned_ = frozenset(map(str, bench.tables.patients))  # not in the model's file
         return self
 
     def decision_function(self, X: Mapping[str, pd.DataFrame], groups: Any = None) -> Reals:
@@ -120,7 +121,11 @@ class FusionModel(BaseEstimator):
         check_is_fitted(self, "fitted_")
         tables = new_tables(X, groups)
         self._tell_missing(tables)
-        return self.fitted_.link(tables)
+        link = self.fitted_.link(tables)
+        learned: frozenset[str] = getattr(self, "learned_", frozenset())
+        step = f"{FITTED} {type(self).__name__}"
+        leave_answers(step, link[:, None], tables.patients, tables.frames.values(), learned)
+        return link
 
     def predict_proba(self, X: Mapping[str, pd.DataFrame], groups: Any = None) -> Reals:
         """Probability of both classes, shape (N, 2); parameters as `decision_function`."""

@@ -101,6 +101,8 @@ class FusionResult:
     warnings : tuple of str
         Why the result may be too good to be true (columns, or sites, that tell the target by
         themselves; ids that may be one patient), and what the second cohort lacks.
+    doubts : tuple of str
+        Those of the warnings for which no strategy is to be trusted as it stands.
     history : tuple of Record
         How it came about.
     """
@@ -131,11 +133,14 @@ class FusionResult:
     advice: tuple[str, ...]
     models: Mapping[str, FusionModel]
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
 
     @property
     def star(self) -> str:
-        """The trusted strategy; empty where it is not clearly above chance."""
+        """The trusted strategy; empty where it is not clearly above chance, or in doubt."""
+        if self.doubts:
+            return ""
         return self.trusted if above_chance(self.kind, self.table, self.trusted) else ""
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.chosen_outside import refuse_chosen
 from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
 from napari_radiogenomics.fusion.model import FusionModel
@@ -54,8 +55,8 @@ def data_of(
     Raises
     ------
     InputError
-        If there are none, the outcome cannot be learned, or a table was harmonized over all
-        patients.
+        If there are none, the outcome cannot be learned, a table was harmonized over all
+        patients, or its columns were chosen by their tests against the outcome.
     """
     require_seed(seed)
     everyone = patients_of(modalities)
@@ -72,6 +73,7 @@ def data_of(
     require_outcome(own)
     tables = tables_of(modalities, patients[rows], groups)
     views = views_of(tables.frames, preparations)
+    refuse_chosen(tables, own)
     return Data(tables, own, views, inner_folds, seed)
 
 

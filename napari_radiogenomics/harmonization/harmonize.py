@@ -106,7 +106,8 @@ def harmonize(
     for step in progress([entry], entry.title):
         even = step.run(request)
     result = _filled(features, ~flat, even)
-    leave_trace("harmonize", result.to_numpy(float), features.to_numpy(float, na_value=np.nan))
+    before = features.to_numpy(float, na_value=np.nan)
+    leave_trace("harmonize", result.to_numpy(float), before, ids=features.index)
     constant = [str(name) for name in features.columns[flat]]
     counts = {str(name): int(n) for name, n in names.astype(str).value_counts().items()}
     result.attrs = {

@@ -126,7 +126,8 @@ def harmonized_like(values: Reals, given: Any, model: Any, **facts: Any) -> Any:
         Batch and what else it was told.
     """
     name = type(model).__name__
-    leave_trace(name, values, as_table(given).to_numpy(float, na_value=np.nan))
+    ids = given.index if hasattr(given, "index") else None
+    leave_trace(name, values, as_table(given).to_numpy(float, na_value=np.nan), ids=ids)
     result = shaped_like(values, given)
     if hasattr(result, "attrs"):
         call = record_of(model.fit_transform, given, **facts)

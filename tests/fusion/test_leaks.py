@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from napari_radiogenomics import ComBat, harmonize, normalize_counts, score_pathways
+from napari_radiogenomics import (
+    ClinicalEncoder,
+    ComBat,
+    harmonize,
+    normalize_counts,
+    predict_patients,
+    score_pathways,
+)
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, permutation_importance
 from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
@@ -288,3 +295,85 @@ def test_every_learner_is_told_the_training_patients_only():
     for entry in LEARNERS:
         names = list(inspect.signature(entry.fit).parameters)
         assert names == ["X", "outcome", "grid", "settings", "seed", "agreement"]
+
+
+def _probability(imaging, y):
+    model = EarlyFusion(inner_folds=3).fit({"imaging": imaging}, y)
+    return model.predict_proba({"imaging": imaging})[:, 1]
+
+
+def _log_odds(imaging, y):
+    model = LateFusion(inner_folds=3, learner="forest").fit({"imaging": imaging}, y)
+    return model.decision_function({"imaging": imaging}) * 2
+
+
+def _of_each_patient(imaging, y):
+    model = EarlyFusion(inner_folds=3).fit({"imaging": imaging}, y)
+    return predict_patients(model, {"imaging": imaging})["probability"]
+
+
+def _of_a_result(imaging, y):
+    model = fuse({"imaging": imaging}, y, strategies=["single"], **QUICK).model()
+    return np.log(model.predict_proba({"imaging": imaging})[:, 1])
+
+
+def _left_out(imaging, y):
+    found = fuse({"imaging": imaging}, y, strategies=["early"], **QUICK)
+    return found.patients("early")["probability"]
+
+
+@pytest.mark.parametrize(
+    "say", [_probability, _log_odds, _of_each_patient, _of_a_result, _left_out]
+)
+def test_what_a_model_says_of_those_it_knows_is_no_modality(noise, say):
+    imaging, y = noise
+    beside = imaging.iloc[:, :15].add(y * 0.5, axis=0)  # something to learn
+    score = pd.DataFrame({"score": pd.Series(np.asarray(say(beside, y)), y.index)})
+    assert score["score"].nunique() > 50
+    with pytest.raises(InputError, match='"score" went through'):
+        fuse({"imaging": beside, "score": score}, y, **QUICK)
+    refuse_fitted_outside({"imaging": beside})
+
+
+def test_the_score_of_a_model_of_others_is_a_modality(noise):
+    imaging, y = noise
+    known, new = imaging.index[:60], imaging.index[60:]
+    imaging = imaging.iloc[:, :15].add(y * 0.7, axis=0)
+    model = EarlyFusion(inner_folds=3).fit({"imaging": imaging.loc[known]}, y[known])
+    said = model.predict_proba({"imaging": imaging})[:, 1]
+    score = pd.DataFrame({"score": said}, imaging.index)
+    refuse_fitted_outside({"score": score.loc[new]})
+    with pytest.raises(InputError, match='"score" went through a fitted EarlyFusion'):
+        refuse_fitted_outside({"score": score.loc[known]})
+
+
+def test_the_only_feature_is_not_taken_for_the_prediction_that_follows_it(noise):
+    imaging, y = noise
+    one = imaging[["f3"]].assign(f3=imaging["f3"] + y)
+    model = EarlyFusion(inner_folds=3).fit({"imaging": one}, y)
+    said = model.predict_proba({"imaging": one})[:, 1]
+    assert abs(np.corrcoef(pd.Series(said).rank(), one["f3"].rank())[0, 1]) > 0.999
+    refuse_fitted_outside({"imaging": one})
+
+
+def test_clinical_facts_filled_in_over_all_patients_are_refused(noise):
+    _, y = noise
+    rng = np.random.default_rng(8)
+    facts = pd.DataFrame({"age": rng.normal(60, 9, 100), "sex": rng.choice(["F", "M"], 100)})
+    facts = facts.set_index(y.index)
+    refuse_fitted_outside({"clinical": ClinicalEncoder().fit_transform(facts)})
+    facts.iloc[:20, 0] = np.nan
+    with pytest.raises(InputError, match="went through ClinicalEncoder.*fills them in anew"):
+        fuse({"clinical": ClinicalEncoder().fit_transform(facts)}, y, **QUICK)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: t * 2, np.exp, lambda t: t.rank(), lambda t: t.astype("f4")]
+)
+def test_harmonized_columns_are_known_again_when_they_were_changed(noise, change):
+    imaging, y = noise
+    sites = pd.Series(np.array(["A", "B"])[np.arange(100) % 2], imaging.index)
+    even = pd.DataFrame(harmonize(imaging, sites).to_numpy(), imaging.index)
+    with pytest.raises(InputError, match="more columns went through harmonize"):
+        fuse({"imaging": change(even).astype(float)}, y, **QUICK)
+    refuse_fitted_outside({"imaging": change(imaging).astype(float)})

@@ -1,0 +1,73 @@
+"""Columns that were chosen by their tests against the outcome are refused; families pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_radiogenomics import associate
+from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.fusion import fuse
+from napari_radiogenomics.fusion.chosen_outside import refuse_chosen, warn_of_chosen
+from napari_radiogenomics.fusion.outcome import outcome_of
+from napari_radiogenomics.fusion.tables import tables_of
+
+QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False, "strategies": ["single"]}
+
+
+@pytest.fixture(scope="module")
+def searched():
+    rng = np.random.default_rng(77)
+    ids = [f"S{n:03d}" for n in range(90)]
+    y = pd.Series(rng.choice(["mutated", "wildtype"], 90), ids, name="EGFR")
+    imaging = pd.DataFrame(rng.normal(size=(90, 200)), ids).add_prefix("f")
+    outcomes = pd.DataFrame({"IDH": rng.normal(size=90), "EGFR": (y == "mutated") * 1.0}, ids)
+    found = associate(imaging, outcomes, method="pearson").table
+    own = found[found["outcome"] == "EGFR"].sort_values("p_value")
+    return imaging, y, list(own["feature"].astype(str))
+
+
+def _checked(table, y):
+    outcome, patients = outcome_of(y)
+    tables = tables_of({"imaging": table}, patients)
+    refuse_chosen(tables, outcome)
+    return warn_of_chosen(tables, outcome)
+
+
+@pytest.mark.parametrize("count", [1, 15, 60])
+def test_the_columns_with_the_smallest_p_values_are_refused(searched, count):
+    imaging, y, best = searched
+    with pytest.raises(InputError, match="of the 200 that were tested against EGFR.*Give all"):
+        fuse({"imaging": imaging[best[:count]]}, y, **QUICK)
+
+
+def test_they_are_known_under_other_names_scales_classes_and_in_a_part_of_the_patients(searched):
+    imaging, y, best = searched
+    part = np.exp(imaging[best[:15]].iloc[10:80]).set_axis(range(15), axis=1)
+    with pytest.raises(InputError, match="15 columns"):
+        _checked(part.sample(frac=1, random_state=0), y.map({"mutated": 0, "wildtype": 1}))
+    with pytest.raises(InputError, match="12 columns"):  # correlated ones left out of the best
+        _checked(imaging[best[:24:2]], y)
+
+
+def test_a_whole_table_a_family_and_other_outcomes_or_patients_pass(searched):
+    imaging, y, best = searched
+    rng = np.random.default_rng(1)
+    other = pd.Series(rng.permutation(y), y.index)
+    assert _checked(imaging, y) == ()
+    assert _checked(imaging.iloc[:, :40], y) == ()
+    assert _checked(imaging[best[15:60]], other) == ()
+    assert _checked(imaging[best[100:]], y) == ()
+    elsewhere = imaging[best[:15]].rename(lambda name: f"T{name}")
+    assert _checked(elsewhere, y.rename(lambda name: f"T{name}")) == ()
+    # Two tables together are all that was tested.
+    fuse({"imaging": imaging[best[:15]], "more": imaging[best[15:]]}, y, **QUICK)
+
+
+def test_a_choice_that_leans_on_the_p_values_is_told_and_has_no_star(searched):
+    imaging, y, best = searched
+    with pytest.warns(DataWarning, match="smaller p-values than"):
+        found = fuse({"imaging": imaging[best[:8] + best[30:75:3]]}, y, **QUICK)
+    assert found.star == ""
+    assert found.doubts == found.warnings[:1]
