@@ -196,7 +196,7 @@ def _columns_of(
         for at, column in enumerate(known[rows].T):
             by_order.setdefault(_order(column), []).append(at)
         by_order.pop(b"", None)
-        for column in np.flatnonzero(of == number):
+        for column in np.flatnonzero(of == number).tolist():
             places = by_order.get(_order(values[rows, column]), [])
             same = [at for at in places if call.names[at] == columns[column]]
             if same or (places and len(np.unique(values[rows, column])) >= _FEWEST):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ _SURE = 0.05
 _EVENTS_ADVISED = 10
 _FEW_MISSING = 0.02
 _NEAR = 0.02
+_SMALL_GAIN = 0.03
 
 
 def trusted_strategy(kind: Kind, table: pd.DataFrame, comparison: pd.DataFrame) -> str:
@@ -133,6 +135,7 @@ def advise(
     learning: pd.DataFrame,
     trade_off: pd.DataFrame,
     external: pd.DataFrame | None = None,
+    doubts: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Sentences about what a validation found.
 
@@ -148,9 +151,16 @@ def advise(
         Columns of all modalities.
     external : DataFrame, optional
         As in `FusionResult`.
+    doubts : sequence of str, optional
+        Why nothing is to be trusted as it stands.
     """
     main = MAIN[outcome.kind]
     said = [_why(outcome.kind, trusted, table, comparison)]
+    if doubts and above_chance(outcome.kind, table, trusted):
+        said = [
+            f"Nothing is to be trusted as it stands: {trusted} reaches "
+            f"{_told(outcome.kind, table, trusted)}, but a warning says what else that may be."
+        ]
     said += _of_some(outcome.kind, trusted, table, comparison)
     said += of_second_cohort(outcome.kind, trusted, external)
     said += _event(outcome)
@@ -159,7 +169,7 @@ def advise(
     said += _collapse(main, contrast, outcome.kind)
     said += _adds(main, ablation)
     said += _lost(missing)
-    said += _more_patients(main, learning)
+    said += _more_patients(outcome.kind, main, learning)
     return tuple(said)
 
 
@@ -324,13 +334,21 @@ def _lost(missing: pd.DataFrame) -> list[str]:
     return said
 
 
-def _more_patients(main: str, learning: pd.DataFrame) -> list[str]:
+def _more_patients(kind: Kind, main: str, learning: pd.DataFrame) -> list[str]:
     if len(learning) < 2:
         return []
     first, last = learning.iloc[-2], learning.iloc[-1]
-    gain = last["value"] - first["value"]
-    word = "would help" if gain > 0.01 else "of the same kind would help little"
+    low, high = first["gain_low"], first["gain_high"]
+    interval = f" ({low:+.2f} to {high:+.2f})" if np.isfinite(low) else ""
+    if not last["low"] > CHANCE[kind]:
+        word = "nothing above chance is learned from either, so that this says nothing of more"
+    elif low > 0:
+        word = "more patients would help"
+    else:
+        word = "whether more patients would help cannot be told from these"
+        if high < _SMALL_GAIN:
+            word = "more patients of the same kind would help little"
     return [
         f"From {first['patients']:.0f} to {last['patients']:.0f} training patients {WORDS[main]} "
-        f"goes from {first['value']:.2f} to {last['value']:.2f}: more patients {word}."
+        f"goes from {first['value']:.2f} to {last['value']:.2f}{interval}: {word}."
     ]

@@ -16,6 +16,7 @@ from napari_radiogenomics.fusion.intervals import Estimate, Held
 from napari_radiogenomics.fusion.measures import MAIN, main_measure, measures, score_folds
 from napari_radiogenomics.fusion.metrics import net_benefit, wilson
 from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.paired import Paired, on_both
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.running import SplitRun
 from napari_radiogenomics.statistics.roc import compare_areas
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "calibration_curve",
     "compare_pairs",
-    "corrected_t",
     "decision_curve",
     "estimates_row",
     "held_of",
     "measure_table",
-    "on_both",
     "patient_means",
     "site_table",
 ]
@@ -92,50 +91,6 @@ def _variance(outcome: Outcome, folds: Sequence[Held]) -> float:
     return float(np.mean(spreads)) if spreads else np.nan
 
 
-def corrected_t(differences: Reals, *, test_share: float) -> tuple[float, float, float, float]:
-    """Mean difference over folds, interval of 95 % and p-value, corrected for shared patients.
-
-    Parameters
-    ----------
-    differences : ndarray, shape (K,)
-        Of two models, in each fold; NaN left out.
-    test_share : float
-        Test patients over training patients.
-
-    References
-    ----------
-    Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366.
-
-    Examples
-    --------
-    >>> [round(x, 3) for x in corrected_t(np.array([0.1, 0.2, 0.3, 0.2]), test_share=1 / 3)]
-    [0.2, 0.002, 0.398, 0.049]
-    """
-    from scipy.stats import t as student
-
-    d = differences[np.isfinite(differences)]
-    if d.size < 2:
-        return (float(d.mean()) if d.size else np.nan), np.nan, np.nan, np.nan
-    error = float(np.sqrt((1 / d.size + test_share) * d.var(ddof=1)))
-    mean = float(d.mean())
-    reach = float(student.ppf(0.975, d.size - 1)) * error
-    p = 1.0 if error == 0 else float(2 * student.sf(abs(mean / error), d.size - 1))
-    return mean, mean - reach, mean + reach, p
-
-
-def on_both(one: Sequence[Held], other: Sequence[Held]) -> tuple[list[Held], list[Held]]:
-    """The same folds of two models, with the patients alone that both of them answered."""
-    pairs = []
-    for first, second in zip(one, other, strict=True):
-        both = np.isfinite(first.link) & np.isfinite(second.link)
-        pairs.append((_some(first, both), _some(second, both)))
-    return [first for first, _ in pairs], [second for _, second in pairs]
-
-
-def _some(fold: Held, chosen: NDArray[np.bool_]) -> Held:
-    return Held(fold.repeat, fold.rows[chosen], fold.link[chosen], fold.hazard)
-
-
 def compare_pairs(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
     """Every two models on the patients that both answered; see `FusionResult.comparison`."""
     import pandas as pd
@@ -144,10 +99,10 @@ def compare_pairs(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
     held = {name: held_of(runs, name) for name in names}
     means = {name: patient_means(outcome, held[name]) for name in names}
     share = float(np.mean([len(run.split.test) / len(run.split.train) for run in runs]))
-    rows = []
+    compared, rows = Paired(outcome, share), []
     for one, other in combinations(names, 2):
         first, second = (score_folds(outcome, own) for own in on_both(held[one], held[other]))
-        gain = corrected_t(first - second, test_share=share)
+        gain = compared(held[one], held[other])
         delong = _delong(outcome, means[one], means[other])
         shared = int((np.isfinite(means[one]) & np.isfinite(means[other])).sum())
         rows.append((one, other, *gain, delong, shared, _mean(first), _mean(second)))

@@ -19,6 +19,7 @@ from napari_radiogenomics.fusion.lost_columns import lost_columns
 from napari_radiogenomics.fusion.measures import CHANCE, MAIN, main_measure, measures
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind, Outcome, outcome_of
+from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.running import Data
 from napari_radiogenomics.fusion.same_patient import refuse_spellings, spelled_alike
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
@@ -33,6 +34,8 @@ __all__ = [
     "outside_of",
     "warn_of_lacking",
 ]
+
+_EDGE = 0.005  # areas nearer to 0 and 1 are taken for this where a scale has no end
 
 
 def external_table(
@@ -187,10 +190,27 @@ def optimism_corrected(
         apparent = main_measure(data.outcome, [everyone]).value
         left = table.loc[name, main]
         corrected = plus_632(apparent, left, chance=chance)
-        table.loc[name, [f"{main}_low", f"{main}_high"]] += corrected - left
+        ends = [f"{main}_low", f"{main}_high"]
+        table.loc[name, ends] = _moved(data.outcome.kind, left, table.loc[name, ends], corrected)
         table.loc[name, main] = corrected
         table.loc[name, "optimism"] = apparent - corrected
     return table
+
+
+def _moved(kind: Kind, value: float, ends: Any, to: float) -> list[float]:
+    """Interval of a measure, around another value of it, that stays within its bounds.
+
+    The width is taken over on the scale of log odds (of areas and concordances), or of the log of
+    the error that is left (of R², which has no lower bound).
+    """
+    reach = np.array([value - ends.iloc[0], ends.iloc[1] - value], float).max()
+    if kind == "regression":
+        width = reach / max(1 - value, _EDGE)
+        room = max(1 - to, _EDGE)
+        return [1 - room * np.exp(width), 1 - room * np.exp(-width)]
+    kept, moved = (float(np.clip(x, _EDGE, 1 - _EDGE)) for x in (value, to))
+    width, center = reach / (kept * (1 - kept)), np.log(moved / (1 - moved))
+    return [min(float(sigmoid(center - width)), to), max(float(sigmoid(center + width)), to)]
 
 
 def plus_632(apparent: float, left: float, *, chance: float) -> float:

@@ -31,7 +31,7 @@ from napari_radiogenomics.fusion.fitted_outside import leave_answers
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.lost_columns import losses
 from napari_radiogenomics.fusion.measures import MAIN
-from napari_radiogenomics.fusion.missingness import missing_by_outcome
+from napari_radiogenomics.fusion.missingness import missing_by_outcome, warn_of_pattern
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.model_card import validation_lines
 from napari_radiogenomics.fusion.more_runs import (
@@ -43,7 +43,7 @@ from napari_radiogenomics.fusion.more_runs import (
 from napari_radiogenomics.fusion.operating_points import external_points, point_table
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
-from napari_radiogenomics.fusion.same_patient import warn_of_further_rows
+from napari_radiogenomics.fusion.same_patient import refuse_copies, warn_of_further_rows
 from napari_radiogenomics.fusion.site_outcome import warn_of_sites
 from napari_radiogenomics.fusion.splits import Scheme
 from napari_radiogenomics.fusion.strategy import STRATEGIES
@@ -193,12 +193,15 @@ def fuse(
     if external is not None:  # refused before the work, not after it
         second, _ = outside_of(external, kind=data.outcome.kind, classes=data.outcome.classes,
                                learned=set(map(str, data.tables.patients)))  # fmt: skip
+        refuse_copies(second, data.tables)
     doubts = warn_of_chosen(data.tables, data.outcome)
     warned = (*doubts, *warn_of_sites(data.tables, data.outcome))
     warned += warn_of_target(data.tables, data.outcome)
     warned += warn_of_further_rows(data.tables.patients)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     runs = run_splits(data, models, splits, what="Folds", **options)
+    pattern = warn_of_pattern(data.tables, data.outcome, runs)
+    doubts, warned = (*doubts, *pattern), (*pattern, *warned)
     fitted = _on_all(data, models, progress)
     table = measure_table(data.outcome, runs, seed=seed)
     if scheme == "bootstrap632":
@@ -215,7 +218,9 @@ def fuse(
         )
     outside = None if external is None else external_table(fitted, data, external)
     points = _points(data, runs, fitted, external)
-    found = _result(data, models, runs, fitted, table, outside, points, thorough, scheme, options)
+    found = _result(
+        data, models, runs, fitted, table, outside, points, thorough, scheme, doubts, options
+    )
     for name, model in fitted.items():
         lost = losses(found.table, found.without, found.main, name)
         model.fitted_ = replace(model.fitted_, facts={**model.fitted_.facts, "lost": lost})
@@ -279,6 +284,7 @@ def _result(
     points: pd.DataFrame,
     thorough: bool,
     scheme: str,
+    doubts: Sequence[str],
     options: Mapping[str, Any],
 ) -> FusionResult:
     import pandas as pd
@@ -308,6 +314,7 @@ def _result(
         learning=learning,
         trade_off=trade_off,
         external=outside,
+        doubts=doubts,
     )
     return FusionResult(
         outcome.kind,

@@ -71,7 +71,11 @@ class Held:
 
 
 def fold_mean(
-    outcome: Outcome, folds: Sequence[Held], measure: Callable[[Outcome, Reals], Measured | None]
+    outcome: Outcome,
+    folds: Sequence[Held],
+    measure: Callable[[Outcome, Reals], Measured | None],
+    *,
+    least: float = 0.0,
 ) -> tuple[Estimate, Reals]:
     """A measure averaged over the folds with its interval, and that of each fold.
 
@@ -84,6 +88,8 @@ def fold_mean(
     measure : callable
         ``measure(outcome, link)`` of one fold: value and variance, or None where the fold's
         patients tell nothing (all of one class).
+    least : float, optional
+        Below which the measure cannot lie.
     """
     from scipy.stats import norm
 
@@ -102,7 +108,7 @@ def fold_mean(
     variance = float(variances[sure].mean()) * repeats / good.sum() if sure.any() else np.nan
     reach = float(norm.ppf(0.975)) * np.sqrt(variance)
     mean = float(areas[good].mean())
-    return Estimate(mean, max(0.0, mean - reach), min(1.0, mean + reach)), areas
+    return Estimate(mean, max(least, mean - reach), min(1.0, mean + reach)), areas
 
 
 def drawn_interval(

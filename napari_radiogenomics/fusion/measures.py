@@ -37,7 +37,7 @@ from napari_radiogenomics.statistics.survival import (
 )
 from napari_radiogenomics.statistics.survival import brier_score as brier_at
 
-__all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "measures", "score_folds"]
+__all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "main_of", "measures", "score_folds"]
 
 Reals = NDArray[np.float64]
 Metric = Callable[[Outcome, Reals], float]
@@ -195,9 +195,15 @@ def _spread(values: Reals) -> Estimate:
     return Estimate(mean, mean - reach, mean + reach)
 
 
+def main_of(kind: Kind) -> Callable[[Outcome, Reals], Measured | None]:
+    """Main measure of one fold and its variance; None where the fold tells nothing."""
+    return _MAIN[kind]
+
+
 def main_measure(outcome: Outcome, folds: Sequence[Held]) -> Estimate:
     """Main measure with its interval."""
-    return fold_mean(outcome, folds, _MAIN[outcome.kind])[0]
+    least = -np.inf if outcome.kind == "regression" else 0.0
+    return fold_mean(outcome, folds, _MAIN[outcome.kind], least=least)[0]
 
 
 def score_folds(outcome: Outcome, folds: Sequence[Held]) -> Reals:

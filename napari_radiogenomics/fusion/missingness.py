@@ -5,18 +5,21 @@ Letters: N patients.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion.comparing import held_of
-from napari_radiogenomics.fusion.measures import main_measure
+from napari_radiogenomics.fusion.intervals import Held
+from napari_radiogenomics.fusion.measures import MAIN, WORDS, main_measure
+from napari_radiogenomics.fusion.metrics import column_concordance
 from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.running import Data, run_able
+from napari_radiogenomics.fusion.running import Data, SplitRun, run_able
 from napari_radiogenomics.fusion.splits import Split
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.progress import Progress
@@ -24,7 +27,9 @@ from napari_radiogenomics.progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Mechanism", "degradation", "missing_by_outcome"]
+__all__ = ["Mechanism", "degradation", "missing_by_outcome", "warn_of_pattern"]
+
+_SURE, _STRONG = 0.01, 0.6  # of a pattern that speaks for itself
 
 Mechanism = Literal["random", "outcome"]
 
@@ -43,7 +48,9 @@ def missing_by_outcome(tables: Tables, outcome: Outcome) -> pd.DataFrame:
     -------
     DataFrame
         ``modality``, ``patients`` (who have it), ``missing``, ``missing_low`` and
-        ``missing_high`` (its share where the outcome is low and high), ``p_value`` (Fisher).
+        ``missing_high`` (its share where the outcome is low and high), ``p_value`` (Fisher),
+        and ``alone``, how well who has it orders the outcome by itself (AUC or concordance; 0.5
+        is chance).
     """
     import pandas as pd
     from scipy.stats import fisher_exact
@@ -64,10 +71,68 @@ def missing_by_outcome(tables: Tables, outcome: Outcome) -> pd.DataFrame:
                 _share(counts[1]),
                 _share(counts[0]),
                 p,
+                column_concordance(there.astype(float), outcome),
             )
         )
     columns = ["modality", "patients", "missing", "missing_low", "missing_high", "p_value"]
+    columns.append("alone")
     return pd.DataFrame(rows, columns=columns)
+
+
+def warn_of_pattern(tables: Tables, outcome: Outcome, runs: Sequence[SplitRun]) -> tuple[str, ...]:
+    """Warn of modalities that tell the outcome by who has them.
+
+    A strategy may then predict who was sampled, and not the tumor.
+
+    Parameters
+    ----------
+    tables : Tables
+        Of N patients.
+    outcome : Outcome
+        Theirs.
+    runs : sequence of SplitRun
+        Main run; what the best strategy does among those who have the modality is told beside.
+
+    Returns
+    -------
+    tuple of str
+        One warning a modality; empty where what is missing tells nothing.
+    """
+    found = missing_by_outcome(tables, outcome)
+    sure = found["p_value"] * max(int(found["p_value"].notna().sum()), 1) < _SURE
+    said = []
+    for row in found[sure & (found["alone"] >= _STRONG)].itertuples():
+        alone = f"by itself with {_article(outcome)} of {row.alone:.2f}"
+        among = _among(tables, outcome, runs, str(row.modality), WORDS[MAIN[outcome.kind]])
+        said.append(
+            f"Who has {row.modality} tells {outcome.name} {alone}: {row.missing_low:.0%} lack it "
+            f"where the outcome is low and {row.missing_high:.0%} where it is high. What a "
+            f"strategy reaches with all patients may be that. {among}"
+        )
+    if said:
+        warnings.warn(" ".join(said), DataWarning, stacklevel=3)
+    return tuple(said)
+
+
+def _article(outcome: Outcome) -> str:
+    return "an AUC" if outcome.kind == "classification" else "a concordance"
+
+
+def _among(
+    tables: Tables, outcome: Outcome, runs: Sequence[SplitRun], modality: str, word: str
+) -> str:
+    """What strategies reach among the patients who have a modality."""
+    there = tables.present[modality]
+    parts = []
+    for name in runs[0].links:
+        folds = []
+        for fold in held_of(runs, name):
+            kept = there[fold.rows]
+            folds.append(Held(fold.repeat, fold.rows[kept], fold.link[kept], fold.hazard))
+        found = main_measure(outcome, folds)
+        if np.isfinite(found.value):
+            parts.append(f"{name} {found.value:.2f} ({found.low:.2f} to {found.high:.2f})")
+    return f"{word} among those who have it: {', '.join(parts)}." if parts else ""
 
 
 def _share(counts: list[int]) -> float:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.comparing import corrected_t, held_of, on_both
+from napari_radiogenomics.fusion.comparing import held_of
 from napari_radiogenomics.fusion.intervals import Estimate
-from napari_radiogenomics.fusion.measures import main_measure, score_folds
+from napari_radiogenomics.fusion.measures import main_measure
 from napari_radiogenomics.fusion.model import FusionModel, modalities_of
 from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.paired import Paired, on_both
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
 from napari_radiogenomics.fusion.splits import Split, site_splits
 from napari_radiogenomics.fusion.strategies.late import LateFusion
@@ -136,34 +137,43 @@ def ablation_table(data: Data, runs: Sequence[SplitRun], **options: Any) -> pd.D
         return pd.DataFrame(columns=columns)
     base = held_of(runs, "baseline")
     share = float(np.mean([len(split.test) / len(split.train) for split in splits]))
-    rows = []
+    compared, rows = Paired(data.outcome, share), []
     for name in added:
         before, after = on_both(base, held_of(again, name))
-        gained = score_folds(data.outcome, after) - score_folds(data.outcome, before)
         values = (main_measure(data.outcome, folds).value for folds in (before, after))
-        rows.append((name, *values, *corrected_t(gained, test_share=share)))
+        rows.append((name, *values, *compared(after, before)))
     return pd.DataFrame(rows, columns=columns)
 
 
 def learning_table(
     data: Data, model: FusionModel, name: str, runs: Sequence[SplitRun], **options: Any
 ) -> pd.DataFrame:
-    """Main measure of a model by number of training patients, in the first repeat."""
+    """Main measure of a model by number of training patients, in the first repeat.
+
+    ``gain`` is what all patients add to so many, on the same test patients, with its interval.
+    """
     import pandas as pd
 
     first = [run for run in runs if run.split.repeat == 0]
-    strata = data.outcome.strata()
-    rows = []
-    for share in _SHARES:
-        splits = learnable(data, [_fewer(run.split, strata, share, data.seed) for run in first])
-        what = f"{share:.0%} of the patients"
+    strata, whole = data.outcome.strata(), held_of(first, name)
+    share = float(np.mean([len(run.split.test) / len(run.split.train) for run in first]))
+    rows, compared = [], Paired(data.outcome, share)
+    none = (np.nan, np.nan, np.nan)
+    for part in _SHARES:
+        splits = learnable(data, [_fewer(run.split, strata, part, data.seed) for run in first])
+        what = f"{part:.0%} of the patients"
         fewer = _beside(data, {name: model}, splits, what=what, **options)
         if fewer:
-            found = main_measure(data.outcome, held_of(fewer, name))
-            rows.append((np.mean([len(s.train) for s in splits]), *vars(found).values()))
-    found = main_measure(data.outcome, held_of(first, name))
-    rows.append((np.mean([len(run.split.train) for run in first]), *vars(found).values()))
-    return pd.DataFrame(rows, columns=["patients", "value", "low", "high"])
+            folds = held_of(fewer, name)
+            found = main_measure(data.outcome, folds)
+            gain = compared(whole, folds)[:3] if len(folds) == len(whole) else none
+            learned = float(np.mean([len(s.train) for s in splits]))
+            rows.append((learned, *vars(found).values(), *gain))
+    found = main_measure(data.outcome, whole)
+    learned = float(np.mean([len(run.split.train) for run in first]))
+    rows.append((learned, *vars(found).values(), *none))
+    columns = ["patients", "value", "low", "high", "gain", "gain_low", "gain_high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _fewer(split: Split, strata: Any, share: float, seed: int) -> Split:

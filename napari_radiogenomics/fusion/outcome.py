@@ -84,9 +84,14 @@ class Outcome:
         return int(self.event.sum())
 
     def strata(self) -> NDArray[np.intp]:
-        """Groups whose shares should be alike in all folds, shape (N,)."""
+        """Groups whose shares should be alike in all folds, shape (N,).
+
+        Classes come in the order of their names, so that the same patients are dealt together
+        whichever class is the event.
+        """
         if self.kind == "classification":
-            return self.values.astype(np.intp)
+            turned = len(self.classes) == 2 and str(self.classes[0]) > str(self.classes[1])
+            return (1 - self.values if turned else self.values).astype(np.intp)
         thirds = np.empty(len(self), np.intp)
         for seen in (False, True):
             own = np.flatnonzero(self.event == seen)

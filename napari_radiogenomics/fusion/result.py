@@ -51,9 +51,9 @@ class FusionResult:
         Main measure of each strategy in each fold.
     comparison : DataFrame
         Each two strategies on the ``patients`` that both answered: main measure of the one
-        (``value``) and the other (``other_value``), their ``difference`` with interval and
-        ``p_value`` of the corrected resampled t-test, and ``p_delong`` of DeLong's test on each
-        patient's mean prediction.
+        (``value``) and the other (``other_value``), their ``difference`` with the wider interval
+        and the greater ``p_value`` of the corrected resampled t-test over folds and a jackknife
+        over patients, and ``p_delong`` of DeLong's test on each patient's mean prediction.
     contrast : DataFrame
         Raw, harmonized in the fold, leave-one-site-out and volume only side by side; without
         sites, what of it there is.
@@ -89,7 +89,8 @@ class FusionResult:
     missing : DataFrame
         How often each modality is missing, by outcome.
     learning : DataFrame
-        Main measure of the trusted strategy by number of training patients.
+        Main measure of the trusted strategy by number of training patients; ``gain`` is what all
+        of them add to so many, on the same test patients.
     external : DataFrame or None
         Measures in the external cohort, each on the patients that the strategy ``answered``.
     trusted : str

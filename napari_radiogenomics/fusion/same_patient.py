@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import DataWarning, InputError
 
-__all__ = ["refuse_spellings", "spelled_alike", "warn_of_further_rows"]
+if TYPE_CHECKING:
+    from napari_radiogenomics.fusion.tables import Tables
+
+__all__ = ["refuse_copies", "refuse_spellings", "spelled_alike", "warn_of_further_rows"]
 
 _FURTHER = re.compile(r"^(.+?)[ _.\-]\d{1,3}$")
 _SHOWN = 3
+_FEWEST, _DECIMALS = 3, 4  # numbers of a row that make it a signature
 
 
 def spelled_alike(name: Any) -> str:
@@ -47,6 +53,66 @@ def refuse_spellings(names: Iterable[Any]) -> None:
                 "two patients. Spell the ids alike in all tables (for example table.index = "
                 "table.index.str.strip().str.upper()), and give one row a patient."
             )
+
+
+def refuse_copies(tables: Tables, others: Tables | None = None) -> None:
+    """Refuse patients of different ids with the same numbers in all that both have.
+
+    Rows with fewer than three numbers of more than four decimals are nobody's signature.
+
+    Parameters
+    ----------
+    tables : Tables
+        Of N patients.
+    others : Tables, optional
+        Of another cohort that must not hold them; without it, no two of the N may be one.
+
+    Raises
+    ------
+    InputError
+        If two are one patient.
+    """
+    mine = _signatures(tables, others or tables)
+    theirs = mine if others is None else _signatures(others, tables)
+    where = "" if others is None else ", from whom is learned,"
+    for name, owned in mine.items():
+        owners: dict[bytes, list[str]] = {}
+        for patient, row in theirs[name].items():
+            owners.setdefault(row, []).append(patient)
+        for patient, row in owned.items():
+            for other in owners.get(row, ()):
+                if (others is None and other == patient) or _differ(patient, other, mine, theirs):
+                    continue
+                raise InputError(
+                    f'"{patient}" and "{other}"{where} have the same numbers in all that both '
+                    "have: one patient under two ids would be learned from and tested. Leave one "
+                    "of the two out."
+                )
+
+
+def _signatures(tables: Tables, others: Tables) -> dict[str, dict[str, bytes]]:
+    """Modality → patient → numbers in the columns that two sets of tables share."""
+    found = {}
+    for name, frame in tables.frames.items():
+        if name not in others.frames:
+            continue
+        columns = sorted(set(frame.columns) & set(others.frames[name].columns))
+        values = frame[columns].select_dtypes("float").to_numpy(float)
+        telling = np.isfinite(values) & (np.round(values, _DECIMALS) != values)
+        rows = np.flatnonzero(telling.sum(axis=1) >= _FEWEST)
+        found[name] = {str(tables.patients[at]): values[at].tobytes() for at in rows}
+    return found
+
+
+def _differ(
+    one: str,
+    other: str,
+    mine: Mapping[str, Mapping[str, bytes]],
+    theirs: Mapping[str, Mapping[str, bytes]],
+) -> bool:
+    """Whether a modality that both have tells two patients apart."""
+    pairs = [(rows.get(one), theirs[name].get(other)) for name, rows in mine.items()]
+    return any(a is not None and b is not None and a != b for a, b in pairs)
 
 
 def warn_of_further_rows(names: Iterable[Any]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from napari_radiogenomics.fusion.model_file import SavedModel
 from napari_radiogenomics.fusion.more_runs import learnable
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of, require_outcome
 from napari_radiogenomics.fusion.running import Data
-from napari_radiogenomics.fusion.same_patient import refuse_spellings
+from napari_radiogenomics.fusion.same_patient import refuse_copies, refuse_spellings
 from napari_radiogenomics.fusion.splits import (
     Scheme,
     Split,
@@ -74,6 +74,7 @@ def data_of(
     tables = tables_of(modalities, patients[rows], groups)
     views = views_of(tables.frames, preparations)
     refuse_chosen(tables, own)
+    refuse_copies(tables)
     return Data(tables, own, views, inner_folds, seed)
 
 

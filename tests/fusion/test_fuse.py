@@ -10,7 +10,6 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, br
 from napari_radiogenomics.cli import main
 from napari_radiogenomics.errors import Cancelled, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, missing_curve
-from napari_radiogenomics.fusion.comparing import corrected_t
 from napari_radiogenomics.fusion.final import plus_632
 from napari_radiogenomics.fusion.intervals import Held
 from napari_radiogenomics.fusion.measures import measures
@@ -21,6 +20,7 @@ from napari_radiogenomics.fusion.metrics import (
     net_benefit,
 )
 from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.paired import corrected_t
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.splits import bootstrap_splits, fold_splits, site_splits
 from napari_radiogenomics.progress import reporting
