@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.fusion.survival_at import hazard_scores
 from napari_radiogenomics.statistics.survival import baseline_hazard
 
 __all__ = ["conformal_interval", "conformal_p", "conformal_scores", "conformal_set"]
@@ -25,7 +26,8 @@ Reals = NDArray[np.float64]
 def conformal_scores(outcome: Outcome, inner: Reals) -> dict[str, Reals]:
     """Sorted scores: how unlike its own class, or how far off, each training patient was.
 
-    For survival it is the cumulative hazard at a link of 0, which makes probabilities of links.
+    For survival it is the cumulative hazard at a link of 0, which makes probabilities of links,
+    and how sure it is.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ def conformal_scores(outcome: Outcome, inner: Reals) -> dict[str, Reals]:
     if outcome.kind == "survival":
         own = outcome.take(np.flatnonzero(known))
         hazard = baseline_hazard(own.values, own.event, inner[known])
-        return {"times": hazard.times, "hazard": hazard.values}
+        return hazard_scores(own, inner[known], hazard)
     if outcome.kind == "regression":
         return {"error": np.sort(np.abs(outcome.values - inner)[known])}
     p = sigmoid(inner)

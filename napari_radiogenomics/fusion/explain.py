@@ -19,6 +19,7 @@ from napari_radiogenomics.fusion.joining import applied
 from napari_radiogenomics.fusion.model import FusionModel, new_tables
 from napari_radiogenomics.fusion.operating_points import threshold_of
 from napari_radiogenomics.fusion.predictor import Linear, sigmoid
+from napari_radiogenomics.fusion.survival_at import SURVIVAL, survival_at, time_of
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.tree_shap import tree_shap
 
@@ -179,6 +180,7 @@ def predict_patients(
     *,
     level: float = 0.9,
     threshold: str | float = "youden",
+    at: float | None = None,
 ) -> pd.DataFrame:
     """Prediction of each patient, how sure it is, and the three features that drove it.
 
@@ -195,13 +197,18 @@ def predict_patients(
     threshold : str or float, optional
         Probability above which a patient is called, or the operating point of the model that
         says it: ``"youden"``, ``"sensitive"``, ``"specific"``.
+    at : float, optional
+        Time of the survival probability, in the unit of the times that were learned from; their
+        median follow-up without it.
 
     Returns
     -------
     DataFrame
         By patient: ``link``; for classes ``probability`` of the event, ``class`` at the
         threshold (empty where nothing can be said; ``attrs["threshold"]`` is its value) and
-        ``set``, the classes that cannot be excluded; for numbers ``low`` and ``high``; then
+        ``set``, the classes that cannot be excluded; for numbers ``low`` and ``high``; for
+        times ``survival``, the probability of no event by ``attrs["at"]``, with
+        ``survival_low`` and ``survival_high``, how far the training patients fix it; then
         ``driver_1`` to ``driver_3`` with ``modality``, ``column`` and ``contribution`` of each,
         and ``lacks``, the modalities that the patient does not have.
 
@@ -245,8 +252,13 @@ def predict_patients(
         table[["low", "high"]] = conformal_interval(fitted.scores, link, level=level)
     elif not 0 < level < 1:
         raise InputError(f"level is {level}; it must be between 0 and 1, such as 0.9.")
+    else:
+        table.attrs["at"] = time_of(fitted.scores, at)
+        table[list(SURVIVAL)] = survival_at(fitted.scores, link, table.attrs["at"], level=level)
     drivers = _drivers(explain(model, modalities, groups))
+    facts = dict(table.attrs)
     table = table.join(drivers)
+    table.attrs = facts
     if fitted.kind == "classification":
         table.attrs["threshold"] = limit
     sources = list(fitted.facts["held"])

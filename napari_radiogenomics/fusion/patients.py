@@ -10,6 +10,7 @@ import numpy as np
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import Kind
 from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.fusion.survival_at import SURVIVAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,8 @@ def patient_table(
         raise InputError(f"level is {level}; it must be between 0 and 1, such as 0.9.")
     own = predictions[predictions["strategy"] == strategy]
     groups = own.groupby("patient_id", sort=False)
-    means = groups[[c for c in ("link", "fits_0", "fits_1", "low", "high") if c in own]].mean()
+    known = ("link", "fits_0", "fits_1", "low", "high", *SURVIVAL)
+    means = groups[[column for column in known if column in own]].mean()
     table = groups[["outcome", "event", "site"]].first().join(means)
     if kind == "classification":
         table = _of_classes(table, classes, level)
@@ -47,6 +49,7 @@ def patient_table(
     table["drivers"] = table.index.map(drivers)
     table["drivers"] = table["drivers"].fillna("")
     table = table.rename_axis("patient_id")
+    table.attrs = {name: predictions.attrs[name] for name in ("at",) if name in predictions.attrs}
     table.attrs["classes"] = tuple(map(str, classes))
     return table
 

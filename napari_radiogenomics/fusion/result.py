@@ -174,7 +174,10 @@ class FusionResult:
             the classes that cannot be excluded, whether the more likely class is ``right`` and
             whether the set has ``covered`` the true one; ``attrs["classes"]`` are the two, the
             event last. For numbers ``predicted``, the interval of 90 % and whether it is
-            ``right``; for survival ``time``, ``event`` and ``link``. ``drivers`` are the three
+            ``right``; for survival ``time``, ``event``, ``link`` and ``survival``, the probability
+            of no event by ``attrs["at"]`` (median follow-up, in the unit of the times) with
+            ``survival_low`` and ``survival_high``, how far the training patients fix it (90 %;
+            not when the event of a patient comes). ``drivers`` are the three
             features that moved the prediction most.
         """
         name = strategy or self.trusted

@@ -22,6 +22,7 @@ from napari_radiogenomics.fusion.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.shares import fold_shares
 from napari_radiogenomics.fusion.splits import Split
+from napari_radiogenomics.fusion.survival_at import follow_up, survival_at
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.told import Benches
 from napari_radiogenomics.fusion.views import View
@@ -83,7 +84,8 @@ class SplitRun:
     hazards : dict of Steps
         By model, for survival.
     sure : dict of ndarray, shape (test patients, 2)
-        By model: conformal p-values of both classes, or ends of the interval of 90 %.
+        By model: conformal p-values of both classes, ends of the interval of 90 %, or the
+        probability of survival with its interval.
     points : dict of mapping
         Operating points by model.
     shares : dict of (DataFrame, Series)
@@ -243,7 +245,7 @@ def _run(
                 run.points[name] = fitted.points
                 run.apparent[name] = fitted.link(train)
                 run.weights[name] = feature_weights(fitted)
-                run.sure[name] = how_sure(fitted, run.links[name])
+                run.sure[name] = how_sure(fitted, run.links[name], data.outcome)
                 if split.repeat == 0:
                     run.shares[name] = fold_shares(fitted, test)
             for source in test.present if lacking else ():
@@ -252,10 +254,13 @@ def _run(
     return run
 
 
-def how_sure(fitted: Fitted, link: Reals) -> Reals:
-    """Conformal p-values of both classes, or ends of an interval, shape (N, 2); NaN for times."""
+def how_sure(fitted: Fitted, link: Reals, outcome: Outcome) -> Reals:
+    """Conformal p-values of both classes, or ends of an interval, shape (N, 2).
+
+    For times the probability of no event by the median follow-up with its interval, shape (N, 3).
+    """
     if fitted.kind == "classification":
         return conformal_p(fitted.scores, link)
     if fitted.kind == "regression":
         return conformal_interval(fitted.scores, link, level=LEVEL)
-    return np.full((len(link), 2), np.nan)
+    return survival_at(fitted.scores, link, follow_up(outcome), level=LEVEL)

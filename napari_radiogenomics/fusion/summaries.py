@@ -17,6 +17,7 @@ from napari_radiogenomics.fusion.outcome import Kind, Outcome
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.running import Data, SplitRun
 from napari_radiogenomics.fusion.shares import KEYS, mean_shares
+from napari_radiogenomics.fusion.survival_at import SURVIVAL, follow_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SURE: Mapping[Kind, list[str]] = {
     "classification": ["fits_0", "fits_1"],
     "regression": ["low", "high"],
+    "survival": list(SURVIVAL),
 }
 __all__ = [
     "contribution_table",
@@ -49,13 +51,15 @@ def prediction_table(data: Data, runs: Sequence[SplitRun]) -> pd.DataFrame:
             part.insert(2, "fold", split.fold)
             sure = data.outcome.kind == "classification"
             part["probability"] = sigmoid(link) if sure else np.nan
-            if data.outcome.kind in _SURE:
-                part[_SURE[data.outcome.kind]] = run.sure[name]
+            part[_SURE[data.outcome.kind]] = run.sure[name]
             part["outcome"] = data.outcome.values[rows]
             part["event"] = data.outcome.event[rows]
             part["site"] = "" if data.tables.sites is None else data.tables.sites[rows]
             parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    if data.outcome.kind == "survival":
+        table.attrs["at"] = follow_up(data.outcome)
+    return table
 
 
 def fold_table(outcome: Outcome, runs: Sequence[SplitRun]) -> pd.DataFrame:
