@@ -94,7 +94,7 @@ def fuse(
     """Compare ways to predict a target from image, genes and clinic, without leaks.
 
     Harmonization, selection of features, imputation and tuning are learned anew in the training
-    part of each fold; no step can be fitted outside.
+    part of each fold. No fitted step is taken; tables that are known to hold one are refused.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import DataWarning
 from napari_radiogenomics.fusion.metrics import column_concordance, column_order
 from napari_radiogenomics.fusion.outcome import Outcome
@@ -23,6 +24,7 @@ __all__ = ["warn_of_target"]
 
 Reals = NDArray[np.float64]
 _ALL, _FEWEST = 0.995, 10
+_NEARLY, _MANY = 0.98, 40  # a copy with an error or two, where chance does not go so far
 _FEWEST_OF_LEVEL, _MOST_LEVELS = 3, 20
 
 
@@ -50,9 +52,9 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
     if not found:
         return ()
     text = (
-        f"{len(found)} columns tell {outcome.name} almost without error by themselves: "
-        f"{', '.join(found[:5])}. Are they the target, or made from it? Then leave them out; "
-        "true markers as strong as that are rare."
+        f"{counted(len(found), 'column', 'alone tells', 'each tell')} {outcome.name} almost "
+        f"without error: {', '.join(found[:5])}. The target again, or made from it? Then leave "
+        "that out; true markers as strong as that are rare."
     )
     warnings.warn(text, DataWarning, stacklevel=3)
     return (text,)
@@ -71,7 +73,8 @@ def _tells(values: Reals, outcome: Outcome) -> bool:
     own = values[known]
     if len(known) < _FEWEST or (own == own[0]).all():
         return False
-    return column_concordance(own, outcome.take(known)) > _ALL
+    least = _NEARLY if len(known) >= _MANY else _ALL
+    return column_concordance(own, outcome.take(known)) > least
 
 
 def _levels_tell(values: pd.Series, outcome: Outcome) -> bool:

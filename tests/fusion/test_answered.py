@@ -34,7 +34,7 @@ def partly():
         "clinical": pd.DataFrame({"age": rng.normal(size=100)}, ids),
     }
     target = pd.Series((latent > 0).astype(int), ids, name="EGFR")
-    second = {name: table.iloc[:40].rename("X{}".format) for name, table in tables.items()}
+    second = {name: (table.iloc[:40] + 0.01).rename("X{}".format) for name, table in tables.items()}
     second["rna"] = second["rna"].iloc[:10]
     external = (second, target.iloc[:40].rename("X{}".format))
     strategies = ["baseline", "single", "late"]

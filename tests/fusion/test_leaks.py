@@ -377,3 +377,10 @@ def test_harmonized_columns_are_known_again_when_they_were_changed(noise, change
     with pytest.raises(InputError, match="more columns went through harmonize"):
         fuse({"imaging": change(even).astype(float)}, y, **QUICK)
     refuse_fitted_outside({"imaging": change(imaging).astype(float)})
+
+
+def test_a_copy_of_the_target_with_one_error_is_told(noise):
+    imaging, y = noise
+    copy = y.where(y.index != "P7", 1 - y).astype(float)
+    with pytest.warns(DataWarning, match="^1 column alone tells .* imaging: copy"):
+        fuse({"imaging": imaging.iloc[:, :9].assign(copy=copy)}, y, strategies=["single"], **QUICK)
