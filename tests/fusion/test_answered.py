@@ -116,7 +116,7 @@ def test_a_leak_is_told_wherever_the_advice_is(draw, tmp_path, capsys):
     assert main(["fuse", str(tmp_path / "patients.csv"), "--outcome", "EGFR", "--clinical", "code",
                  "--folds", "3", "--inner-folds", "3", "--repeats", "1", "--no-thorough",
                  "--strategies", "single", "--output", str(out)]) == 0  # fmt: skip
-    words = "1 columns tell EGFR almost without error by themselves: clinical: code"
+    words = "1 column alone tells EGFR almost without error: clinical: code"
     printed = capsys.readouterr().out
     for text in (printed, (out / "advice.txt").read_text(), (out / "model.md").read_text()):
         assert f"Warning: {words}" in text
