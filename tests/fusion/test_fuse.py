@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, brier_score_loss
 
 from napari_radiogenomics.cli import main
-from napari_radiogenomics.errors import Cancelled, InputError
+from napari_radiogenomics.errors import Cancelled, DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, missing_curve
 from napari_radiogenomics.fusion.final import plus_632
 from napari_radiogenomics.fusion.intervals import Held
@@ -170,7 +170,8 @@ def test_a_shuffled_outcome_gives_the_p_value(draw):
 def test_a_missing_modality_is_told_by_outcome(cohort):
     gone = cohort.target[cohort.target == "mutated"].index[:45]
     sparse = {**cohort.modalities, "rna": cohort.modalities["rna"].drop(gone)}
-    found = fuse(sparse, cohort.target, strategies=["late"], **QUICK)
+    with pytest.warns(DataWarning, match="Who has rna tells EGFR"):
+        found = fuse(sparse, cohort.target, strategies=["late"], **QUICK)
     row = found.missing.set_index("modality").loc["rna"]
     assert row["missing_low"] > 0.6
     assert row["missing_high"] == 0
