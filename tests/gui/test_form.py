@@ -13,7 +13,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel
 
-from napari_radiogenomics import texture_maps
+from napari_radiogenomics import fuse, texture_maps
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.form import SettingsForm, same_value
 from napari_radiogenomics.signature import Setting, describe
@@ -107,6 +107,21 @@ def test_ranges_units_and_help_come_from_the_signature(form):
     assert form.fields["radius_mm"].widget.suffix() == " mm"
     titles = [label.text() for label in form.findChildren(QLabel)]
     assert "Radius" in titles
+
+
+def test_a_box_shows_short_names_and_its_tooltip_what_they_do(qtbot):
+    form = SettingsForm(describe(fuse))
+    qtbot.addWidget(form)
+    box = form.fields["learner"].widget
+    names = [box.itemText(k) for k in range(box.count())]
+    assert {"Elastic net", "Random forest", "Gradient boosting"} <= set(names)
+    assert not any("." in name for name in names)
+    assert "the penalty is chosen in the inner folds" in box.toolTip()
+    form.values = {"learner": "forest"}
+    assert "many trees" in box.toolTip()
+    assert "penalty" not in box.toolTip()
+    at = names.index("Elastic net")
+    assert "keeps few features" in box.itemData(at, Qt.ItemDataRole.ToolTipRole)
 
 
 def test_advanced_settings_are_folded(form, qtbot):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -176,13 +177,27 @@ class _Number(Field[Any]):
 
 
 class _Choice(Field[QuietCombo]):
+    """A box of short names; what the chosen one does is its tooltip."""
+
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter, QuietCombo())
         if parameter.optional:
             self.widget.addItem("automatic", None)
         for choice, meaning in parameter.choices.items():
-            self.widget.addItem(meaning or str(choice).replace("_", " "), choice)
+            name, _, more = meaning.partition(". ")
+            self.widget.addItem(name or str(choice).replace("_", " "), choice)
+            if more:
+                at, role = self.widget.count() - 1, Qt.ItemDataRole.ToolTipRole
+                self.widget.setItemData(at, f"<p>{escape(meaning)}</p>", role)
+        self._explain()
+        self.widget.currentIndexChanged.connect(self._explain)
         self.widget.currentIndexChanged.connect(self.changed)
+
+    def _explain(self, _index: int = 0) -> None:
+        """Say what the setting is, and what the chosen entry does."""
+        told = self.widget.currentData(Qt.ItemDataRole.ToolTipRole) or ""
+        about = f"<p>{self.parameter.help}</p>" if self.parameter.help else ""
+        self.widget.setToolTip(f"{about}{told}")
 
     @property
     def value(self) -> Any:
