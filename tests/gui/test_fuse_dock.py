@@ -11,6 +11,8 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics import harmonize, load_model, open_cohort, save_model
 from napari_radiogenomics.extraction.result import CohortFeatures
+from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.dock import FuseDock
 from napari_radiogenomics.gui.fusion.numbers import compared, reference_of
@@ -154,6 +156,87 @@ def test_a_click_opens_the_patient_and_marks_it(shown):
     assert f"{who}, by a fit of" in shown.sheet.features.plot.words.text()
     session_of(shown.viewer).select(patient_id="P119")  # of the second cohort
     assert "was not in the comparison" in shown.sheet.features.plot.words.text()
+
+
+class TestWhoSpeaks:
+    """The message line belongs to what was asked for last."""
+
+    def test_a_result_is_not_talked_over_by_a_patient_clicked_before(self, shown, qtbot):
+        shown.sheet.choose("imaging alone")
+        shown.sheet.patient_chosen.emit("P003")
+        shown.behind.waits.emit("P003 is open. Mapping …")
+        assert shown.message.endswith("P003 is open. Mapping …")
+        choose(shown, "EGFR mutation")
+        shown.form.values = {"strategies": ["single"]}
+        run(qtbot, shown)
+        result = shown.message
+        assert "Next: click a patient" in result
+        shown.behind.waits.emit("P003 is open, but no scan with its regions is in sight.")
+        shown.behind.told.emit("P003: the map of original_glcm_Contrast is on the scan.")
+        assert shown.message == result
+
+    def test_a_patient_clicked_during_a_run_speaks_until_its_end(self, shown, qtbot):
+        choose(shown, "EGFR mutation")
+        shown.form.values = {"strategies": ["single"]}
+
+        def click_meanwhile():
+            shown.start()
+            shown.sheet.patient_chosen.emit("P003")
+            shown._tell_time(1, 3, "Fold")
+            assert shown.message.startswith("P003: ")
+
+        run(qtbot, shown, click_meanwhile)
+        assert "Next: click a patient" in shown.message
+
+    def test_a_file_that_was_written_is_the_last_word(self, shown, tmp_path):
+        shown.sheet.patient_chosen.emit("P003")
+        shown.save_model(tmp_path / "egfr.npz")
+        shown.behind.waits.emit("Waiting for P003 to open.")
+        assert shown.message.startswith("Written: ")
+
+    def test_who_has_no_scan_has_nothing_to_show(self, shown, qtbot):
+        shown.sheet.choose("imaging alone")
+        attached(shown.viewer, PatientView).patient_id = "P003"
+        with qtbot.waitSignal(shown.behind.told, timeout=20_000):
+            shown.sheet.patient_chosen.emit("P003")
+        assert "P003 has no scan in this cohort: there is nothing to show." in shown.message
+        assert shown.message.startswith("P003: probability of EGFR mutation 0.")
+        assert not shown.behind._timer.isActive()
+
+
+class TestDrivers:
+    """Prediction, truth, and the first driver that can be seen."""
+
+    def driven(self, fused, shares):
+        """The comparison in which a patient was driven by other columns."""
+        rows = pd.DataFrame({"column": list(shares), "contribution": list(shares.values())})
+        rows = rows.assign(strategy="imaging alone", patient_id="P003", modality="imaging",
+                           feature=rows["column"], value=0.0)  # fmt: skip
+        table = pd.concat([rows[fused.result.contributions.columns]] * 2, ignore_index=True)
+        return replace(fused, result=replace(fused.result, contributions=table))
+
+    def test_the_first_with_a_map_is_shown_and_named(self, shown, fused):
+        mean = "original_firstorder_Mean"
+        other = self.driven(fused, {mean: 0.2, "other1": 0.0, "other2": -0.9})
+        shown.show_found(other)
+        shown.sheet.choose("imaging alone")
+        row = fused.result.patients("imaging alone").loc["P003"]
+        shown.sheet.patient_chosen.emit("P003")
+        said = f"P003: probability of EGFR mutation {row['probability']:.2f} (set "
+        assert shown.message.startswith(said)
+        assert session_of(shown.viewer).selection.feature == mean
+        shown.behind.told.emit(f"P003: the map of {mean} is on the scan.")
+        assert shown.message.startswith(said)
+        assert f", is {row['outcome']}. The map of {mean} is on the scan." in shown.message
+        assert "image driver 2 of 2; other2 drove it more, but has no map" in shown.message
+
+    def test_where_none_has_a_map_the_prediction_stays(self, shown, fused):
+        shown.show_found(self.driven(fused, {"other2": 0.9, "original_shape_MeshVolume": 0.1}))
+        shown.sheet.choose("imaging alone")
+        shown.sheet.patient_chosen.emit("P003")
+        assert shown.message.startswith("P003: probability of EGFR mutation 0.")
+        assert "other2 drove it most; no image driver of it has a map" in shown.message
+        assert not shown.behind._timer.isActive()
 
 
 def test_another_strategy_changes_every_plot(shown):

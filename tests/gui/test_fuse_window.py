@@ -63,8 +63,9 @@ def test_the_window_keeps_its_height_and_a_click_draws_the_driver(viewer, qtbot)
     assert main.height() == before
     sheet.choose("imaging alone")
     sheet.patient_chosen.emit("P004")
-    drawn = f"P004: the map of {DRIVER}"
-    qtbot.waitUntil(lambda: fusing.message.startswith(drawn), timeout=100_000)
+    drawn = f"The map of {DRIVER}"
+    qtbot.waitUntil(lambda: drawn in fusing.message, timeout=100_000)
+    assert fusing.message.startswith("P004: probability of EGFR 1 0.")
     assert cohort.view.patient_id == "P004"
     assert any("mean" in layer.name.lower() for layer in viewer.layers)
     assert main.height() == before

@@ -219,7 +219,7 @@ class AssociateDock(TablePanel):
         """Open the patient of a dot, with the map of the feature; the Genes dock has the gene."""
         feature, outcome = self.sheet.pair
         self.choose_patient(patient)
-        self.say(f"{patient}: {self._said_of(patient)}. Opening …")
+        self.say_of_patient(f"{patient}: {self._said_of(patient)}. Opening …", clicked=True)
         self.session.select(feature=feature, gene=outcome.removesuffix(" mutation"))
         self.behind.follow(patient, feature)
 
@@ -245,13 +245,13 @@ class AssociateDock(TablePanel):
         """Say what is on the scan, the pair's values, and where the gene has its colors."""
         patient = self.session.selection.patient_id
         outcome = self.sheet.pair[1]
-        self.say(
+        self.say_of_patient(
             f"{self._said_of(patient)}. {text} The Genes dock colors the regions by {outcome}."
         )
 
     def _say_waiting(self, text: str) -> None:
         """Say what the map of the clicked patient waits for."""
-        self.say(f"{self._said_of(self.session.selection.patient_id)}. {text}")
+        self.say_of_patient(f"{self._said_of(self.session.selection.patient_id)}. {text}")
 
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen among those of the pair."""

@@ -19,12 +19,15 @@ from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modalities_read
+from napari_radiogenomics.gui.fusion.drivers import drivers_of
 from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
 from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
 from napari_radiogenomics.gui.fusion.words import (
     clock,
     said_of_degraded,
+    said_of_drivers,
+    said_of_event,
     said_of_patient,
     said_of_shuffled,
 )
@@ -38,7 +41,7 @@ from napari_radiogenomics.gui.fusion.work import (
     shuffle,
 )
 from napari_radiogenomics.gui.session import Selection
-from napari_radiogenomics.gui.tables.behind import Behind
+from napari_radiogenomics.gui.tables.behind import Behind, settings_of_feature
 from napari_radiogenomics.gui.tables.groups import EVERYBODY, batch_columns, offer_groups
 from napari_radiogenomics.gui.tables.panel import TablePanel
 
@@ -85,6 +88,7 @@ class FuseDock(TablePanel):
         )
         self.fused: Fused | None = None
         self._phase, self._begun = "", 0.0
+        self._about, self._drivers = "", list[str]()
         self.behind = Behind(self.viewer, self)
         self._make_inputs()
         self._connect()
@@ -133,8 +137,8 @@ class FuseDock(TablePanel):
         self.models.apply.connect(self.apply_model)
         self.models.load.connect(self.load_model)
         self.models.save.connect(self.save_model)
-        self.behind.told.connect(self.say)
-        self.behind.waits.connect(self.say)
+        self.behind.told.connect(self._say_mapped)
+        self.behind.waits.connect(self._say_waiting)
         self.connections.add(self.session.cohort_changed, self._list_cohort)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._use_theme)
@@ -305,7 +309,7 @@ class FuseDock(TablePanel):
         if what != self._phase or done == 0:
             self._phase, self._begun = what, time.monotonic()
             self._done_before = done
-        if total < 1 or not self.runner.running or self.runner.cancelling:
+        if total < 1 or not self.runner.running or self.runner.cancelling or self.patient_speaks:
             return
         spent, made = time.monotonic() - self._begun, done - self._done_before
         left = spent / made * (total - done) if made > 0 else 0.0
@@ -313,37 +317,60 @@ class FuseDock(TablePanel):
         self.say(f"{what}: {done} of {total}{told}.")
 
     def _open_patient(self, patient: str) -> None:
-        """Open the patient of a dot or a row, and map the image feature that drove it most."""
+        """Open the patient of a dot or a row, and map what drove it most of what has a map."""
         self.choose_patient(patient)
-        column = self._driver(patient)
-        if column:
-            self.say(f"{self._said_of(patient)}. Opening …")
-            self._map_feature(column)
-        else:
-            self.say(f"{self._said_of(patient)}. Features says what drove it.")
+        self._about, self._drivers = f"{self._said_of(patient)}. ", self._drivers_of(patient)
+        mapped = next((name for name in self._drivers if settings_of_feature(name)), "")
+        if mapped:
+            self.say_of_patient(f"{self._about}Opening …", clicked=True)
+            self.session.select(feature=mapped)
+            self.behind.follow(patient, mapped)
+            return
+        self.behind.stop()
+        why = (
+            said_of_drivers(self._drivers, "") if self._drivers else "Features says what drove it."
+        )
+        self.say_of_patient(f"{self._about}{why}", clicked=True)
 
     def _said_of(self, patient: str) -> str:
         """Prediction of a patient, in words."""
         row = self.sheet.patients.rows.row_of(patient)
-        if row is None:
+        if row is None or self.fused is None:
             return patient
-        return said_of_patient(patient, self.sheet.patients.rows.frame.iloc[row])
+        told = self.sheet.patients.rows.frame.iloc[row]
+        return said_of_patient(patient, told, said_of_event(self.fused.result))
 
-    def _driver(self, patient: str) -> str:
-        """Column of the image feature that moved the prediction most; empty where there is none."""
+    def _drivers_of(self, patient: str) -> list[str]:
+        """Columns of image features, that which moved the prediction most first."""
         if self.fused is None:
-            return ""
-        table = self.fused.result.contributions
-        own = table[(table["strategy"] == self.sheet.strategy) & (table["patient_id"] == patient)]
-        own = own[own["modality"] == "imaging"]
-        return "" if own.empty else str(own.loc[own["contribution"].abs().idxmax(), "column"])
+            return []
+        return drivers_of(self.fused.result, self.sheet.strategy, patient)
 
     def _map_feature(self, column: str) -> None:
         """Draw the map of a feature on the patient on the screen."""
         patient = self.session.selection.patient_id
         if patient:
+            self._about, self._drivers = "", []
+            self.say_of_patient(f"The map of {column} comes on {patient} …", clicked=True)
             self.session.select(feature=column)
             self.behind.follow(patient, column)
+
+    def _say_mapped(self, text: str) -> None:
+        """Say what became of the map, beside the prediction and which driver it is of."""
+        feature = self.session.selection.feature
+        which = ""
+        if feature in self._drivers and "on the scan" in text:
+            which = f" {said_of_drivers(self._drivers, feature)}"
+        self.say_of_patient(f"{self._about}{self._without_name(text)}{which}")
+
+    def _say_waiting(self, text: str) -> None:
+        self.say_of_patient(f"{self._about}{text}")
+
+    def _without_name(self, text: str) -> str:
+        """Text without the patient's name before it, where the prediction has said it."""
+        patient, colon, rest = text.partition(": ")
+        known = bool(self._about and colon) and patient == self.session.selection.patient_id
+        return f"{rest[:1].upper()}{rest[1:]}" if known else text
 
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen."""

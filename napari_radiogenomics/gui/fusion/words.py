@@ -8,13 +8,25 @@ from napari_radiogenomics.fusion.measures import CHANCE
 from napari_radiogenomics.gui.fusion.numbers import NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from napari_radiogenomics.fusion.result import FusionResult
     from napari_radiogenomics.gui.fusion.work import Degraded, Fused, Shuffled
 
-__all__ = ["clock", "said_of_degraded", "said_of_patient", "said_of_shuffled"]
+__all__ = [
+    "clock",
+    "event_words",
+    "said_of_degraded",
+    "said_of_drivers",
+    "said_of_event",
+    "said_of_patient",
+    "said_of_shuffled",
+]
 
 _MINUTE_S = 60
+_NAMED = 2
 
 
 def clock(seconds: float) -> str:
@@ -30,7 +42,24 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // _MINUTE_S}:{int(seconds) % _MINUTE_S:02d} min"
 
 
-def said_of_patient(patient: str, row: pd.Series) -> str:
+def event_words(outcome: str, event: str) -> str:
+    """What has a probability: a class of an outcome, or the outcome itself where it is a yes.
+
+    Examples
+    --------
+    >>> event_words("EGFR", "mutated"), event_words("EGFR mutation", "yes")
+    ('EGFR mutated', 'EGFR mutation')
+    """
+    return outcome if event == "yes" else f"{outcome} {event}"
+
+
+def said_of_event(result: FusionResult) -> str:
+    """What the probabilities of a comparison are of; empty where it has none."""
+    classes = result.patients(result.trusted).attrs.get("classes")
+    return event_words(str(result.target), str(classes[-1])) if classes else ""
+
+
+def said_of_patient(patient: str, row: pd.Series, event: str = "") -> str:
     """Prediction of a patient beside what came.
 
     Parameters
@@ -39,6 +68,8 @@ def said_of_patient(patient: str, row: pd.Series) -> str:
         Id.
     row : Series
         Of the table of patients, for classes, numbers or times.
+    event : str, optional
+        What the probability is of.
 
     Examples
     --------
@@ -47,12 +78,42 @@ def said_of_patient(patient: str, row: pd.Series) -> str:
     'P1: log hazard 0.40, event at 364'
     """
     if "probability" in row:
-        return f"{patient}: {row['probability']:.2f}, set {row['set']}, is {row['outcome']}"
+        sure = f"probability of {event} {row['probability']:.2f} (set {row['set']})"
+        return f"{patient}: {sure}, is {row['outcome']}"
     if "predicted" in row:
         ends = f"{row['low']:.3g} to {row['high']:.3g}"
         return f"{patient}: {row['predicted']:.3g} ({ends}), is {row['outcome']:.3g}"
     came = "event" if row["event"] else "censored"
     return f"{patient}: log hazard {row['log hazard']:.2f}, {came} at {row['time']:.4g}"
+
+
+def said_of_drivers(drivers: Sequence[str], mapped: str) -> str:
+    """Which driver a mapped feature is, and which ones before it have no map.
+
+    Parameters
+    ----------
+    drivers : sequence of str
+        Image features, that which moved the prediction most first.
+    mapped : str
+        The one on the scan; empty where none has a map.
+
+    Examples
+    --------
+    >>> said_of_drivers(["other2", "mean"], "mean")
+    'It is image driver 2 of 2; other2 drove it more, but has no map.'
+    >>> said_of_drivers(["other2", "other4"], "")
+    'other2 drove it most; no image driver of it has a map. Features has all.'
+    """
+    count = len(drivers)
+    if not mapped:
+        return f"{drivers[0]} drove it most; no image driver of it has a map. Features has all."
+    before = list(drivers[: drivers.index(mapped)])
+    told = f"It is image driver {len(before) + 1} of {count}"
+    if not before:
+        return f"{told}."
+    named = before if len(before) <= _NAMED else [before[0], f"{len(before) - 1} more"]
+    have = "has" if len(before) == 1 else "have"
+    return f"{told}; {' and '.join(named)} drove it more, but {have} no map."
 
 
 def said_of_shuffled(found: Shuffled, fused: Fused | None) -> str:

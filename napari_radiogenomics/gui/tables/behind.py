@@ -18,6 +18,7 @@ from napari_radiogenomics.gui.forms.inputs import belongs_to, is_derived, is_reg
 from napari_radiogenomics.gui.forms.runner import Outcome, Runner
 from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.layers.keys import SOURCE
+from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import record_of, with_history
@@ -132,6 +133,12 @@ class Behind(QObject):
         else:
             self._timer.start()
 
+    def stop(self) -> None:
+        """Wait for no patient any more, and map nothing."""
+        self._timer.stop()
+        self.runner.cancel()
+        self._wanted = ("", "")
+
     def _look(self) -> None:
         patient, feature = self._wanted
         self._looks += 1
@@ -147,11 +154,12 @@ class Behind(QObject):
             )
             return
         pair = self._measured()
+        if pair is None and self._has_no_scan(patient):
+            self._timer.stop()
+            self.told.emit(f"{patient} has no scan in this cohort: there is nothing to show.")
+            return
         if pair is None:
-            self._tell_late(
-                f"{patient} is open, but no scan with its regions is in sight. Show both in the "
-                "layer list; then the map comes."
-            )
+            self._tell_late(self._what_lacks(patient))
             return
         self._timer.stop()
         self._mapped = self._wanted
@@ -181,6 +189,24 @@ class Behind(QObject):
                     if isinstance(drawn, Segmentation):
                         return source, drawn
         return None
+
+    def _has_no_scan(self, patient: str) -> bool:
+        """Whether neither the layers nor the cohort have a scan of a patient."""
+        cohort = session_of(self._viewer).cohort
+        if cohort is None or any(map(is_scan, self._viewer.layers)):
+            return False
+        return not cohort.scans["patient_id"].astype(str).eq(patient).any()
+
+    def _what_lacks(self, patient: str) -> str:
+        if any(map(is_scan, self._viewer.layers)) and not any(map(is_region, self._viewer.layers)):
+            return (
+                f"{patient} is open, but has no regions. Draw them in the Segment dock; then the "
+                "map comes."
+            )
+        return (
+            f"{patient} is open, but no scan with its regions is in sight. Show both in the "
+            "layer list; then the map comes."
+        )
 
     def _ended(self, outcome: Outcome) -> None:
         patient, feature = self._mapped

@@ -10,6 +10,7 @@ from napari_radiogenomics.extraction.extract import extract_cohort
 from napari_radiogenomics.extraction.result import CohortFeatures
 from napari_radiogenomics.gui.forms.panel import Panel
 from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.forms.style import Tone
 from napari_radiogenomics.gui.placing import PlacedWidget
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.tables.picker import TablePicker
@@ -42,6 +43,8 @@ class TablePanel(Panel):
     ----------
     picker : TablePicker
         The tables; the first row of the inputs.
+    patient_speaks : bool
+        Whether the message line is about a patient that was clicked, and may go on about it.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class TablePanel(Panel):
         hidden: Collection[str] = (),
     ) -> None:
         super().__init__(viewer, verb, name=name, purpose=purpose, run=run, hidden=hidden)
+        self.patient_speaks = False
         self.session = session_of(self.viewer)
         self._sheet, self._sheet_name = sheet, sheet_name
         sheet.belong_to(self)
@@ -120,6 +124,25 @@ class TablePanel(Panel):
     def choose_patient(self, patient: str) -> None:
         """Open a patient."""
         self.session.select(patient_id=patient)
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        """Write the message line; from then on no patient that was clicked before speaks there."""
+        self.patient_speaks = False
+        super().say(text, tone)
+
+    def say_of_patient(self, text: str, *, clicked: bool = False) -> None:
+        """Say of a patient what became of it, unless something else was said since the click.
+
+        Parameters
+        ----------
+        text : str
+            What.
+        clicked : bool, optional
+            The person has just asked for it.
+        """
+        if clicked or self.patient_speaks:
+            super().say(text)
+            self.patient_speaks = True
 
     def _say_failed(self, text: str) -> None:
         self.say(text, "error")

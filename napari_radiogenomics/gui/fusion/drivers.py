@@ -1,0 +1,37 @@
+"""What moved the prediction of a patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_radiogenomics.fusion.result import FusionResult
+
+__all__ = ["drivers_of"]
+
+
+def drivers_of(
+    result: FusionResult, strategy: str, patient: str, *, modality: str = "imaging"
+) -> list[str]:
+    """Columns of a modality that moved the prediction of a patient.
+
+    Parameters
+    ----------
+    result : FusionResult
+        What `fuse` found.
+    strategy, patient : str
+        Whose prediction of whom.
+    modality : str, optional
+        Of the columns.
+
+    Returns
+    -------
+    list of str
+        That which moved it most first, by the mean over repeats; none that moved nothing.
+    """
+    table = result.contributions
+    own = table[(table["strategy"] == strategy) & (table["patient_id"].astype(str) == patient)]
+    own = own[own["modality"] == modality]
+    moved = own.groupby("column", sort=False)["contribution"].mean().abs()
+    moved = moved[moved > 0].sort_values(ascending=False, kind="stable")
+    return [str(column) for column in moved.index]
