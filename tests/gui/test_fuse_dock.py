@@ -15,6 +15,7 @@ from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.dock import FuseDock
+from napari_radiogenomics.gui.fusion.event import likely_event
 from napari_radiogenomics.gui.fusion.numbers import compared, reference_of
 from napari_radiogenomics.gui.fusion.outcomes import Target, target_values, targets_of
 from napari_radiogenomics.gui.fusion.plots import roc_points
@@ -158,21 +159,62 @@ def test_a_click_opens_the_patient_and_marks_it(shown):
     assert "was not in the comparison" in shown.sheet.features.plot.words.text()
 
 
+@pytest.mark.parametrize(
+    ("values", "event"),
+    [
+        (["wildtype"] * 2 + ["mutated"] * 5, "mutated"),
+        (["Wild-type"] * 5 + ["R132H"] * 7, "R132H"),
+        (["alive", "dead", "dead"], "dead"),
+        (["methylated"] * 3 + ["unmethylated"], "methylated"),
+        (["non-smoker"] + ["smoker"] * 3, "smoker"),
+        ([0.0, 1.0, 1.0], 1.0),
+        (["no", "no", "yes"], "yes"),
+        (["M", "M", "F"], "F"),
+        (["A", "B"], "B"),
+        (["nodule"] * 3 + ["cyst"] * 4, "nodule"),
+    ],
+)
+def test_the_event_is_what_happens_or_the_rarer(values, event):
+    assert likely_event(pd.Series(values)) == event
+
+
+def test_the_event_is_in_sight_and_is_what_is_predicted(dock, qtbot):
+    choose(dock, "EGFR")
+    box = dock.event_box
+    assert [box.itemText(k) for k in range(box.count())] == ["mutated", "wildtype"]
+    assert box.currentText() == "mutated"
+    assert dock.inputs.isRowVisible(box)
+    dock.target.activated.emit(dock.target.currentIndex())
+    assert dock.message == "Fuse predicts the probability of EGFR mutated."
+    dock.modalities.checked = ["imaging"]
+    dock.form.values = {"strategies": ["single"]}
+    run(qtbot, dock)
+    assert "Predicted: EGFR mutated." in dock.message
+    assert dock.fused.result.patients("imaging alone").attrs["classes"] == ("wildtype", "mutated")
+    box.setCurrentIndex(box.findText("wildtype"))
+    assert dock.arguments()[2]["event"] == "wildtype"
+    choose(dock, "EGFR mutation")
+    assert box.chosen == "yes"
+    choose(dock, "hypoxia")
+    assert dock.arguments()[2]["event"] == ""
+    assert not dock.inputs.isRowVisible(box)
+
+
 class TestWhoSpeaks:
     """The message line belongs to what was asked for last."""
 
     def test_a_result_is_not_talked_over_by_a_patient_clicked_before(self, shown, qtbot):
         shown.sheet.choose("imaging alone")
         shown.sheet.patient_chosen.emit("P003")
-        shown.behind.waits.emit("P003 is open. Mapping …")
+        shown.clicked.behind.waits.emit("P003 is open. Mapping …")
         assert shown.message.endswith("P003 is open. Mapping …")
         choose(shown, "EGFR mutation")
         shown.form.values = {"strategies": ["single"]}
         run(qtbot, shown)
         result = shown.message
         assert "Next: click a patient" in result
-        shown.behind.waits.emit("P003 is open, but no scan with its regions is in sight.")
-        shown.behind.told.emit("P003: the map of original_glcm_Contrast is on the scan.")
+        shown.clicked.behind.waits.emit("P003 is open, but no scan with its regions is in sight.")
+        shown.clicked.behind.told.emit("P003: the map of original_glcm_Contrast is on the scan.")
         assert shown.message == result
 
     def test_a_patient_clicked_during_a_run_speaks_until_its_end(self, shown, qtbot):
@@ -191,17 +233,17 @@ class TestWhoSpeaks:
     def test_a_file_that_was_written_is_the_last_word(self, shown, tmp_path):
         shown.sheet.patient_chosen.emit("P003")
         shown.save_model(tmp_path / "egfr.npz")
-        shown.behind.waits.emit("Waiting for P003 to open.")
+        shown.clicked.behind.waits.emit("Waiting for P003 to open.")
         assert shown.message.startswith("Written: ")
 
     def test_who_has_no_scan_has_nothing_to_show(self, shown, qtbot):
         shown.sheet.choose("imaging alone")
         attached(shown.viewer, PatientView).patient_id = "P003"
-        with qtbot.waitSignal(shown.behind.told, timeout=20_000):
+        with qtbot.waitSignal(shown.clicked.behind.told, timeout=20_000):
             shown.sheet.patient_chosen.emit("P003")
         assert "P003 has no scan in this cohort: there is nothing to show." in shown.message
         assert shown.message.startswith("P003: probability of EGFR mutation 0.")
-        assert not shown.behind._timer.isActive()
+        assert not shown.clicked.behind._timer.isActive()
 
 
 class TestDrivers:
@@ -225,7 +267,7 @@ class TestDrivers:
         said = f"P003: probability of EGFR mutation {row['probability']:.2f} (set "
         assert shown.message.startswith(said)
         assert session_of(shown.viewer).selection.feature == mean
-        shown.behind.told.emit(f"P003: the map of {mean} is on the scan.")
+        shown.clicked.behind.told.emit(f"P003: the map of {mean} is on the scan.")
         assert shown.message.startswith(said)
         assert f", is {row['outcome']}. The map of {mean} is on the scan." in shown.message
         assert "image driver 2 of 2; other2 drove it more, but has no map" in shown.message
@@ -236,7 +278,7 @@ class TestDrivers:
         shown.sheet.patient_chosen.emit("P003")
         assert shown.message.startswith("P003: probability of EGFR mutation 0.")
         assert "other2 drove it most; no image driver of it has a map" in shown.message
-        assert not shown.behind._timer.isActive()
+        assert not shown.clicked.behind._timer.isActive()
 
 
 def test_another_strategy_changes_every_plot(shown):

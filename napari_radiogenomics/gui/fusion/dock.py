@@ -19,17 +19,19 @@ from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modalities_read
+from napari_radiogenomics.gui.fusion.clicked import Clicked
 from napari_radiogenomics.gui.fusion.drivers import drivers_of
+from napari_radiogenomics.gui.fusion.event import EventBox
 from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
 from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
 from napari_radiogenomics.gui.fusion.words import (
     clock,
     said_of_degraded,
-    said_of_drivers,
     said_of_event,
     said_of_patient,
     said_of_shuffled,
+    said_of_target,
 )
 from napari_radiogenomics.gui.fusion.work import (
     Asked,
@@ -41,7 +43,6 @@ from napari_radiogenomics.gui.fusion.work import (
     shuffle,
 )
 from napari_radiogenomics.gui.session import Selection
-from napari_radiogenomics.gui.tables.behind import Behind, settings_of_feature
 from napari_radiogenomics.gui.tables.groups import EVERYBODY, batch_columns, offer_groups
 from napari_radiogenomics.gui.tables.panel import TablePanel
 
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FuseDock"]
 
-_HIDDEN = ("groups", "learner_settings", "preparations", "external", "workers")
+_HIDDEN = ("event", "groups", "learner_settings", "preparations", "external", "workers")
 _AT_FIRST = ("imaging", "rna", "clinical")
 _NOBODY = "Not known"
 _SOON_S = 2.0
@@ -72,6 +73,10 @@ class FuseDock(TablePanel):
         What was compared last.
     models : ModelBox
         Models at hand.
+    event_box : EventBox
+        Class whose probability is predicted.
+    clicked : Clicked
+        The patient behind a dot or a row.
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
@@ -88,8 +93,7 @@ class FuseDock(TablePanel):
         )
         self.fused: Fused | None = None
         self._phase, self._begun = "", 0.0
-        self._about, self._drivers = "", list[str]()
-        self.behind = Behind(self.viewer, self)
+        self.clicked = Clicked(self.viewer, self)
         self._make_inputs()
         self._connect()
         self.recall()
@@ -100,7 +104,7 @@ class FuseDock(TablePanel):
     def _make_inputs(self) -> None:
         self.target, self.site = QuietCombo(), QuietCombo()
         self.who, self.second = QuietCombo(), QuietCombo()
-        self.text = QLineEdit()
+        self.event_box, self.text = EventBox(), QLineEdit()
         self.text.setPlaceholderText("CA9, a gene set, EGFR mutation …")
         self.modalities = CheckList([], what="modalities")
         _without_search(self.modalities)
@@ -114,8 +118,9 @@ class FuseDock(TablePanel):
         )
         self.second.setToolTip("<p>Models of all patients are tested here; nothing is learned.</p>")
         for title, widget in (("Predict", self.target), ("Name", self.text),
-                              ("From", self.modalities), ("Site", self.site),
-                              ("Patients", self.who), ("2nd cohort", self.second)):  # fmt: skip
+                              ("Event", self.event_box), ("From", self.modalities),
+                              ("Site", self.site), ("Patients", self.who),
+                              ("2nd cohort", self.second)):  # fmt: skip
             self.inputs.addRow(title, widget)
         facts = folded("Clinical facts")
         facts.addWidget(self.clinical)
@@ -127,6 +132,8 @@ class FuseDock(TablePanel):
 
     def _connect(self) -> None:
         self.target.currentIndexChanged.connect(self._follow_target)
+        self.target.activated.connect(self._say_predicted)
+        self.event_box.activated.connect(self._say_predicted)
         self.picker.chosen.connect(self._list_modalities)
         self.runner.stepped.connect(self._tell_time)
         self.sheet.patient_chosen.connect(self._open_patient)
@@ -137,8 +144,8 @@ class FuseDock(TablePanel):
         self.models.apply.connect(self.apply_model)
         self.models.load.connect(self.load_model)
         self.models.save.connect(self.save_model)
-        self.behind.told.connect(self._say_mapped)
-        self.behind.waits.connect(self._say_waiting)
+        self.clicked.began.connect(self._say_clicked)
+        self.clicked.went_on.connect(self.say_of_patient)
         self.connections.add(self.session.cohort_changed, self._list_cohort)
         self.connections.add(self.session.selection_changed, self._follow)
         self.connections.add(self.viewer.events.theme, self._use_theme)
@@ -173,7 +180,16 @@ class FuseDock(TablePanel):
         self.modalities.list.setFixedHeight(height)
 
     def _follow_target(self, _index: int = 0) -> None:
-        self.inputs.setRowVisible(self.text, self.target.currentData() == NAMED)
+        target = self.target.currentData()
+        self.inputs.setRowVisible(self.text, target == NAMED)
+        self.event_box.offer(self.session.cohort, target)
+        self.inputs.setRowVisible(self.event_box, self.event_box.count() > 0)
+
+    def _say_predicted(self, _index: int = 0) -> None:
+        """Say what Fuse predicts, once the person chose it."""
+        target = self.target.currentData()
+        if isinstance(target, Target) and not self.runner.running:
+            self.say(f"Fuse predicts {said_of_target(target, self.event_box.chosen)}.")
 
     @property
     def asked(self) -> Asked:
@@ -199,7 +215,8 @@ class FuseDock(TablePanel):
             raise InputError(
                 "Nothing is chosen to predict from. Measure the cohort, or tick genes."
             )
-        return compare, (self.features, cohort), {**self.form.values, "asked": asked}
+        settings = {**self.form.values, "event": self.event_box.chosen}
+        return compare, (self.features, cohort), {**settings, "asked": asked}
 
     def measure_importance(self, by: str) -> None:
         """Measure what shuffling costs the strategy that is looked at."""
@@ -285,7 +302,9 @@ class FuseDock(TablePanel):
         self._offer_models(found)
         self.sheet.show_fused(found, self.session.selection.patient_id)
         warned = f"⚠ {shortened(found.warnings[0])} " if found.warnings else ""
-        return f"{warned}{found.result.advice[0]} Next: click a patient, or a strategy."
+        event = said_of_event(found.result)
+        what = f" Predicted: {event}." if event else ""
+        return f"{warned}{found.result.advice[0]}{what} Next: click a patient, or a strategy."
 
     def _show_end(self, outcome: Outcome) -> None:
         """Warn in the color of warnings where there are some, or nothing is to be trusted."""
@@ -319,18 +338,7 @@ class FuseDock(TablePanel):
     def _open_patient(self, patient: str) -> None:
         """Open the patient of a dot or a row, and map what drove it most of what has a map."""
         self.choose_patient(patient)
-        self._about, self._drivers = f"{self._said_of(patient)}. ", self._drivers_of(patient)
-        mapped = next((name for name in self._drivers if settings_of_feature(name)), "")
-        if mapped:
-            self.say_of_patient(f"{self._about}Opening …", clicked=True)
-            self.session.select(feature=mapped)
-            self.behind.follow(patient, mapped)
-            return
-        self.behind.stop()
-        why = (
-            said_of_drivers(self._drivers, "") if self._drivers else "Features says what drove it."
-        )
-        self.say_of_patient(f"{self._about}{why}", clicked=True)
+        self.clicked.open(patient, self._said_of(patient), self._drivers_of(patient))
 
     def _said_of(self, patient: str) -> str:
         """Prediction of a patient, in words."""
@@ -348,29 +356,10 @@ class FuseDock(TablePanel):
 
     def _map_feature(self, column: str) -> None:
         """Draw the map of a feature on the patient on the screen."""
-        patient = self.session.selection.patient_id
-        if patient:
-            self._about, self._drivers = "", []
-            self.say_of_patient(f"The map of {column} comes on {patient} …", clicked=True)
-            self.session.select(feature=column)
-            self.behind.follow(patient, column)
+        self.clicked.map_on_screen(column)
 
-    def _say_mapped(self, text: str) -> None:
-        """Say what became of the map, beside the prediction and which driver it is of."""
-        feature = self.session.selection.feature
-        which = ""
-        if feature in self._drivers and "on the scan" in text:
-            which = f" {said_of_drivers(self._drivers, feature)}"
-        self.say_of_patient(f"{self._about}{self._without_name(text)}{which}")
-
-    def _say_waiting(self, text: str) -> None:
-        self.say_of_patient(f"{self._about}{text}")
-
-    def _without_name(self, text: str) -> str:
-        """Text without the patient's name before it, where the prediction has said it."""
-        patient, colon, rest = text.partition(": ")
-        known = bool(self._about and colon) and patient == self.session.selection.patient_id
-        return f"{rest[:1].upper()}{rest[1:]}" if known else text
+    def _say_clicked(self, text: str) -> None:
+        self.say_of_patient(text, clicked=True)
 
     def _follow(self, selection: Selection) -> None:
         """Mark the patient on the screen."""

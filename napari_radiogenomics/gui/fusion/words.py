@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_radiogenomics.fusion.result import FusionResult
+    from napari_radiogenomics.gui.fusion.outcomes import Target
     from napari_radiogenomics.gui.fusion.work import Degraded, Fused, Shuffled
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "said_of_event",
     "said_of_patient",
     "said_of_shuffled",
+    "said_of_target",
 ]
 
 _MINUTE_S = 60
@@ -51,6 +53,20 @@ def event_words(outcome: str, event: str) -> str:
     ('EGFR mutated', 'EGFR mutation')
     """
     return outcome if event == "yes" else f"{outcome} {event}"
+
+
+def said_of_target(target: Target, event: str) -> str:
+    """What is predicted of an outcome, before anything is learned.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics.gui.fusion.outcomes import Target
+    >>> said_of_target(Target("column", "EGFR"), "mutated")
+    'the probability of EGFR mutated'
+    """
+    if event:
+        return f"the probability of {event_words(target.title, event)}"
+    return {"survival": "survival", "named": "what is named below"}.get(target.kind, target.title)
 
 
 def said_of_event(result: FusionResult) -> str:
