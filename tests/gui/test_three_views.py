@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtWidgets import QApplication
 
 from napari_radiogenomics.data.geometry import Geometry
@@ -35,6 +36,24 @@ def test_the_lines_meet_at_the_place_and_leave_it_free():
     np.testing.assert_allclose(np.abs(across[:, 0, 0] - 5), 2)
     np.testing.assert_allclose(np.abs(upright[:, 0, 1] + 3), 2)
     assert np.abs(ends[:, 1]).max() > 1e4
+
+
+def test_empty_views_have_the_color_of_the_main_one(monkeypatch):
+    viewer, beside = ViewerModel(), ViewerModel()
+    viewer.theme = "light"
+    monkeypatch.setattr(ThreeViews, "models", lambda _: [beside])
+    views = attached(viewer, ThreeViews)
+    views.update()
+    np.testing.assert_allclose(beside.canvas.background_color, viewer.canvas.background_color)
+    light = np.array(beside.canvas.background_color)
+    viewer.theme = "dark"
+    np.testing.assert_allclose(beside.canvas.background_color, viewer.canvas.background_color)
+    assert not np.allclose(light, beside.canvas.background_color)
+    layer = beside.add_image(np.zeros((3, 4, 5)))
+    np.testing.assert_allclose(beside.canvas.background_color, (0, 0, 0, 1))
+    viewer.theme = "light"
+    beside.layers.remove(layer)
+    np.testing.assert_allclose(beside.canvas.background_color, light)
 
 
 @pytest.mark.slow

@@ -107,6 +107,7 @@ class ThreeViews(Attached):
         self._centers: dict[int, list[tuple[ViewerModel, Any]]] = {}
         self.viewer.dims.events.order.connect(self.update, position="last")
         self.viewer.layers.events.inserted.connect(self.update, position="last")
+        self.viewer.events.theme.connect(self._follow_theme)
 
     @property
     def shown(self) -> bool:
@@ -175,6 +176,7 @@ class ThreeViews(Attached):
         for model in self.models():
             if model not in self._followed:
                 self._followed.add(model)
+                model.theme = self.viewer.theme
                 model.dims.events.order.connect(self.update, position="last")
                 dress_canvas(model, linked=True)
                 attached(model, SteadyFrames)
@@ -187,6 +189,11 @@ class ThreeViews(Attached):
             order = upright_order(labels, tuple(dims.order))
             if tuple(dims.order) != order:
                 dims.order = order
+
+    def _follow_theme(self, event: object = None) -> None:
+        """Color empty views as the main one is."""
+        for model in self.models():
+            model.theme = self.viewer.theme
 
     def _hold_still(self, model: ViewerModel) -> None:
         """Keep the pictures where they are when slices change, in whichever view.
