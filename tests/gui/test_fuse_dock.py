@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
+from pyqtgraph import BarGraphItem
 
 from napari_radiogenomics import harmonize, load_model, open_cohort, save_model
 from napari_radiogenomics.extraction.result import CohortFeatures
@@ -19,7 +20,7 @@ from napari_radiogenomics.gui.fusion.event import likely_event
 from napari_radiogenomics.gui.fusion.numbers import compared, reference_of
 from napari_radiogenomics.gui.fusion.outcomes import Target, target_values, targets_of
 from napari_radiogenomics.gui.fusion.plots import roc_points
-from napari_radiogenomics.gui.fusion.rows import FrameRows
+from napari_radiogenomics.gui.fusion.rows import FrameRows, FrameTable
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.provenance import history_of
 from napari_radiogenomics.statistics.roc import area_under_curve
@@ -536,6 +537,15 @@ def test_bias_and_variance_are_drawn_with_and_without_a_modality(shown, folder):
     tip = page.plot._tips[page.plot.names.index("late")]
     assert f"without imaging: bias² and noise {row['bias']:.3f}" in tip
     assert "cannot answer" in page.plot._tips[page.plot.names.index("imaging alone")]
+    bars = [b.opts for b in page.plot.plot.getPlotItem().items if isinstance(b, BarGraphItem)]
+    ends = [(np.array(b["y"]) - b["height"] / 2, np.array(b["y"]) + b["height"] / 2) for b in bars]
+    whole, thin = ends[0], ends[2]
+    late = page.plot.names.index("late")
+    below = thin[0] > late - 0.5
+    assert whole[1][late] <= thin[0][below].min() < thin[1].max() < late + 0.5  # no overlap
+    page.plot.resize(430, 140)  # a small screen
+    height = page.plot.plot.getPlotItem().getViewBox().viewPixelSize()[1]
+    assert bars[2]["height"] / height >= 3  # pixels
 
 
 def test_a_missing_modality_is_measured_with_the_numbers_of_python(shown, qtbot, tmp_path):
@@ -628,6 +638,20 @@ def test_a_column_has_the_same_decimals_and_shares_are_in_percent():
     rows.show(frame, shares=("answered",))
     shown = [[rows.text_at(row, column) for column in range(4)] for row in range(2)]
     assert shown == [["late", "0.500", "3", "100 %"], ["early", "0.731", "12", "55 %"]]
+
+
+def test_the_last_column_keeps_its_words_where_there_is_no_room(qtbot):
+    table = FrameTable("Patients")
+    qtbot.addWidget(table)
+    long = "firstorder_Mean −0.45, shape_MeshVolume 0.19"
+    table.show_frame(pd.DataFrame({"patient": ["P001"], "set": ["wildtype"], "drivers": [long]}))
+    table.resize(220, 100)
+    table.show()
+    assert table.columnWidth(2) >= 240
+    assert table.horizontalScrollBar().maximum() > 0
+    table.resize(900, 100)
+    assert table.columnWidth(2) > 600
+    assert table.horizontalScrollBar().maximum() == 0
 
 
 def test_a_second_cohort_that_cannot_be_tested_is_loud(folder):

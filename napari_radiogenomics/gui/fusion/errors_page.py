@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ErrorsPage", "ErrorsPlot"]
 
-_NAME_WIDTH = 158
+_NAME_WIDTH, _THIN = 158, 0.34
 _NONE = (
     "Bias and variance are told apart by a thorough comparison in folds, where half of the "
     "patients are enough to learn from."
@@ -61,9 +61,9 @@ class ErrorsPlot(Plot):
         self.begin(_legend(table, lacks))
         whole = table[table["without"] == ""].set_index("strategy")
         lost = table[table["without"] == lacks].set_index("strategy")
-        self._bars(whole, 0.0 if not lacks else -0.14, 0.44)
-        if lacks:
-            self._bars(lost, 0.26, 0.18)
+        self._bars(whole, -0.2 if lacks else 0.0, 0.44)
+        if lacks:  # thin, yet some pixels where all strategies share a small screen
+            self._bars(lost, 0.23, _THIN)
         self._tips = [_said_of(name, whole, lost, lacks) for name in self.names]
         starred = [(name, " ★" if name == result.star else "") for name in self.names]
         self.name_axis(starred, _NAME_WIDTH)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QTableView
 
 __all__ = ["FrameRows", "FrameTable"]
 
 _NONE = QModelIndex()
-_WIDE, _NARROW = 150, 58
+_WIDE, _NARROW, _LAST = 150, 58, 240
 _FIGURES, _TEN = 3, 10
 
 
@@ -205,6 +205,7 @@ class FrameTable(QTableView):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.rows = FrameRows(self)
+        self._least_last = _NARROW
         self.setModel(self.rows)
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -240,8 +241,27 @@ class FrameTable(QTableView):
             few = range(min(len(self.rows.frame), 40))
             texts = [name, *(self.rows.text_at(row, column) for row in few)]
             widest = max(metrics.horizontalAdvance(text) for text in texts) + 18
-            last = column == self.rows.columnCount() - 1  # it takes what room is left
-            self.setColumnWidth(column, _NARROW if last else min(max(widest, _NARROW), _WIDE))
+            last = column == self.rows.columnCount() - 1
+            if last:
+                self._least_last = min(max(widest, _NARROW), _LAST)
+            else:
+                self.setColumnWidth(column, min(max(widest, _NARROW), _WIDE))
+        self._fit_last()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt names it
+        """Give the last column what room is left."""
+        super().resizeEvent(event)
+        self._fit_last()
+
+    def _fit_last(self) -> None:
+        """Stretch the last column; where no room is left for its words, the table scrolls."""
+        last = self.rows.columnCount() - 1
+        if last < 0:
+            return
+        room = self.viewport().width() - sum(map(self.columnWidth, range(last)))
+        self.horizontalHeader().setStretchLastSection(room >= self._least_last)
+        if room < self._least_last:
+            self.setColumnWidth(last, self._least_last)
 
     def mark(self, name: str) -> None:
         """Select a row by its name, without telling."""
