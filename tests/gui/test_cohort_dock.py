@@ -119,6 +119,19 @@ def paint(layer, value=1):
     layer.data_setitem(tuple(np.array([v]) for v in (0, 0, 0)), value)
 
 
+def test_a_low_dock_gives_its_room_to_the_list(qtbot, dock, made):
+    opened(qtbot, dock, made)
+    dock.resize(380, 700)
+    dock.show()
+    assert dock.page.facts_area.isVisible()
+    assert dock.purpose.isVisible()
+    dock.resize(380, 406)  # above a wide result on a screen of 768 pixels
+    assert not dock.purpose.isVisible()
+    qtbot.waitUntil(lambda: dock.page.table.viewport().height() >= 84, timeout=5000)
+    dock.resize(380, 700)
+    assert dock.page.facts_area.isVisible()
+
+
 def test_filters_find_by_word_site_and_what_there_is(cohort):
     texts, table = search_text(cohort), cohort.overview()
     ids = np.array(table.index)

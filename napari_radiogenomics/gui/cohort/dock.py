@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout
 
 from napari_radiogenomics.gui.attached import attached, plain_viewer
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["CohortDock"]
 
 _PURPOSE = "Who: choose a tumour, and it opens with its regions, biopsies and slides."
-_WIDTH = 380
+_WIDTH, _ROOMY = 380, 460
 _DRAWN_MS, _REST_MS = 300, 50  # before and between the hidden scans of a patient
 _OWN = "folder"
 
@@ -92,11 +93,17 @@ class CohortDock(PlacedWidget):
         """Width of a right-hand dock."""
         return QSize(_WIDTH, 600)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt names it
+        """Give the list the room of mere words where the dock is low, as above a wide result."""
+        super().resizeEvent(event)
+        self.purpose.setVisible(self.height() >= _ROOMY)
+        self.page.show_facts(self.height() >= _ROOMY)
+
     def _build(self) -> None:
         self.setObjectName("radiogenomics-cohort")
         self.setMinimumWidth(320)
-        purpose = QLabel(_PURPOSE)
-        purpose.setWordWrap(True)
+        self.purpose = QLabel(_PURPOSE)
+        self.purpose.setWordWrap(True)
         self.page, self.empty = CohortPage(), EmptyPage()
         self.open_button, self.sample_button = self.empty.open_button, self.empty.sample_button
         self.stack = QStackedWidget()
@@ -114,7 +121,7 @@ class CohortDock(PlacedWidget):
         column.setSpacing(6)
         self.notice = RecoveryNotice(self.viewer)
         self.notice.said.connect(self.say)
-        column.addWidget(purpose)
+        column.addWidget(self.purpose)
         column.addWidget(self.notice)
         self.pattern_form = PatternForm()
         self.pattern_form.wanted.connect(self.open_cohort)

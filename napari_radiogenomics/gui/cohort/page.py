@@ -36,6 +36,7 @@ __all__ = ["CohortPage"]
 
 _ALL_SITES = "All sites"
 _GAP = 8
+_PART = 1000  # of the height; 0 is as little as can be
 _CHIPS = {
     "rna": ("RNA", "Only patients with gene expression"),
     "biopsies": ("Biopsies", "Only patients with located biopsies"),
@@ -78,7 +79,7 @@ class CohortPage(QWidget):
         below.addLayout(self._make_open_with())
         below.addWidget(self._make_card(), 1)
         below.addWidget(self._make_problems())
-        splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter = splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(upper)
         splitter.addWidget(lower)
         splitter.setStretchFactor(0, 1)
@@ -177,7 +178,7 @@ class CohortPage(QWidget):
         self.facts.setTextFormat(Qt.TextFormat.RichText)
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        area = QScrollArea()
+        self.facts_area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -210,6 +211,12 @@ class CohortPage(QWidget):
         return box
 
     # What the dock tells
+
+    def show_facts(self, shown: bool) -> None:
+        """Show what is known of the patient, or leave its room to the list."""
+        if shown == self.facts_area.isHidden():
+            self.facts_area.setVisible(shown)
+            self.splitter.setSizes([_PART, _PART if shown else 0])
 
     def use(self, cohort: Cohort | None) -> None:
         """Show another cohort, without filters."""
