@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
+from napari.utils.theme import get_theme
 from pyqtgraph import BarGraphItem
+from qtpy.QtGui import QColor
 
 from napari_radiogenomics import harmonize, load_model, open_cohort, save_model
 from napari_radiogenomics.extraction.result import CohortFeatures
@@ -295,7 +297,14 @@ def test_another_strategy_changes_every_plot(shown):
     assert shown.sheet.strategy == "imaging alone"
     for plot in (shown.sheet.features.plot, shown.sheet.strategies):  # thousandths are not wanted
         assert plot.plot.getAxis("bottom").autoSIPrefixScale == 1.0
-    shown.viewer.theme = "dark"
+    papers = set()
+    for theme in ("light", "dark"):
+        shown.viewer.theme = theme
+        paper = get_theme(theme).foreground.as_hex()
+        picture = shown.sheet.notes.viewport().grab().toImage()
+        assert picture.pixelColor(3, picture.height() - 3).name() == QColor(paper).name()
+        papers.add(paper)
+    assert len(papers) == 2
 
 
 def test_what_is_shown_is_what_was_found(fused):

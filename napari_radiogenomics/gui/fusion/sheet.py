@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -321,6 +322,9 @@ class FuseSheet(PlacedWidget):
             plot.use_theme(theme)
         color = tone_color(theme, "warning")
         self.banner.setStyleSheet(f"color: {color}; font-weight: bold;")
+        # Else it is a white sheet of paper in one theme, and a black one in the other.
+        paper, ink = get_theme(theme).foreground.as_hex(), get_theme(theme).text.as_hex()
+        self.notes.setStyleSheet(f"QTextBrowser {{ background: {paper}; color: {ink}; }}")
         for table in (self.patients, self.others):
             table.rows.marked = QColor(color)
         self._show_strategy()
