@@ -128,6 +128,8 @@ def test_a_low_dock_gives_its_room_to_the_list(qtbot, dock, made):
     dock.resize(380, 406)  # above a wide result on a screen of 768 pixels
     assert not dock.purpose.isVisible()
     qtbot.waitUntil(lambda: dock.page.table.viewport().height() >= 84, timeout=5000)
+    row = dock.page.opening_row
+    assert all(row.rect().contains(box.geometry()) for box in dock.page.boxes.values())
     dock.resize(380, 700)
     assert dock.page.facts_area.isVisible()
 

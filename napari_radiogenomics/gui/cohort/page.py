@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -76,7 +77,9 @@ class CohortPage(QWidget):
         above.addLayout(self._make_chips())
         above.addWidget(self.table, 1)
         above.addLayout(self._make_steps())
-        below.addLayout(self._make_open_with())
+        self.opening_row = QWidget()
+        self.opening_row.setLayout(self._make_open_with())
+        below.addWidget(self.opening_row)
         below.addWidget(self._make_card(), 1)
         below.addWidget(self._make_problems())
         self.splitter = splitter = QSplitter(Qt.Orientation.Vertical)
@@ -89,6 +92,11 @@ class CohortPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
         self._patient = ""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt names it
+        """Keep all lines of what a patient is opened with, however many its width makes."""
+        super().resizeEvent(event)
+        self.opening_row.setMinimumHeight(self.opening_row.heightForWidth(self.width()))
 
     def _make_title(self) -> QHBoxLayout:
         self.title = QElidingLabel()

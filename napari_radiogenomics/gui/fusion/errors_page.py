@@ -61,9 +61,9 @@ class ErrorsPlot(Plot):
         self.begin(_legend(table, lacks))
         whole = table[table["without"] == ""].set_index("strategy")
         lost = table[table["without"] == lacks].set_index("strategy")
-        self._bars(whole, -0.2 if lacks else 0.0, 0.44)
+        self._bars(whole, -0.24 if lacks else 0.0, 0.4)
         if lacks:  # thin, yet some pixels where all strategies share a small screen
-            self._bars(lost, 0.23, _THIN)
+            self._bars(lost, 0.26, _THIN)
         self._tips = [_said_of(name, whole, lost, lacks) for name in self.names]
         starred = [(name, " ★" if name == result.star else "") for name in self.names]
         self.name_axis(starred, _NAME_WIDTH)
