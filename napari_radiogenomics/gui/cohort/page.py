@@ -191,7 +191,7 @@ class CohortPage(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.facts)
-        area.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
+        area.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
