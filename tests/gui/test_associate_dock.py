@@ -305,6 +305,7 @@ def open_case(viewer):
 def test_the_map_behind_a_dot_says_what_it_waits_for(open_case, dock, qtbot):
     viewer, told = open_case, []
     dock.behind.waits.connect(told.append)
+    dock.say_of_patient("P003. Opening …", clicked=True)  # as a dot does
     dock.behind.follow("P003", "original_glcm_Contrast")
     qtbot.waitUntil(lambda: any("Waiting for P003" in text for text in told), timeout=20_000)
     assert "Cohort dock" in dock.message
@@ -316,6 +317,9 @@ def test_the_map_behind_a_dot_says_what_it_waits_for(open_case, dock, qtbot):
     with qtbot.waitSignal(dock.behind.told, timeout=60_000) as answer:
         pass
     assert "is on the scan" in answer.args[0]
+    dock.say("All settings are at their defaults.")
+    dock.behind.told.emit("P003: the map is on the scan.")
+    assert dock.message == "All settings are at their defaults."
     assert any("Mapping original_glcm_Contrast" in text for text in told)
     (layer,) = [layer for layer in viewer.layers if maps_of(layer)]
     assert list(maps_of(layer)) == ["original_glcm_Contrast"]
