@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ __all__ = ["Chosen", "chosen_of", "remember_tests"]
 _ROWS, _FEWEST = 32, 12
 _MOST_OF_OUTCOMES = 1_000_000
 _MOST, _MOST_CALLS = 8_000_000, 16  # numbers of all calls; the oldest go first
+_FEWEST_OF_FAMILY = 3
 _SMALL = 0.05  # greatest p-value that is kept of very many
 
 Reals = NDArray[np.float64]
@@ -64,12 +65,16 @@ class Chosen:
         the choice has nothing to do with the outcome, 1 where it took the smallest.
     p_value : float
         Of a choice without regard to the outcome.
+    family : str
+        How all tested columns that are given, and no others that were tested, begin: with the
+        name of a family, up to its underscore. Empty where they are no such family.
     """
 
     names: tuple[str, ...]
     n_tested: int
     ahead: float
     p_value: float
+    family: str = ""
 
 
 _calls: deque[_Call] = deque()
@@ -156,7 +161,7 @@ def chosen_of(table: pd.DataFrame, outcome: Reals) -> list[Chosen]:
         own = np.isin(call.outcome, tested)
         np.minimum.at(least, call.feature[own], np.nan_to_num(call.p_value[own], nan=1.0))
         if 0 < len(at) < len(least):
-            found.append(_enriched(least, at))
+            found.append(_enriched(least, at, call.names))
     return found
 
 
@@ -215,7 +220,17 @@ def _numbers(table: pd.DataFrame) -> Reals:
     return np.column_stack([np.asarray(part, float) for part in parts])
 
 
-def _enriched(p_value: Reals, at: dict[int, str]) -> Chosen:
+def _family(names: Sequence[str], at: Collection[int]) -> str:
+    """How all of these places' names begin, and no others, up to an underscore."""
+    given = [names[place] for place in at]
+    low, high = min(given), max(given)
+    alike = next((k for k in range(len(low)) if low[k] != high[k : k + 1]), len(low))
+    start, mark, _ = low[:alike].rpartition("_")
+    own = [name for name in names if name.startswith(start + mark)]
+    return start + mark if mark and len(own) == len(given) >= _FEWEST_OF_FAMILY else ""
+
+
+def _enriched(p_value: Reals, at: dict[int, str], names: Sequence[str]) -> Chosen:
     from scipy.stats import mannwhitneyu
 
     given = np.isin(np.arange(len(p_value)), list(at))
@@ -225,4 +240,4 @@ def _enriched(p_value: Reals, at: dict[int, str]) -> Chosen:
     chance = float(test.pvalue)
     if ahead == 1:  # one of all choices of so many
         chance = min(chance, 1 / comb(len(p_value), len(one)))
-    return Chosen(tuple(at.values()), len(p_value), ahead, chance)
+    return Chosen(tuple(at.values()), len(p_value), ahead, chance, _family(names, at))

@@ -36,14 +36,15 @@ def refuse_chosen(tables: Tables, outcome: Outcome) -> None:
     ------
     InputError
         If the columns were tested against this outcome with others, and those that are given
-        had the smallest p-values. A whole table passes, and so does a family of columns that
-        is no better than the others.
+        had the smallest p-values. A whole table passes, and so does a family of columns, all
+        of one beginning of the name; one that is better than the others is told.
     """
     for found in _found(tables, outcome):
-        if found.ahead >= _SMALLEST and found.p_value <= _RARE:
+        if not found.family and found.ahead >= _SMALLEST and found.p_value <= _RARE:
             raise InputError(
                 f"{_said(found, outcome)} with the smallest p-values. Whoever chose them has seen "
-                f"the outcomes of the test patients: a validation would shine by that. {_REMEDY}"
+                f"the outcomes of the test patients: a validation would shine by that. {_REMEDY} "
+                "What was named before any test was seen, run in a session before the search."
             )
 
 
@@ -57,7 +58,8 @@ def warn_of_chosen(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
     """
     said = tuple(
         f"{_said(found, outcome)}, and had smaller p-values than {found.ahead:.0%} of the others. "
-        f"If they were chosen by that, the result is too good to be true. {_REMEDY}"
+        f"If they were chosen by that, the result is too good to be true. {_REMEDY} If they were "
+        "named before any test was seen, run fuse in a session before the search."
         for found in _found(tables, outcome)
         if found.ahead >= _SMALL and found.p_value < _VERY_RARE
     )
@@ -80,7 +82,8 @@ def _joined(tables: Tables) -> pd.DataFrame:
 
 def _said(found: Chosen, outcome: Outcome) -> str:
     some = ", ".join(found.names[:_SHOWN]) + (" …" if len(found.names) > _SHOWN else "")
+    verb = "is" if len(found.names) == 1 else "are"
     return (
         f"{counted(len(found.names), 'column')} ({some}) of the {found.n_tested} that were tested "
-        f"against {outcome.name} in these patients are given"
+        f"against {outcome.name} in these patients {verb} given"
     )

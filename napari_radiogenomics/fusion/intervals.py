@@ -6,7 +6,7 @@ is high where that of the test part is low. Its variance is the mean of DeLong's
 of each repeat (LeDell 2015, https://doi.org/10.1214/15-EJS1035). Other intervals are percentiles
 of patients drawn again.
 
-Letters: N patients, R repeats.
+Letters: N patients, R repeats, K folds.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from numpy.typing import NDArray
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.statistics.survival import Steps
 
-__all__ = ["Estimate", "Held", "Measured", "drawn_interval", "fold_mean"]
+__all__ = [
+    "Estimate", "Gain", "Held", "Measured", "corrected_t", "drawn_interval", "fold_mean",
+]  # fmt: skip
 
 Reals = NDArray[np.float64]
 Measured = tuple[float, float]
 """A number and its variance."""
+Gain = tuple[float, float, float, float]
+"""A number, the ends of its interval of 95 %, and its p-value."""
 _DRAWS = 200
 
 
@@ -68,6 +72,37 @@ class Held:
         """Those that have a prediction."""
         there = np.isfinite(self.link)
         return Held(self.repeat, self.rows[there], self.link[there], self.hazard)
+
+
+def corrected_t(values: Reals, *, test_share: float) -> Gain:
+    """Mean over folds, interval of 95 % and p-value, corrected for shared patients.
+
+    Parameters
+    ----------
+    values : ndarray, shape (K,)
+        What each fold gives: a measure, or the difference of two models; NaN left out.
+    test_share : float
+        Test patients over training patients.
+
+    References
+    ----------
+    Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366.
+
+    Examples
+    --------
+    >>> [round(x, 3) for x in corrected_t(np.array([0.1, 0.2, 0.3, 0.2]), test_share=1 / 3)]
+    [0.2, 0.002, 0.398, 0.049]
+    """
+    from scipy.stats import t as student
+
+    d = values[np.isfinite(values)]
+    if d.size < 2:
+        return (float(d.mean()) if d.size else np.nan), np.nan, np.nan, np.nan
+    error = float(np.sqrt((1 / d.size + test_share) * d.var(ddof=1)))
+    mean = float(d.mean())
+    reach = float(student.ppf(0.975, d.size - 1)) * error
+    p = 1.0 if error == 0 else float(2 * student.sf(abs(mean / error), d.size - 1))
+    return mean, mean - reach, mean + reach, p
 
 
 def fold_mean(

@@ -16,6 +16,7 @@ from napari_radiogenomics.fusion.intervals import (
     Estimate,
     Held,
     Measured,
+    corrected_t,
     drawn_interval,
     fold_mean,
 )
@@ -169,7 +170,7 @@ def _of_times(outcome: Outcome, folds: Sequence[Held]) -> dict[str, Estimate]:
         ("integrated_brier", briers),
         ("calibration_slope", slopes),
     ):
-        found[name] = _spread(np.array(values))
+        found[name] = _spread(np.array(values), len(outcome), folds)
     return found
 
 
@@ -184,15 +185,13 @@ def _integrated_brier(outcome: Outcome, link: Reals, hazard: Steps) -> float:
     return float(np.mean(found))
 
 
-def _spread(values: Reals) -> Estimate:
+def _spread(values: Reals, n_patients: int, folds: Sequence[Held]) -> Estimate:
     """Mean over folds, with the interval that their differences tell."""
-    if not values.size:
-        return Estimate(np.nan)
     if values.size < 2:
-        return Estimate(float(values[0]))
-    reach = 1.96 * float(values.std(ddof=1)) / np.sqrt(values.size)
-    mean = float(values.mean())
-    return Estimate(mean, mean - reach, mean + reach)
+        return Estimate(float(values[0]) if values.size else np.nan)
+    tested = float(np.mean([len(fold.rows) for fold in folds]))
+    share = tested / max(n_patients - tested, 1.0)
+    return Estimate(*corrected_t(values, test_share=share)[:3])
 
 
 def main_of(kind: Kind) -> Callable[[Outcome, Reals], Measured | None]:

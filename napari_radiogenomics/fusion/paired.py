@@ -11,45 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.fusion.intervals import Held, fold_mean
+from napari_radiogenomics.fusion.intervals import Gain, Held, corrected_t, fold_mean
 from napari_radiogenomics.fusion.measures import main_of
 from napari_radiogenomics.fusion.outcome import Outcome
 
-__all__ = ["Paired", "corrected_t", "on_both"]
+__all__ = ["Paired", "on_both"]
 
 Reals = NDArray[np.float64]
-Gain = tuple[float, float, float, float]
-
-
-def corrected_t(differences: Reals, *, test_share: float) -> Gain:
-    """Mean difference over folds, interval of 95 % and p-value, corrected for shared patients.
-
-    Parameters
-    ----------
-    differences : ndarray, shape (K,)
-        Of two models, in each fold; NaN left out.
-    test_share : float
-        Test patients over training patients.
-
-    References
-    ----------
-    Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366.
-
-    Examples
-    --------
-    >>> [round(x, 3) for x in corrected_t(np.array([0.1, 0.2, 0.3, 0.2]), test_share=1 / 3)]
-    [0.2, 0.002, 0.398, 0.049]
-    """
-    from scipy.stats import t as student
-
-    d = differences[np.isfinite(differences)]
-    if d.size < 2:
-        return (float(d.mean()) if d.size else np.nan), np.nan, np.nan, np.nan
-    error = float(np.sqrt((1 / d.size + test_share) * d.var(ddof=1)))
-    mean = float(d.mean())
-    reach = float(student.ppf(0.975, d.size - 1)) * error
-    p = 1.0 if error == 0 else float(2 * student.sf(abs(mean / error), d.size - 1))
-    return mean, mean - reach, mean + reach, p
 
 
 def on_both(one: Sequence[Held], other: Sequence[Held]) -> tuple[list[Held], list[Held]]:

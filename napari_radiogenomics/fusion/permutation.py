@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.expert import Expert
 from napari_radiogenomics.fusion.fitted import Fitted, combined
-from napari_radiogenomics.fusion.intervals import Held
+from napari_radiogenomics.fusion.intervals import Held, corrected_t
 from napari_radiogenomics.fusion.joining import applied
 from napari_radiogenomics.fusion.measures import score_folds
-from napari_radiogenomics.fusion.paired import corrected_t
 from napari_radiogenomics.fusion.running import Data
 from napari_radiogenomics.fusion.splits import Scheme, Split
 from napari_radiogenomics.fusion.strategy import STRATEGIES

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import DataWarning, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_radiogenomics.fusion.tables import Tables
 
 __all__ = ["refuse_copies", "refuse_spellings", "spelled_alike", "warn_of_further_rows"]
@@ -20,6 +23,7 @@ __all__ = ["refuse_copies", "refuse_spellings", "spelled_alike", "warn_of_furthe
 _FURTHER = re.compile(r"^(.+?)[ _.\-]\d{1,3}$")
 _SHOWN = 3
 _FEWEST, _DECIMALS = 3, 4  # numbers of a row that make it a signature
+_DISTINCT = 0.75  # of the patients have a number of their own in a column that tells who it is
 
 
 def spelled_alike(name: Any) -> str:
@@ -58,7 +62,8 @@ def refuse_spellings(names: Iterable[Any]) -> None:
 def refuse_copies(tables: Tables, others: Tables | None = None) -> None:
     """Refuse patients of different ids with the same numbers in all that both have.
 
-    Rows with fewer than three numbers of more than four decimals are nobody's signature.
+    Rows with fewer than three numbers of more than four decimals are nobody's signature, and so
+    are columns in which many patients share a number.
 
     Parameters
     ----------
@@ -97,11 +102,24 @@ def _signatures(tables: Tables, others: Tables) -> dict[str, dict[str, bytes]]:
         if name not in others.frames:
             continue
         columns = sorted(set(frame.columns) & set(others.frames[name].columns))
-        values = frame[columns].select_dtypes("float").to_numpy(float)
+        numbers = frame[columns].select_dtypes("float")
+        values = numbers.to_numpy(float)
+        both = (numbers, others.frames[name].reindex(columns=numbers.columns))
         telling = np.isfinite(values) & (np.round(values, _DECIMALS) != values)
+        telling &= _of_one_each(both[0]) & _of_one_each(both[1])
         rows = np.flatnonzero(telling.sum(axis=1) >= _FEWEST)
         found[name] = {str(tables.patients[at]): values[at].tobytes() for at in rows}
     return found
+
+
+def _of_one_each(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Columns in which hardly two patients have the same number, shape (P,).
+
+    An age in years has many decimals once it is standardized, and many patients all the same.
+    Rows that are alike throughout count once: they may be copies.
+    """
+    rows = frame.drop_duplicates()
+    return np.asarray(rows.nunique() >= _DISTINCT * rows.notna().sum(), bool)
 
 
 def _differ(

@@ -38,7 +38,9 @@ def _checked(table, y):
 @pytest.mark.parametrize("count", [1, 15, 60])
 def test_the_columns_with_the_smallest_p_values_are_refused(searched, count):
     imaging, y, best = searched
-    with pytest.raises(InputError, match="of the 200 that were tested against EGFR.*Give all"):
+    with pytest.raises(
+        InputError, match="of the 200 that were tested against EGFR.*Give all.*before the search"
+    ):
         fuse({"imaging": imaging[best[:count]]}, y, **QUICK)
 
 
@@ -71,3 +73,20 @@ def test_a_choice_that_leans_on_the_p_values_is_told_and_has_no_star(searched):
         found = fuse({"imaging": imaging[best[:8] + best[30:75:3]]}, y, **QUICK)
     assert found.star == ""
     assert found.doubts == found.warnings[:1]
+
+
+def test_a_family_that_is_better_than_the_others_is_told_and_has_no_star():
+    rng = np.random.default_rng(4)
+    ids = [f"S{n:03d}" for n in range(100)]
+    hidden = rng.normal(size=100)
+    y = pd.Series(np.where(hidden + rng.normal(size=100) > 0, "mutated", "wildtype"), ids, name="y")
+    glcm = pd.DataFrame(rng.normal(size=(100, 20)) + hidden[:, None], ids)
+    noise = pd.DataFrame(rng.normal(size=(100, 100)), ids).add_prefix("original_glrlm_")
+    imaging = glcm.add_prefix("original_glcm_").join(noise)
+    associate(imaging, (y == "mutated").to_frame("y") * 1.0, method="pearson")
+    family = imaging.filter(like="glcm")
+    with pytest.warns(DataWarning, match="20 columns .* smaller p-values than"):
+        found = fuse({"imaging": family}, y, **QUICK)
+    assert found.star == ""
+    with pytest.raises(InputError, match="19 columns"):  # a part of it was chosen by hand
+        fuse({"imaging": family.iloc[:, 1:]}, y, **QUICK)

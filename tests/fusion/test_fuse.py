@@ -11,7 +11,7 @@ from napari_radiogenomics.cli import main
 from napari_radiogenomics.errors import Cancelled, DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, missing_curve
 from napari_radiogenomics.fusion.final import plus_632
-from napari_radiogenomics.fusion.intervals import Held
+from napari_radiogenomics.fusion.intervals import Held, corrected_t
 from napari_radiogenomics.fusion.measures import measures
 from napari_radiogenomics.fusion.metrics import (
     average_precision,
@@ -20,7 +20,6 @@ from napari_radiogenomics.fusion.metrics import (
     net_benefit,
 )
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.paired import corrected_t
 from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.splits import bootstrap_splits, fold_splits, site_splits
 from napari_radiogenomics.progress import reporting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -45,3 +46,28 @@ def test_a_second_cohort_that_holds_renamed_patients_is_refused(draw):
     others = {k: _renamed(t) for k, t in other.modalities.items()}
     second = (others, _renamed(other.target))
     assert fuse(cohort.modalities, cohort.target, external=second, **QUICK).external is not None
+
+
+def _clinical(ids, seed):
+    rng = np.random.default_rng(seed)
+    raw = {"age": rng.integers(40, 80, len(ids)), "sex": rng.integers(0, 2, len(ids)),
+           "stage": rng.integers(1, 5, len(ids))}  # fmt: skip
+    table = pd.DataFrame(raw, ids).astype(float)
+    return (table - table.mean()) / table.std()
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_patients_who_share_standardized_facts_are_several(share):
+    ids = [f"S{n:03d}" for n in range(100)]
+    rng = np.random.default_rng(2)
+    target = pd.Series(rng.choice(["a", "b"], 100), ids, name="y")
+    imaging = pd.DataFrame(rng.normal(size=(100, 5)), ids).add_prefix("f")
+    tables = {"clinical": _clinical(ids, 3), "imaging": imaging.iloc[: round(100 * share)]}
+    assert tables["clinical"].duplicated().any()
+    assert len(fuse(tables, target, **QUICK).patients()) == 100
+    thirds = pd.DataFrame(rng.integers(0, 4, (100, 4)) / 3, ids).add_prefix("t")
+    assert len(fuse({"clinical": thirds}, target, **QUICK).patients()) == 100
+    # All of them twice are as many again.
+    twice = pd.concat([imaging, _renamed(imaging)])
+    with pytest.raises(InputError, match='"S000" and "ZS000"'):
+        fuse({"imaging": twice}, pd.concat([target, _renamed(target)]), **QUICK)
