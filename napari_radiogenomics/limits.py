@@ -10,7 +10,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from napari_radiogenomics.errors import InputError
@@ -34,7 +34,7 @@ def require_within_limits(
     Raises
     ------
     InputError
-        If a number is beyond its limit, or no number at all (NaN).
+        If a number is beyond its limit, no number at all (NaN), or not whole where it is to be.
 
     Examples
     --------
@@ -81,7 +81,8 @@ def _numbers(value: Any) -> Iterable[Real]:
 def _holds(parameter: Parameter, value: Real) -> bool:
     low = -math.inf if parameter.minimum is None else parameter.minimum
     high = math.inf if parameter.maximum is None else parameter.maximum
-    return low <= float(value) <= high
+    whole = parameter.kind != "int" or isinstance(value, Integral) or float(value).is_integer()
+    return whole and low <= float(value) <= high
 
 
 def _number(parameter: Parameter) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -118,6 +121,12 @@ def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str, 
     if "time" in own:
         own = own.sort_values("time", kind="stable")
     last = own.drop_duplicates(["reviewer", "patient_id"], keep="last")
-    people = ", ".join(dict.fromkeys(own["reviewer"].astype(str)))
+    people = ", ".join(dict.fromkeys(map(_who, own.to_dict("records"))))
     votes = [str(vote).lower() for vote in last["verdict"]]
     return votes, people, last["patient_id"].nunique()
+
+
+def _who(review: Mapping[Hashable, Any]) -> str:
+    """Reviewer, and beside which measure of tissue the map lay where no gene was compared."""
+    name, tissue = str(review["reviewer"]), str(review.get("tissue", ""))
+    return name if review["score"] or not tissue else f"{name} beside {tissue}, no gene"

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.at_points import values_at
 from napari_radiogenomics.correspondence.patients import LEAST_PATIENTS
+from napari_radiogenomics.correspondence.sample_numbers import require_varying, sample_numbers
 from napari_radiogenomics.correspondence.within import Slope, Within, centered
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.precision import allows
 from napari_radiogenomics.data.samples import Samples
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -114,7 +116,7 @@ def correspond_samples(
         Root mean square error of the positions, by which they are jittered. Without it, the
         ``uncertainty_mm`` of each sample.
     jitters : int, optional
-        How often positions are jittered. 0 for not at all.
+        How often positions are jittered; not at all with 0, or where no error is known.
     permutations : int, optional
         Permutations of the two tests by them.
     seed : int, optional
@@ -129,8 +131,8 @@ def correspond_samples(
     Raises
     ------
     InputError
-        If fewer than two patients have two biopsies with a score and a value, or scores or values
-        do not vary within patients.
+        If fewer than two patients have two biopsies with a score and a value, scores or values
+        do not vary within patients or are told by the covariates, or a score is no number.
 
     Notes
     -----
@@ -224,25 +226,28 @@ class _Taken:
         if not scores.index.is_unique:
             twice = scores.index[scores.index.duplicated()][0]
             raise InputError(f'Sample "{twice}" has several scores. Keep one.')
+        given = sample_numbers(scores.to_frame(scores.name or "score"), "score")[:, 0]
+        scores = pd.Series(given, scores.index)
         located = samples.located
         fine = np.array([allows(text, "point") for text in located.table["precision"]], bool)
-        _tell(notes, len(samples) - int(fine.sum()), "are not located as points")
+        _tell(notes, len(samples) - int(fine.sum()), "not located as a point")
         located = located.select(fine)
         known = located.table.index.isin(scores.dropna().index)
-        _tell(notes, int((~known).sum()), "have no score")
+        _tell(notes, int((~known).sum()), "no score")
         mapped = located.table["patient_id"].isin(list(maps)).to_numpy()
-        _tell(notes, int((known & ~mapped).sum()), "are of patients without a map")
+        _tell(notes, int((known & ~mapped).sum()), "no map of the patient")
         kept = known & mapped
         beside = np.empty((len(located), 0))
         if covariates is not None:
-            beside = covariates.reindex(located.table.index).to_numpy(float)
+            beside = sample_numbers(covariates, "covariate")
+            beside = pd.DataFrame(beside, covariates.index).reindex(located.table.index).to_numpy()
             whole = np.isfinite(beside).all(axis=1)
-            _tell(notes, int((kept & ~whole).sum()), "miss a covariate")
+            _tell(notes, int((kept & ~whole).sum()), "a covariate is missing")
             kept &= whole
         located, beside = located.select(kept), beside[kept]
         order = np.argsort(located.table["patient_id"].to_numpy(str), kind="stable")
         table = located.table.iloc[order][["patient_id", "radius_mm", "uncertainty_mm"]]
-        table = table.assign(score=pd.to_numeric(scores).reindex(table.index).to_numpy(float))
+        table = table.assign(score=scores.reindex(table.index).to_numpy())
         points = np.empty((len(table), 3))
         for patient in table["patient_id"].unique():
             own = (located.table["patient_id"] == patient).to_numpy()
@@ -254,7 +259,7 @@ class _Taken:
         """With the value of the map, without the samples that have none."""
         values = self.values(self.points, progress)
         known = np.isfinite(values)
-        _tell(notes, int((~known).sum()), "lie where their map has no value")
+        _tell(notes, int((~known).sum()), "the map has no value there")
         table = self.table.assign(value=values)[known]
         counts = table["patient_id"].value_counts()
         if (counts > 1).sum() < 2:
@@ -270,6 +275,7 @@ class _Taken:
                     f"The {name} is the same for all biopsies of a patient, in every patient. "
                     "Choose one that differs between places."
                 )
+            require_varying(parts, centered(taken.covariates, taken.patient)[0], name)
         return taken
 
     @property
@@ -304,7 +310,7 @@ class _Taken:
 
 def _tell(notes: list[str], count: int, what: str) -> None:
     if count:
-        notes.append(f"{count} samples {what}: left out.")
+        notes.append(f"{counted(count, 'sample')} left out: {what}.")
 
 
 def _effects(within: Within, enough: bool) -> pd.DataFrame:
@@ -360,12 +366,12 @@ def _jittered(
     from scipy.stats import t
 
     columns = ["effect", "p_value"]
-    if not count:
-        return pd.DataFrame(columns=columns, dtype=float)
     if error_mm is None:
         error = taken.table["uncertainty_mm"].fillna(0.0).to_numpy(float)
     else:
         error = np.full(len(taken.table), float(error_mm))
+    if not count or not error.any():
+        return pd.DataFrame(columns=columns, dtype=float)
     moved = np.empty((len(taken.points), count))
     for at in progress(range(count), "Positions"):
         shift = rng.normal(size=taken.points.shape) * (error / np.sqrt(3))[:, None]

@@ -149,8 +149,8 @@ def test_samples_that_cannot_count_are_left_out_and_told() -> None:
     found = study.run()
     assert len(found.samples) == 48 - 3 - 4
     said = " ".join(found.notes)
-    for told in ("1 samples are not located as points", "1 samples have no score",
-                 "4 samples are of patients without a map", "1 samples lie where"):  # fmt: skip
+    for told in ("1 sample left out: not located as a point", "1 sample left out: no score",
+                 "4 samples left out: no map of", "1 sample left out: the map has"):  # fmt: skip
         assert told in said
 
 
@@ -181,3 +181,21 @@ def test_bad_input_is_refused() -> None:
     series.maps["P00"] = Image(np.zeros((2, *GRID.shape)), GRID, fourth_axis="time")
     with pytest.raises(InputError, match="patient P00 holds several volumes"):
         series.run()
+
+
+def test_words_and_endless_numbers_are_refused_by_name() -> None:
+    study = Study(1.0)
+    beside = pd.DataFrame({"site": "A"}, study.scores.index)
+    with pytest.raises(InputError, match='covariate "site" of sample "b0" is "A"'):
+        study.run(covariates=beside)
+    with pytest.raises(InputError, match="covariates tell all of the score"):
+        study.run(covariates=study.scores.to_frame())
+    with pytest.raises(InputError, match="jitters is a whole number, 0 or more; got 1.5"):
+        study.run(jitters=1.5)
+    study.scores.iloc[3] = np.inf
+    with pytest.raises(InputError, match='score "VEGFA" of sample "b3" is "inf"'):
+        study.run()
+
+
+def test_positions_of_unknown_error_are_not_moved() -> None:
+    assert Study(1.0).run(jitters=20).jitter.empty
