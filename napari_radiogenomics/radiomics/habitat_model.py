@@ -103,8 +103,8 @@ class HabitatModel:
     def names(self) -> tuple[str, ...]:
         """Names of the habitats: where each lies in the first map, which orders them.
 
-        No two are described alike: those that are average there are told apart by the map in
-        which they differ most.
+        No two are described alike: those that are average there are compared with each other
+        in the map in which they differ most.
         """
         means = self.arrays["means"]
         levels = np.where(np.abs(means[:, 0]) < _AVERAGE, 0, np.sign(means[:, 0])).astype(int)
@@ -118,9 +118,9 @@ class HabitatModel:
         if average > 1:
             alike = means[levels == 0]
             at = int(np.ptp(alike, axis=0).argmax())
-            ranks = _ranks(average, "lowest", "highest")
+            compared = _compared(average, _short(self.features[at]))
             for place, k in enumerate(np.argsort(alike[:, at], kind="stable")):
-                said[low + k] += f", {ranks[place]} {_short(self.features[at])}"
+                said[low + k] += f", {compared[place]}"
         return tuple(f"Habitat {k} ({what})" for k, what in enumerate(said, 1))
 
     def assign(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -218,6 +218,14 @@ def _ranks(n: int, first: str, last: str) -> list[str]:
     marks = {2: "2nd", 3: "3rd"}
     between = [f"{marks.get(k, f'{k}th')} {first}" for k in range(2, n)]
     return [first, *between, last] if n > 1 else [last] * n
+
+
+def _compared(n: int, map_name: str) -> list[str]:
+    """What is said of n habitats among each other: others may lie lower or higher than all."""
+    if n == 2:
+        return [f"lower {map_name}", f"higher {map_name}"]
+    ranks = ["lowest", "middle", "highest"] if n == 3 else _ranks(n, "lowest", "highest")
+    return [f"{rank} {map_name} of these {n}" for rank in ranks]
 
 
 def _short(name: str) -> str:

@@ -161,8 +161,21 @@ def test_no_two_habitats_are_described_alike(features) -> None:
     assert said[6:] == ["high a", "3rd highest a", "2nd highest a", "highest a"]
     assert len(set(said)) == len(said)
     if len(features) == 2:  # they have 0, 4 and 3 in the other map
-        ranks = ("lowest", "highest", "2nd lowest")
-        assert said[3:6] == [f"average a, {rank} b" for rank in ranks]
+        ranks = ("lowest", "highest", "middle")
+        assert said[3:6] == [f"average a, {rank} b of these 3" for rank in ranks]
+
+
+def test_average_habitats_are_compared_with_each_other_alone() -> None:
+    means = np.array([[-1.0, 0.0], [-0.1, 0.2], [0.1, 0.9], [1.0, -4.0]])  # the last: lowest b
+    model = HabitatModel(("a", "b"), np.zeros(2), np.ones(2), "kmeans", {"means": means})
+    said = [name.partition(" (")[2].rstrip(")") for name in model.names]
+    assert said == ["low a", "average a, lower b", "average a, higher b", "high a"]
+    four = np.array([[0.0, b] for b in (3.0, 1.0, 4.0, 2.0)])
+    model = HabitatModel(("a", "b"), np.zeros(2), np.ones(2), "kmeans", {"means": four})
+    ranks = ("3rd lowest", "lowest", "highest", "2nd lowest")
+    assert [name[11:-1] for name in model.names] == [
+        f"average a, {rank} b of these 4" for rank in ranks
+    ]
 
 
 def test_the_most_that_were_tried_are_told_where_they_fit_best() -> None:
