@@ -5,7 +5,7 @@ Letters: V voxels measured, F features, K voxels of a kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -65,6 +65,9 @@ class Feature:
         Where it is defined.
     by_default : bool
         Whether "all" means it too.
+    of_region : str
+        The meaning of a whole region, where that is more than "in the region" instead of
+        "around a voxel".
     """
 
     name: str
@@ -76,6 +79,19 @@ class Feature:
     degenerate: str = ""
     doi: str = "10.1158/0008-5472.CAN-17-0339"
     by_default: bool = True
+    of_region: str = ""
+
+    def meaning_for(self, use: Use) -> str:
+        """What a high value says in a map, or of a whole region.
+
+        Examples
+        --------
+        >>> FAMILIES["firstorder"]["Entropy"].meaning_for("regions")
+        'How unpredictable the gray levels are in the region.'
+        """
+        if use == "maps":
+            return self.meaning
+        return self.of_region or self.meaning.replace(" around a voxel", " in the region")
 
     def unit_on(self, scan_unit: str) -> str:
         """Unit on a scan with this unit; empty where the scan's values have none."""
@@ -177,15 +193,15 @@ def families_of(use: Use) -> tuple[Family, ...]:
     return tuple(f for f in FAMILIES if (f.has_maps if use == "maps" else f.has_regions))
 
 
-def feature_meanings(families: Iterable[Family] | None = None) -> Mapping[str, str]:
-    """Names of the features of families, each with its meaning; of all that make maps."""
+def feature_meanings(use: Use = "maps") -> Mapping[str, str]:
+    """Names of the features that make maps, or measure regions, each with its meaning there."""
     several: dict[str, list[tuple[Family, Feature]]] = {}
-    for family in families_of("maps") if families is None else families:
+    for family in families_of(use):
         for feature in family.features:
             several.setdefault(feature.name, []).append((family, feature))
     return {
         name: " ".join(
-            feature.meaning if len(found) == 1 else f"{family.title}: {feature.meaning}"
+            ("" if len(found) == 1 else f"{family.title}: ") + feature.meaning_for(use)
             for family, feature in found
         )
         for name, found in several.items()

@@ -40,7 +40,7 @@ def _family_titles() -> dict[str, str]:
 
 def _meanings() -> Mapping[str, str]:
     everything = {"all": "Every feature of the families that is computed by default."}
-    return {**everything, **feature_meanings(families_of("regions"))}
+    return {**everything, **feature_meanings("regions")}
 
 
 def _ways() -> dict[str, str]:

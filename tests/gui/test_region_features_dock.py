@@ -109,7 +109,7 @@ def test_a_region_is_chosen_from_the_table_and_from_the_labels(dock, viewer, qtb
     core = [np.count_nonzero(part == 2) for part in labels.data]
     place = labels.translate[0] + int(np.argmax(core)) * labels.scale[0]
     assert viewer.dims.point[0] == pytest.approx(place)
-    assert "average value" in dock.about.text()
+    assert "The average value in the region." in dock.about.text()
     labels.selected_label = 1
     assert session.selection.label == 1
     assert dock.table.currentIndex().column() == 1

@@ -8,7 +8,7 @@ import pytest
 
 from napari_radiogenomics import extract_features, texture_maps
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.radiomics.family import FAMILIES, feature_meanings
+from napari_radiogenomics.radiomics.family import FAMILIES, families_of, feature_meanings
 
 # How many features PyRadiomics 3.0.1 computes by default.
 COUNTS = {
@@ -37,6 +37,25 @@ def test_every_feature_has_its_record(name):
         assert re.fullmatch(r"10\.\d+/\S+", feature.doi), feature.name
         assert re.fullmatch(r"([0-9A-Z]{4})?", feature.ibsi), feature.name
     assert len({feature.name for feature in features}) == len(features)
+
+
+@pytest.mark.parametrize("family", families_of("regions"), ids=lambda family: family.name)
+def test_a_number_of_a_region_is_explained_of_the_region(family):
+    for feature in family.features:
+        said = feature.meaning_for("regions")
+        for of_a_map in ("around a voxel", "around each", "kernel", "smoothed", "The same,"):
+            assert of_a_map not in said, feature.name
+        assert said.endswith("."), feature.name
+        named = feature_meanings("regions")[feature.name]
+        assert said in named, feature.name
+        assert "The same for" not in said, feature.name
+
+
+def test_what_a_map_shows_stays_said_of_voxels():
+    mean, entropy = (FAMILIES["firstorder"][name] for name in ("Mean", "Entropy"))
+    assert mean.meaning_for("maps").endswith("around a voxel: the scan, smoothed.")
+    assert mean.meaning_for("regions") == "The average value in the region."
+    assert entropy.meaning_for("regions") == "How unpredictable the gray levels are in the region."
 
 
 def test_ibsi_ids_belong_to_one_feature_each():

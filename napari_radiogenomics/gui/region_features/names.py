@@ -45,13 +45,13 @@ def title_of(name: str) -> str:
 
 
 def meaning_of(name: str) -> str:
-    """What a feature means with its IBSI id, and below it its formula; empty where unknown."""
+    """What a feature means of a region, with its IBSI id and its formula; empty where unknown."""
     _, record = _record(name)
     if record is None:
         return ""
     feature = record[1]
     ibsi = f" IBSI {feature.ibsi}." if feature.ibsi else ""
-    return f"{feature.meaning}{ibsi}\n{feature.formula}".strip()
+    return f"{feature.meaning_for('regions')}{ibsi}\n{feature.formula}".strip()
 
 
 def about(name: str) -> str:

@@ -97,7 +97,7 @@ _RECIPES = (
     _Recipe(
         Feature(
             "Mean", "Mean", "The average value around a voxel: the scan, smoothed.",
-            "mean of x", "Q4LE", "{unit}",
+            "mean of x", "Q4LE", "{unit}", of_region="The average value in the region.",
         ),
         ("mean",), _row("mean"),
     ),
@@ -106,6 +106,7 @@ _RECIPES = (
             "Median", "Median",
             "The middle value around a voxel: the scan, smoothed, edges kept.",
             "P50 of x", "Y12H", "{unit}",
+            of_region="The middle value in the region: half of its voxels are darker.",
         ),
         ("p50",), _row("p50"),
     ),
@@ -135,7 +136,8 @@ _RECIPES = (
     _Recipe(
         Feature(
             "RobustMeanAbsoluteDeviation", "Robust mean absolute deviation",
-            "The same for the values between the 10th and 90th percentile: outliers do not count.",
+            "How far values around a voxel lie from their mean, on average, of those between the "
+            "10th and 90th percentile: outliers do not count.",
             "mean of |x − mean| over P10 ≤ x ≤ P90", "1128", "{unit}",
         ),
         ("rmad",), _row("rmad"),

@@ -107,7 +107,8 @@ _FEATURES = (
     ),
     Feature(
         "Idmn", "Inverse difference moment, normalized",
-        "The same, with differences as shares of the number of gray levels.",
+        "How alike neighbors are, close ones most, with differences as shares of the number of "
+        "gray levels.",
         "sum of p(i,j) / (1 + (i − j)² / Ng²)", "1QCO", doi=_DOI,
     ),
     Feature(
@@ -117,7 +118,7 @@ _FEATURES = (
     ),
     Feature(
         "Idn", "Inverse difference, normalized",
-        "The same, with differences as shares of the number of gray levels.",
+        "How alike neighbors are, with differences as shares of the number of gray levels.",
         "sum of p(i,j) / (1 + |i − j| / Ng)", "NDRX", doi=_DOI,
     ),
     Feature(
