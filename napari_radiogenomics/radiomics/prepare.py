@@ -5,6 +5,7 @@ Normalization, then resampling of both, then resegmentation; each only where it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -36,6 +37,8 @@ INTERPOLATORS = (
     "sitkLanczosWindowedSinc",
     "sitkBlackmanWindowedSinc",
 )
+# Voxels of a resampled region at most: 4 GB in doubles, and each filter takes as much again.
+_MOST_VOXELS = 500_000_000
 # A voxel may stick out of the scan by this part of itself: rounding of headers.
 _STICKS_OUT = 1e-3
 
@@ -206,7 +209,7 @@ def resample_both(
     ------
     InputError
         If the region sticks out of the scan, no voxel of it is left, or a setting is out of
-        range.
+        range, or makes more than 500 million voxels.
 
     References
     ----------
@@ -234,6 +237,7 @@ def resample_both(
         small = crop(image, box_around(_left(onto, label, voxel), pad_distance))
     else:
         grid = _new_grid(region, box, voxel, pad_distance)
+        _require_room(grid)
         method = getattr(sitk, interpolator)
         array = _resampled(_whole(image.array), image.geometry, grid, method)
         small = replace(image, array=array, geometry=grid, blank_slices=())
@@ -252,6 +256,16 @@ def _left(mask: NDArray, label: int, voxel: NDArray[np.float64]) -> NDArray[np.b
             "Use smaller voxels."
         )
     return mask.astype(bool)
+
+
+def _require_room(grid: Geometry) -> None:
+    n = math.prod(grid.size)
+    if n > _MOST_VOXELS:
+        raise InputError(
+            f"A voxel size of {_times(np.array(grid.spacing))} mm makes {n:,} voxels of the box "
+            f"around the region ({_times(np.array(grid.size))}), and {_MOST_VOXELS:,} are the "
+            "limit. Use larger voxels."
+        )
 
 
 def _require_settings(spacing: Sequence[float], interpolator: str, pad_distance: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_radiogenomics import extract_features
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
@@ -227,6 +228,16 @@ def test_a_box_is_clipped_at_the_edge_of_the_grid() -> None:
 def test_what_cannot_be_is_refused(call, message) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         call(*case())
+
+
+def test_voxels_too_small_to_hold_are_refused_with_their_number() -> None:
+    scan = Image(np.zeros((4, 4, 4)), Geometry((4, 4, 4)))
+    region = Segmentation(np.ones((4, 4, 4), np.uint8), scan.geometry)
+    said = r"0.001×0.001×0.001 mm makes 43,095,878,216 voxels .*3506×3506×3506.*500,000,000 are the limit"
+    with pytest.raises(InputError, match=said):
+        extract_features(scan, region, resample_spacing=[0.001] * 3)
+    with pytest.raises(InputError, match=said):
+        resample_both(scan, region, spacing=(0.001,) * 3, interpolator="sitkLinear")
 
 
 def test_a_region_beyond_the_scan_is_refused() -> None:
