@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -37,7 +38,7 @@ _FEW = 10
 def feature_stability(
     cases: Iterable[tuple[Image, Segmentation]],
     *,
-    perturbations: Sequence[Perturbation] = KINDS,
+    perturbations: Perturbation | Sequence[Perturbation] = KINDS,
     repeats: Annotated[int, Setting(minimum=1)] = 3,
     margin_mm: Annotated[float, Setting(unit="mm", minimum=0)] = 1.0,
     noise: Annotated[float, Setting(unit="noise of the scan", minimum=0)] = 1.0,
@@ -54,8 +55,8 @@ def feature_stability(
     ----------
     cases : iterable of (Image, Segmentation)
         Tumours, each with its scan; read one by one where it is a generator.
-    perturbations : sequence of str, optional
-        Which of ``"contour"``, ``"grow"``, ``"shrink"``, ``"noise"``, ``"rotation"``.
+    perturbations : str or sequence of str, optional
+        One or several of ``"contour"``, ``"grow"``, ``"shrink"``, ``"noise"``, ``"rotation"``.
     repeats : int, optional
         Copies with random contours, and with random noise.
     margin_mm : float, optional
@@ -112,12 +113,13 @@ def feature_stability(
     if icc not in get_args(IccKind):
         hint = did_you_mean(str(icc), list(get_args(IccKind)))
         raise InputError(f'No intraclass correlation "{icc}". {hint}')
-    require_perturbations(perturbations, repeats, margin_mm, noise, degrees)
+    kinds = (perturbations,) if isinstance(perturbations, str) else tuple(perturbations)
+    require_perturbations(kinds, repeats, margin_mm, noise, degrees)
     settings = _settings(extraction)
     tables, left_out = [], []
     for number, (image, segmentation) in enumerate(progress(_counted(cases), "Tumours"), 1):
         copies = perturbed(
-            image, segmentation, label, kinds=perturbations, repeats=repeats,
+            image, segmentation, label, kinds=kinds, repeats=repeats,
             margin_mm=margin_mm, noise=noise, degrees=degrees, seed=seed + number,
         )  # fmt: skip
         try:
@@ -209,7 +211,8 @@ def _notes(table: pd.DataFrame, n_cases: int) -> tuple[str, ...]:
         )
     lost = int((table["n_cases"] < n_cases).sum())
     if lost:
-        notes.append(f"{lost} features are undefined in some perturbation of some tumours.")
+        lack = counted(lost, "feature", "is", "are")
+        notes.append(f"{lack} undefined in some perturbation of some tumours.")
     return tuple(notes)
 
 
@@ -230,6 +233,11 @@ def stable_features(table: pd.DataFrame, icc: float = 0.75, *, bound: str = "low
     list of str
         In the order of the table; unknown correlations are not stable.
 
+    Raises
+    ------
+    InputError
+        If ``icc`` is no correlation, or the table has no such column.
+
     References
     ----------
     Koo and Li 2016, https://doi.org/10.1016/j.jcm.2016.02.012.
@@ -242,4 +250,14 @@ def stable_features(table: pd.DataFrame, icc: float = 0.75, *, bound: str = "low
     """
     if bound not in ("low", "icc"):
         raise InputError(f'bound is "low" or "icc", not "{bound}".')
+    if not -1 <= icc <= 1:
+        raise InputError(
+            f"icc is a correlation, 1 at most; got {icc:g}. 0.75 is called good, 0.9 excellent."
+        )
+    if bound not in table:
+        has = ", ".join(map(str, list(table.columns)[:8])) or "none"
+        raise InputError(
+            f'The table has no column "{bound}"; it has {has}. Give the one that '
+            "feature_stability returns."
+        )
     return [str(name) for name in table.index[table[bound] >= icc]]

@@ -123,6 +123,12 @@ def test_stable_features_are_a_filter(table: pd.DataFrame) -> None:
     assert set(stable_features(table)) <= set(stable_features(table, bound="icc"))
     with pytest.raises(InputError, match="bound"):
         stable_features(table, bound="high")
+    for wrong in (2, -1.5, float("nan")):
+        with pytest.raises(InputError, match="icc is a correlation, 1 at most; got"):
+            stable_features(table, wrong)
+    assert stable_features(table, 1.0) == []
+    with pytest.raises(InputError, match='no column "low"; it has icc, cv. Give the one'):
+        stable_features(table[["icc", "cv"]])
 
 
 def test_one_tumour_has_no_correlation_and_says_so() -> None:
@@ -133,6 +139,14 @@ def test_one_tumour_has_no_correlation_and_says_so() -> None:
     assert np.isnan(found.loc["original_firstorder_Mean", "icc"])
     assert 0 < found.loc["original_firstorder_Mean", "cv"] < 0.01
     assert "One tumour" in found.attrs["notes"][0]
+
+
+def test_one_perturbation_may_be_a_word() -> None:
+    settings = {"extraction": {"families": ["firstorder"], "features": ["Mean"]}, "repeats": 2}
+    words = (feature_stability([case()], perturbations=x, **settings) for x in ("noise", ["noise"]))
+    pd.testing.assert_frame_equal(*words)
+    with pytest.raises(InputError, match='No perturbation "nois". Did you mean "noise"'):
+        feature_stability([case()], perturbations="nois")  # type: ignore[arg-type]
 
 
 def test_a_tumour_that_cannot_be_perturbed_is_named_and_the_others_stay() -> None:
