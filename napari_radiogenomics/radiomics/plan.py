@@ -169,7 +169,8 @@ class MapPlan:
         array = Inlay(values, *self._laid, self.image.geometry.shape, self.outside)
         undefined = int(np.isnan(values).sum())
         let_go(values)
-        note = f"{title} has no value in {undefined} of {values.size} voxels; they are blank."
+        are = "it is" if undefined == 1 else "they are"
+        note = f"{title} has no value in {undefined} of {values.size} voxels; {are} blank."
         notes = ([note] if undefined else []) + self._notes_on_size() + [*self.notes]
         return Image(
             cast(NDArray, array),

@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import DataWarning, GeometryError, InputError
 from napari_radiogenomics.progress import Progress
 from napari_radiogenomics.radiomics.aggregation import measure_slices
@@ -265,8 +266,8 @@ def _require_finite(derived: Image, inside: Any, name: str, ready: Ready) -> Non
         z, y, x = (
             int(n) + part.start for n, part in zip(np.argwhere(bad)[0], ready.box, strict=True)
         )
+        what = counted(int(bad.sum()), "voxel", "of the region is", "of the region are")
         raise InputError(
-            f"{int(bad.sum())} voxels of the region are not finite (NaN or infinite) in the "
-            f"{name} image, the first at i={x}, j={y}, k={z}. Leave them out of the region, or "
-            "repair the scan."
+            f"{what} not finite (NaN or infinite) in the {name} image, the first at "
+            f"i={x}, j={y}, k={z}. Leave them out of the region, or repair the scan."
         )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.discretize import gray_levels
 from napari_radiogenomics.radiomics.family import MatrixSettings, Neighborhoods
@@ -142,9 +143,10 @@ def _require_finite(
     bad &= mask[box] if masked else True
     if bad.any():
         z, y, x = (int(i) + s.start for i, s in zip(np.argwhere(bad)[0], box, strict=True))
+        where = "of the region" if masked else "around the region"
+        what = counted(int(bad.sum()), "voxel", f"{where} is", f"{where} are")
         raise InputError(
-            f"{int(bad.sum())} voxels {'of the region' if masked else 'around the region'} are "
-            f"not finite (NaN or infinite), the first at i={x}, j={y}, k={z}. "
+            f"{what} not finite (NaN or infinite), the first at i={x}, j={y}, k={z}. "
             "Leave them out of the region, or repair the scan."
         )
 

@@ -142,7 +142,8 @@ def texture_maps(
     -----
     The numbers are those of PyRadiomics 3.0.1 [1]_ with ``voxelBatch=1``. Gray levels are made
     once from the region, never in each kernel, with edges at multiples of the bin width. The
-    kernel is clipped at the edge of the scan.
+    kernel is clipped at the edge of the scan. One thing is other: where a kernel holds no pair of
+    voxels, MCC is NaN like the rest of GLCM, and PyRadiomics leaves its initValue (0).
 
     References
     ----------

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.geometry import require_same_grid
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation, labels_present
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 
 __all__ = [
@@ -62,8 +63,10 @@ def values_of(image: Image, segmentation: Segmentation) -> NDArray:
     if image.array.dtype.kind == "f" and not np.isfinite(image.array).all():
         bad = ~np.isfinite(image.array)
         z, y, x = (int(i) for i in np.argwhere(bad)[0])
+        name = image.name or "the scan"
+        what = counted(int(bad.sum()), "voxel", f"of {name} is", f"of {name} are")
         raise InputError(
-            f"{int(bad.sum())} voxels of {image.name or 'the scan'} are not finite (NaN or "
+            f"{what} not finite (NaN or "
             f"infinite), the first at i={x}, j={y}, k={z}. Repair the scan, or choose another."
         )
     return image.array

@@ -94,7 +94,7 @@ def test_paint_mask_takes_range_and_labels():
 
 def test_scans_that_cannot_be_worked_on_are_refused():
     drawn = Segmentation(np.zeros((1, 1, 2), np.uint8), Geometry((2, 1, 1)))
-    with pytest.raises(InputError, match="1 voxels of the scan are not finite.*i=1, j=0, k=0"):
+    with pytest.raises(InputError, match="1 voxel of the scan is not finite.*i=1, j=0, k=0"):
         values_of(Image(np.array([[[0.0, np.nan]]]), drawn.geometry), drawn)
     four = Image(np.zeros((2, 1, 1, 2)), drawn.geometry, fourth_axis="time")
     with pytest.raises(InputError, match="holds 2 volumes"):
