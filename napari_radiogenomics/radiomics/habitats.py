@@ -90,7 +90,8 @@ def find_habitats(
         noisy scan has habitats then, and not speckles.
     model : HabitatModel, optional
         Habitats of a cohort, from `habitat_model`: the same habitat is then the same in every
-        patient. All settings but ``label`` are then those of the model.
+        patient. All settings but ``label`` are then those of the model; others that are given
+        are refused.
     seed : int, optional
         Of the random starts; the same seed gives the same habitats.
     progress : Progress, optional
@@ -108,8 +109,8 @@ def find_habitats(
     GeometryError
         If a map is on another grid.
     InputError
-        If there is no map, one is the same everywhere, the maps are not those of the model, or
-        the region is empty or too small, or a number of habitats is none.
+        If there is no map, one is the same everywhere, maps or settings are not those of the
+        model, or the region is empty or too small, or a number of habitats is none.
     Cancelled
         If ``progress`` says so.
 
@@ -143,13 +144,15 @@ def find_habitats(
             n=n, max_n=max_n, method=method, seed=seed, progress=progress,
         )  # fmt: skip
     else:
+        how = Preparation.of(limits, edge_mm, smooth_mm)
+        _require_settings_of(model, n, method, how)
         named = _of_model(model, named)
         found = points_of(named, segmentation, label, model.preparation)
     values = np.zeros(found.known.size, np.uint8)
     values[found.known] = model.assign(found.values)
     labels = np.zeros(found.mask.shape, np.uint8)
     labels[found.mask] = values
-    return _result(segmentation, model, labels, found)
+    return _result(segmentation, model, labels, found, _most_tried(model, n, max_n))
 
 
 @verb
@@ -232,6 +235,32 @@ def habitat_model(
     )  # fmt: skip
 
 
+def _require_settings_of(model: HabitatModel, n: Number, method: str, how: Preparation) -> None:
+    """Refuse settings beside a model that are not its own, and would be passed over."""
+    own = model.preparation
+    pairs = (
+        ("n", n, model.n, (None, "auto")),
+        ("method", method, model.method, ("kmeans",)),
+        ("limits", how.limits, own.limits, (None,)),
+        ("edge_mm", how.edge_mm, own.edge_mm, (0.0,)),
+        ("smooth_mm", how.smooth_mm, own.smooth_mm, (0.0,)),
+    )
+    for name, given, of_model, defaults in pairs:
+        if given not in defaults and given != of_model:
+            raise InputError(
+                f"{name} is {given}, and that of the habitat model is {of_model}: a model brings "
+                f"its own settings. Leave {name} out, or learn another model with habitat_model."
+            )
+
+
+def _most_tried(model: HabitatModel, n: Number, max_n: int) -> int:
+    """The most habitats that were tried to find the best number; 0 where it was given."""
+    if model.history:
+        settings = model.history[-1].settings
+        n, max_n = settings.get("n"), int(settings.get("max_n", 0))
+    return max_n if n in (None, "auto") else 0
+
+
 def _of_model(model: HabitatModel, named: Mapping[str, Image]) -> dict[str, Image]:
     """The maps that a model was made of, in its order."""
     missing = [name for name in model.features if name not in named]
@@ -248,6 +277,7 @@ def _result(
     model: HabitatModel,
     labels: NDArray[np.uint8],
     found: Points,
+    most: int,
 ) -> Segmentation:
     points, habitats = found.values, labels[found.mask][found.known]
     scheme = tuple(
@@ -268,7 +298,7 @@ def _result(
         scheme=scheme,
         name=f"Habitats of {segmentation.name}".removesuffix(" of "),
         fractions=None,
-        notes=tuple(_notes(model, found)),
+        notes=tuple(_notes(model, found, most)),
         metadata={**_source(segmentation), "habitats": facts},
     )
 
@@ -286,27 +316,36 @@ def _source(segmentation: Segmentation) -> dict[str, Any]:
     return {key: segmentation.metadata[key] for key in ("scan_id",) if key in segmentation.metadata}
 
 
-def _notes(model: HabitatModel, found: Points) -> list[str]:
+def _notes(model: HabitatModel, found: Points, most: int) -> list[str]:
     total = found.known.size
     unknown = total - len(found.values) - found.left_out
     notes = [f"Habitats are numbered by their mean of {model.features[0]}, lowest first."]
     if unknown:
-        notes.append(f"{unknown} of {total} voxels have no value in some map and no habitat.")
+        have = "has" if unknown == 1 else "have"
+        notes.append(f"{unknown} of {total} voxels {have} no value in some map and no habitat.")
     if found.left_out:
-        notes.append(
-            f"{found.left_out} of {total} voxels lie at the edge or beyond the limits and have "
-            "no habitat."
-        )
+        lie = "lies at the edge or beyond the limits and has"
+        lie = lie if found.left_out == 1 else "lie at the edge or beyond the limits and have"
+        notes.append(f"{found.left_out} of {total} voxels {lie} no habitat.")
     score = model.scores.get(model.n)
     if model.criterion == "mean silhouette" and score is not None and score < _HARDLY_APART:
         notes.append(
             f"The habitats are hardly apart (mean silhouette {score:.2f}): the region may well "
             "be one."
         )
-    if len(model.scores) > 1 and model.n == max(model.scores):
-        more = "Raise max_n, or set n" if model.n < MOST_HABITATS else "Set n"
-        notes.append(
-            f"{model.n} habitats, the most that were tried, have the best {model.criterion}: it "
-            f"may still rise beyond. {more} to what you can explain."
-        )
+    if model.scores and model.n == most:
+        notes.append(_told_of_most(model))
     return notes
+
+
+def _told_of_most(model: HabitatModel) -> str:
+    more = "Raise max_n, or set n" if model.n < MOST_HABITATS else "Set n"
+    if len(model.scores) == 1:
+        return (
+            f"No other number than {model.n} habitats was tried (max_n = {model.n}): others may "
+            f"fit better. {more} to what you can explain."
+        )
+    return (
+        f"{model.n} habitats, the most that were tried, have the best {model.criterion}: it "
+        f"may still rise beyond. {more} to what you can explain."
+    )

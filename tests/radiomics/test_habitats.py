@@ -189,6 +189,43 @@ def test_the_most_that_were_tried_are_told_where_they_fit_best() -> None:
     assert not any("most that were tried" in note for note in fixed.notes)
 
 
+def test_the_only_number_that_was_tried_is_told() -> None:
+    maps, region, _ = planted(2)
+    told = "No other number than 2 habitats was tried (max_n = 2)"
+    model = habitat_model([(maps, region)], max_n=2)
+    for settings, is_told in (
+        ({"n": "auto", "max_n": 2}, True),
+        ({"n": 2, "max_n": 2}, False),
+        ({"n": "auto", "max_n": 3}, False),
+        ({"model": model}, True),
+        ({"model": habitat_model([(maps, region)], n=2)}, False),
+    ):
+        found = find_habitats(maps, region, **settings)
+        assert len(found.present) == 2
+        assert any(told in note for note in found.notes) == is_told, settings
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"n": 5}, "n is 5, and that of the habitat model is 2"),
+        ({"method": "gaussian_mixture"}, "method is gaussian_mixture, and that"),
+        ({"limits": (0, 1)}, "limits is (0.0, 1.0), and that of the habitat model is None"),
+        ({"edge_mm": 2}, "edge_mm is 2.0, and that of the habitat model is 0.0"),
+        ({"smooth_mm": 1}, "smooth_mm is 1.0"),
+    ],
+)
+def test_settings_that_are_not_those_of_the_model_are_refused(given, said) -> None:
+    maps, region, _ = planted(2)
+    model = habitat_model([(maps, region)], n=2)
+    with pytest.raises(InputError, match=re.escape(said)):
+        find_habitats(maps, region, model=model, **given)
+    expected = find_habitats(maps, region, model=model).labels
+    np.testing.assert_array_equal(
+        find_habitats(maps, region, model=model, n=2, method="kmeans").labels, expected
+    )
+
+
 def test_voxels_without_a_value_have_no_habitat_and_are_counted() -> None:
     maps, region, hidden = planted(2)
     maps["flow"].array[2, 3, 3:6] = np.nan

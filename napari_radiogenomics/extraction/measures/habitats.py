@@ -26,10 +26,10 @@ _OWN = "Habitats are each patient's own, in the order of {first}; with a model t
 def _run(opened: Opened, settings: Settings, progress: Progress) -> Block:
     of_maps: dict[str, Any] = {"families": ("firstorder",), "features": ("Mean", "Entropy")}
     of_maps |= {name: settings[name] for name in _OF_MAPS if name in settings}
-    of_habitats: dict[str, Any] = {"n": 3} | {
-        name: settings[name] for name in _OF_HABITATS if name in settings
-    }
+    of_habitats = {name: settings[name] for name in _OF_HABITATS if name in settings}
     model = of_habitats.get("model")
+    if model is None:  # which brings its own number
+        of_habitats.setdefault("n", 3)
     if isinstance(model, str | Path):
         model = of_habitats["model"] = HabitatModel.load(model)
     rows: dict[int, dict[str, float]] = {}

@@ -179,7 +179,9 @@ class HabitatsDock(Panel):
             layer.as_layer_data_tuple() for layer in self.viewer.layers if layer is not region
         ]
         drawn = (data.copy(), attributes, kind)
-        settings = self.form.values | {"label": self.label.value, "model": self.models.chosen}
+        model = self.models.chosen
+        settings = self.form.values if model is None else {}  # a model brings its own
+        settings = settings | {"label": self.label.value, "model": model}
         return habitats_of_layers, (maps, drawn, others), settings
 
     def show_result(self, outcome: Outcome) -> str:
