@@ -96,9 +96,12 @@ def test_the_habitats_are_those_of_the_verb_and_those_planted(dock, viewer, qtbo
     agree = ((found == 2) == planted)[inside].mean()
     assert agree > 0.85
     assert dock.table.rowCount() == 2
-    assert dock.table.item(0, 0).text() == expected.scheme[0].name
+    assert dock.table.item(0, 0).text() == "1 low Mean"
+    assert dock.table.item(0, 0).toolTip() == expected.scheme[0].name
+    assert dock.table.horizontalHeaderItem(3).text() == "Standard\ndeviation\nHU"
     assert dock.message.startswith("2 habitats")
-    assert "numbered by their mean" in dock.about.text()
+    assert "numbered by their mean of Mean, lowest first" in dock.about.text()
+    assert "original_" not in dock.about.text() + dock.message
 
 
 def test_habitats_never_hide_where_a_biopsy_was_taken(dock, viewer, qtbot):
@@ -139,7 +142,7 @@ def test_a_row_chooses_its_habitat(dock, viewer, qtbot):
     assert dock.layer.selected_label == 2
     chosen = session_of(viewer).selection
     assert chosen.label is None  # no label of the segmentation that other docks measure
-    assert chosen.region == dock.table.item(1, 0).text()
+    assert chosen.region == dock.table.item(1, 0).toolTip()
 
 
 def test_unticked_maps_are_left_out_and_maps_that_join_are_listed(dock, viewer, qtbot):

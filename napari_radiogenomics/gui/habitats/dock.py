@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -34,6 +34,7 @@ from napari_radiogenomics.gui.forms.inputs import (
 )
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
+from napari_radiogenomics.gui.forms.style import Tone
 from napari_radiogenomics.gui.habitats.cohort_model import (
     Learned,
     how_made,
@@ -43,6 +44,7 @@ from napari_radiogenomics.gui.habitats.cohort_model import (
 )
 from napari_radiogenomics.gui.habitats.map_list import MapList
 from napari_radiogenomics.gui.habitats.model_row import ModelRow
+from napari_radiogenomics.gui.habitats.words import head, in_titles, short_name
 from napari_radiogenomics.gui.layers.edits import object_from, object_of
 from napari_radiogenomics.gui.layers.keys import DERIVED, SOURCE
 from napari_radiogenomics.gui.layers.layers import segmentation_layers
@@ -137,20 +139,17 @@ class HabitatsDock(Panel):
         self.table.setAccessibleName("Habitats")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.verticalHeader().hide()
-        height = self.fontMetrics().lineSpacing() + 8
-        self.table.verticalHeader().setDefaultSectionSize(height)
         self.table.itemSelectionChanged.connect(self._choose)
         self.about = QLabel("No habitats yet.")
         self.about.setWordWrap(True)
         self.after.addWidget(section_line())
         self.after.addWidget(self.about)
         self.after.addWidget(self.table)
-        self.save_button = QPushButton("Save habitats…")
+        self.save_button = QPushButton("Save…")
         self.save_button.setToolTip("Write them as a segmentation, with their history beside it")
         self.save_button.clicked.connect(self._ask_to_save)
-        self.after.addWidget(self.save_button)
+        self.beside_run(self.save_button)  # in sight however long the dock is
         self.table.hide()
         self.save_button.hide()
 
@@ -198,11 +197,19 @@ class HabitatsDock(Panel):
         facts = found.metadata["habitats"]
         score = facts["scores"].get(len(found.scheme))
         by = f" ({facts['criterion']} {number_text(round(score, 3))})" if score is not None else ""
-        self.about.setText(" ".join(found.notes))
+        self.about.setText(in_titles(" ".join(found.notes)))
+        QTimer.singleShot(0, self._bring_into_sight)
         return (
             f"{len(found.scheme)} habitats{by} of {len(facts['features'])} maps. "
             "Next: choose one in the list, or save them."
         )
+
+    def _bring_into_sight(self) -> None:
+        self.area.ensureWidgetVisible(self.table)
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        """Write the message line; maps have the titles that the table gives them."""
+        super().say(in_titles(text), tone)
 
     def _show_learned(self, learned: Learned) -> str:
         """Offer the model of the cohort, and say who is in it."""
@@ -285,19 +292,19 @@ class HabitatsDock(Panel):
 
     def _list(self, found: Segmentation) -> None:
         names = found.metadata["habitats"]["features"]
-        columns = ["Habitat", "Share", *(feature_title(name) for name in names)]
+        units = {name: image.unit for name, image in self.maps.chosen.items()}
+        of_maps = [head(feature_title(name), units.get(name, "")) for name in names]
+        columns = ["Habitat", "Share", *of_maps]
         self.table.blockSignals(True)
         self.table.setColumnCount(len(columns))
         self.table.setHorizontalHeaderLabels(columns)
         self.table.setRowCount(len(found.scheme))
-        units = {name: image.unit for name, image in self.maps.chosen.items()}
         for row, label in enumerate(found.scheme):
             cells = [label.name, f"{label.metadata['share']:.0%}"]
-            for name, mean in label.metadata["means"].items():
-                text = "none" if mean is None else number_text(mean)
-                cells.append(f"{text} {units.get(name, '')}".rstrip())
+            for mean in label.metadata["means"].values():
+                cells.append("none" if mean is None else number_text(mean))
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
+                item = QTableWidgetItem(text if column else short_name(text))
                 item.setToolTip(text)
                 item.setData(Qt.ItemDataRole.UserRole, label.value)
                 self.table.setItem(row, column, item)
@@ -306,11 +313,10 @@ class HabitatsDock(Panel):
             self.table.item(row, 0).setData(Qt.ItemDataRole.DecorationRole, swatch)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.table.setColumnWidth(0, 120)
-        bar = self.table.horizontalScrollBar().sizeHint().height() + 8
-        rows = 1 + min(len(found.scheme), _ROWS)
-        self.table.setFixedHeight(rows * self.table.verticalHeader().defaultSectionSize() + bar)
+        self.table.resizeRowsToContents()
+        bar = self.table.horizontalScrollBar().sizeHint().height() + 4
+        rows = sum(self.table.rowHeight(row) for row in range(min(len(found.scheme), _ROWS)))
+        self.table.setFixedHeight(header.sizeHint().height() + rows + bar)
         self.table.blockSignals(False)
 
     def _choose(self) -> None:
@@ -322,7 +328,7 @@ class HabitatsDock(Panel):
         self.layer.selected_label = label
         first = self.table.item(item.row(), 0)
         # Its number is no label of the segmentation that other docks measure.
-        session_of(self.viewer).select(label=None, region=first.text())
+        session_of(self.viewer).select(label=None, region=first.toolTip())
 
 
 def habitats_of_layers(
