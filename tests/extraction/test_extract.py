@@ -16,6 +16,7 @@ from napari_radiogenomics import (
     extract_cohort,
     extract_features,
     find_habitats,
+    habitat_model,
     load_patient,
     open_cohort,
     texture_maps,
@@ -71,6 +72,17 @@ def test_numbers_are_those_of_the_single_verbs(cohort, tmp_path) -> None:
         np.testing.assert_allclose(shares.to_numpy(float), counts / counts.sum(), rtol=1e-12)
     assert found.blocks[MEAN] == "features"
     assert found.units[MEAN] == "HU"
+    assert found.failures.empty
+
+
+def test_a_model_of_habitats_brings_its_own_number(cohort, tmp_path) -> None:
+    scan, region = whole_region(cohort, "P1")
+    maps = texture_maps(scan, region, families=["firstorder"], features=["Mean", "Entropy"])
+    model = habitat_model([(maps, region)], n=2)
+    found = extract_cohort(cohort, measures={"habitats": {"model": model}}, cache=tmp_path)
+    assert [name for name in found.table if name.endswith("share")] == [
+        "habitat_1_share", "habitat_2_share"
+    ]  # fmt: skip
     assert found.failures.empty
 
 
