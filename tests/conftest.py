@@ -72,6 +72,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.wait()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_known() -> None:
+    """Forget the steps and tests of other files: their random numbers are often the same."""
+    from napari_radiogenomics.data import tests_made, traces
+
+    traces._traces.clear()
+    tests_made._calls.clear()
+
+
 @pytest.fixture(scope="session")
 def opengl() -> None:
     """Skip where no window with OpenGL can be opened."""

@@ -37,6 +37,7 @@ _LIKE = 0.8  # rank correlation of a column that a made one may follow
 
 Keys = NDArray[np.uint64]
 Reals = NDArray[np.float64]
+_Ordered = tuple[NDArray[np.bool_], list[int], list[bytes]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,9 @@ def _followed(made: Reals, given: Reals) -> Reals:
 
     gaps = np.isnan(given)
     ranks = [np.asarray(rankdata(part, axis=0, nan_policy="omit"), float) for part in (made, given)]
-    one, other = (np.nan_to_num(part - np.nanmean(part, axis=0)) for part in ranks)
+    counts = [np.maximum(np.isfinite(part).sum(axis=0), 1) for part in ranks]
+    means = [np.nansum(part, axis=0) / n for part, n in zip(ranks, counts, strict=True)]
+    one, other = (np.nan_to_num(part - mean) for part, mean in zip(ranks, means, strict=True))
     size = np.outer(np.linalg.norm(one, axis=0), np.linalg.norm(other, axis=0))
     # Gaps count as the mean, which takes the more of the correlation the more there are.
     least = np.where(gaps.any(axis=0), _LIKE / 2, _LIKE)
@@ -195,18 +198,35 @@ def _by_order(values: Reals, index: pd.Index, traces: Sequence[_Trace]) -> dict[
     found: dict[int, str] = {}
     if not names.is_unique:
         return {}
+    seen: dict[bytes, list[_Ordered]] = {}  # many steps are of the same patients
     for trace in traces:
         if trace.ids is None:
             continue
         places = names.get_indexer(trace.ids)
-        mine = np.where((places >= 0)[:, None], values[places], np.nan)
-        patterns, of = np.unique(np.isfinite(mine), axis=1, return_inverse=True)
-        for number, rows in enumerate(patterns.T):
-            if rows.sum() >= _FEWEST_ORDERED:
-                made = set(orders(trace.values[rows])) - set(orders(trace.before[rows])) - {b""}
-                own = np.flatnonzero(of == number)
-                seen = zip(own.tolist(), orders(mine[np.ix_(rows, own)]), strict=True)
-                found |= {at: trace.step for at, order in seen if order in made}
+        if (places >= 0).sum() < _FEWEST_ORDERED:
+            continue
+        key = places.tobytes()
+        if key not in seen:
+            seen[key] = _ordered(values, places)
+        for rows, own, theirs in seen[key]:
+            made = set(orders(trace.values[rows])) - set(orders(trace.before[rows])) - {b""}
+            found |= {
+                at: trace.step for at, order in zip(own, theirs, strict=True) if order in made
+            }
+    return found
+
+
+def _ordered(values: Reals, places: NDArray[np.intp]) -> list[_Ordered]:
+    """Rows that columns have in common, places of those columns, and their orders of the rows."""
+    mine = np.where((places >= 0)[:, None], values[places], np.nan)
+    packed = np.packbits(np.isfinite(mine), axis=0)
+    patterns, of = np.unique(packed, axis=1, return_inverse=True)
+    found = []
+    for number, bits in enumerate(patterns.T):
+        rows = np.unpackbits(bits, count=len(places)).astype(bool)
+        if rows.sum() >= _FEWEST_ORDERED:
+            own = np.flatnonzero(of == number)
+            found.append((rows, own.tolist(), orders(mine[np.ix_(rows, own)])))
     return found
 
 

@@ -112,7 +112,7 @@ def survival_at(scores: Mapping[str, Reals], link: Reals, at: float, *, level: f
     >>> from napari_radiogenomics.statistics.survival import baseline_hazard
     >>> scores = hazard_scores(outcome, flat, baseline_hazard(time, outcome.event, flat))
     >>> survival_at(scores, np.zeros(1), 10.0, level=0.95).round(2).tolist()
-    [[0.35, 0.29, 0.42]]
+    [[0.42, 0.35, 0.48]]
     """
     from scipy.stats import norm
 

@@ -184,7 +184,9 @@ def test_a_feature_that_is_the_target_is_told(kind, draw):
     target = cohort.target
     twin = target["time"] if kind == "survival" else target
     copied = cohort.modalities["clinical"].assign(copy=twin)
-    with pytest.warns(DataWarning, match="clinical: copy.* Are they the target"):
+    with pytest.warns(
+        DataWarning, match="1 column alone tells .*: clinical: copy.* The target again"
+    ):
         fuse({"clinical": copied}, target, **QUICK)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DataWarning)

@@ -120,7 +120,7 @@ def test_a_standard_is_learned_from_training_scans_alone_and_kept(tmp_path) -> N
     ("settings", "message"),
     [
         ({"percentiles": [50, 10]}, "percentiles rise"),
-        ({"percentiles": [10, 120]}, "percentiles rise"),
+        ({"percentiles": [10, 120]}, "percentiles is a number, from 0 to 100"),
         ({"low": 5.0, "high": 5.0}, "below high"),
     ],
 )
