@@ -67,7 +67,8 @@ def write_table(
         The written file.
     """
     path = Path(path)
-    table = frame.reset_index() if index else frame
+    table = frame.reset_index() if index else frame.copy(deep=False)
+    table.attrs = {}  # pandas copies the history with every column
     if not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} does not exist. Create it, then save again.")
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
