@@ -128,6 +128,25 @@ def test_a_scan_is_looked_at_as_near_as_its_section_and_names_do_not_heap():
     assert max(stage.points.canvas_size_limits) < 15
 
 
+def test_the_slices_go_to_the_landmarks_where_their_rings_are_seen():
+    """Two groups of landmarks: in the slice halfway between them none would be seen."""
+    pairs = Pairs()
+    for z in (0.0, 0.0, 3.0, 12.0, 12.0, 12.0):
+        pairs.place("fixed", (4.0, 6.0, z))
+        pairs.place("moving", (1.0, 2.0, 0))
+    model = ViewerModel()
+    model.add_image(SCAN.array, scale=(3, 2, 2), axis_labels=("z", "y", "x"))
+    model.dims.set_point((0, 1, 2), (15.0, 0.0, 0.0))
+    model.scene.camera.zoom = 500.0  # nearer than a section: the slices go there all the same
+    stage = Stage(model, "fixed", SCAN, own=False, clicked=lambda *_: None)
+    stage.go_to_middle(())
+    assert model.dims.point == (15.0, 0.0, 0.0)
+    stage.go_to_middle(pairs.items)
+    assert model.dims.point == (3.0, 6.0, 4.0)
+    stage.show_pairs(pairs.items)
+    assert len(stage.points._view_data) > 0
+
+
 def test_landmarks_leave_the_scan_with_their_dock_and_are_back_with_it():
     seen = []
     pairs = Pairs()
@@ -267,6 +286,17 @@ def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
     assert "are 2" in dock.box.sum_label.text()
     dock.undo()
     assert len(dock.pairs.items) == 3
+
+
+def test_landmarks_of_a_table_are_in_sight_on_the_scan(opened):
+    dock, folder = opened
+    dock.show_sides()
+    dims = dock.viewer.dims
+    dims.set_point((0, 1, 2), [high.stop for high in dims.range])
+    dock.load_pairs(folder / "transforms/P001-HE_to_P001-t0-landmarks.csv")
+    depths = [pair.fixed[2] for pair in dock.pairs.items]
+    assert min(depths) - dims.range[0].step < dims.point[0] < max(depths) + dims.range[0].step
+    assert len(dock.stages["fixed"].points._view_data) > 0
 
 
 def fill(viewer: ViewerModel, patient: str) -> None:

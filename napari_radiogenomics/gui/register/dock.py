@@ -143,13 +143,19 @@ class RegisterDock(Panel):
         self._waiting.forget(self._shown.patient)
         self.pairs = self._waiting.pairs_of(self._shown)
         self._refit()
-        self._look_near()
+        self._go_to_middle()
         back = f"{_pairs(self.pairs)} of before are back. " if self.pairs.items else ""
         self.say(f"{back}{_READY}Four pairs or more, well apart; not all on a line.")
 
     def _stage(self, side: Side, one: Image | Slide, title: str, *, own: bool) -> Stage:
         model = self._view.show_side(side, title) if own and self._view else self.viewer
         return Stage(model, side, one, own=own, clicked=self.place)
+
+    def _go_to_middle(self) -> None:
+        """Show the slices where the landmarks are, from near."""
+        for stage in self.stages.values():
+            stage.go_to_middle(self.pairs.items)
+        self._look_near()
 
     def _look_near(self) -> None:
         """Look at a scan as near as its section is small, at the landmarks where there are some."""
@@ -275,7 +281,7 @@ class RegisterDock(Panel):
             return
         self.pairs.use(landmarks)
         self._refit()
-        self._look_near()
+        self._go_to_middle()
         self.say(f"{len(landmarks)} pairs of {Path(path).name}.")
 
     def _ask_to_save_pairs(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Layer
+from numpy.typing import NDArray
 
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.slide import Slide
@@ -188,6 +189,26 @@ class Stage:
             self.model.dims.set_point(range(last - 3, last), (z, y, x))
         self.model.scene.camera.center = (y, x)
 
+    def go_to_middle(self, pairs: Sequence[Pair]) -> None:
+        """Go to the slices of the landmark nearest to the middle of all: others show none.
+
+        Parameters
+        ----------
+        pairs : sequence of Pair
+            Without any that is placed here, the slices stay.
+        """
+        placed = self._placed(pairs)
+        if self.flat or not len(placed) or self.model.dims.ndim < 3:
+            return
+        away = np.linalg.norm(placed - placed.mean(axis=0), axis=1)
+        last = self.model.dims.ndim
+        self.model.dims.set_point(range(last - 3, last), placed[away.argmin()][::-1])
+
+    def _placed(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
+        """Places of the landmarks of this side, x, y, z in mm."""
+        places = [place for pair in pairs if (place := getattr(pair, self.side)) is not None]
+        return np.array(places, float).reshape(-1, 3)
+
     def look_near(self, pairs: Sequence[Pair], section_mm: float) -> None:
         """Look at a scan that others draw on as near as a section is small, if not nearer already.
 
@@ -202,7 +223,7 @@ class Stage:
         dims, camera = self.model.dims, self.model.scene.camera
         if self._own or self.flat or dims.ndisplay != 2 or dims.ndim < 3:
             return
-        placed = np.array([place for p in pairs if (place := getattr(p, self.side)) is not None])
+        placed = self._placed(pairs)
         reach = float(np.ptp(placed, axis=0).max()) if len(placed) else 0.0
         seen = max(_NEAR * section_mm, 2 * reach, _LEAST_VOXELS * self.unit)
         zoom = min(self.model.canvas.size) / seen
