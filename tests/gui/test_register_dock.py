@@ -279,13 +279,37 @@ def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
     assert session_of(viewer).selection.patient_id == "P001"
     assert row["error_mm"] == pytest.approx(expected.left_out_rms_mm, abs=1e-3)
     # What is wrong is said, and undone.
+    rows = open_cohort(folder).transforms
+    dock.delete(0)
+    assert_not_saved(dock)
+    dock.undo()  # the landmarks that it was found by
+    assert dock.over.keep_button.isEnabled()
+    assert not dock.over.why_label.text()
     dock.form.values = dock.form.values | {"method": "thin-plate"}
+    assert_not_saved(dock)
     for _ in range(4):
         dock.delete(0)
+    with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
+        dock.start()
+    assert dock.tone == "error"
+    assert_not_saved(dock)
+    assert open_cohort(folder).transforms.equals(rows)
     assert "needs 4 landmarks" in dock.box.sum_label.text()
     assert "are 2" in dock.box.sum_label.text()
     dock.undo()
     assert len(dock.pairs.items) == 3
+
+
+def assert_not_saved(dock) -> None:
+    """What was found before is not what is on the screen."""
+    buttons = dock.over.keep_button, dock.over.save_button
+    assert not any(button.isEnabled() for button in buttons)
+    assert all("Register again" in button.toolTip() for button in buttons)
+    assert "Register again" in dock.over.why_label.text()
+    dock.save_in_cohort()
+    assert not dock.runner.running
+    assert dock.tone == "error"
+    assert "Register again" in dock.message
 
 
 def test_landmarks_of_a_table_are_in_sight_on_the_scan(opened):

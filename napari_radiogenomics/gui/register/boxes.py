@@ -264,6 +264,9 @@ class OverlayBox(QWidget):
             "transform.</p>"
         )
         self.save_button, self.keep_button = QPushButton("Save as…"), QPushButton("Save in cohort")
+        self.why_label = QLabel()
+        self.why_label.setWordWrap(True)
+        self.why_label.setAccessibleName("Why the result cannot be saved")
         self.redraw = True
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -278,6 +281,7 @@ class OverlayBox(QWidget):
             for widget in widgets:
                 row.addWidget(widget)
             column.addLayout(row)
+        column.addWidget(self.why_label)
         self.slider.valueChanged.connect(lambda: self._tell(redraw=False))
         self.board.toggled.connect(lambda: self._tell(redraw=True))
         self.save_button.clicked.connect(self.saved)
@@ -304,14 +308,19 @@ class OverlayBox(QWidget):
         """Whether sibling stains are saved too."""
         return self.siblings_box.isChecked()
 
-    def use(self, found: Registration | None, *, can_keep: bool = False) -> None:
-        """Enable what a result allows."""
-        for widget in (self.slider, self.board, self.save_button):
+    def use(self, found: Registration | None, *, can_keep: bool = False, why: str = "") -> None:
+        """Enable what a result allows; ``why`` says what forbids to save it."""
+        for widget in (self.slider, self.board):
             widget.setEnabled(found is not None)
+        self.save_button.setEnabled(found is not None and not why)
         for widget in (self.keep_button, self.siblings_box):
-            widget.setEnabled(found is not None and can_keep)
-        self.keep_button.setToolTip(
-            "<p>Write the transform and its landmarks into the cohort.</p>"
+            widget.setEnabled(found is not None and can_keep and not why)
+        kept = (
+            "Write the transform and its landmarks into the cohort."
             if can_keep or found is None
-            else "<p>Open a cohort folder to save it there.</p>"
+            else "Open a cohort folder to save it there."
         )
+        self.keep_button.setToolTip(f"<p>{why or kept}</p>")
+        self.save_button.setToolTip(f"<p>{why or 'Write the transform as a file.'}</p>")
+        self.why_label.setText(why)
+        self.why_label.setVisible(bool(why))

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["RegisterDock"]
 
 _TABLE, _TRANSFORM = "Table (*.csv)", "Transform (*.json *.txt *.tfm)"
+_STALE = "Landmarks or settings changed since: Register again, then save."
 _READY = "Click the same place on the fixed and on the moving side, in turn. "
 
 
@@ -84,6 +85,8 @@ class RegisterDock(Panel):
         self.fitted: Registration | None = None
         self.found: Registration | None = None
         self._overlay: Registered | None = None
+        self._asked: object = None  # what the run is of, and what was found is of
+        self._found_of: object = None
         self._shown: Shown | None = None
         self._view: SidesView | None = None
         self._before = ""
@@ -254,6 +257,7 @@ class RegisterDock(Panel):
             except InputError as error:
                 why = self.form.in_its_words(str(error)) if self.pairs.items else ""
         self.box.use(self.pairs, self.fitted, why, ready=bool(self.stages))
+        self._offer_saving()
         for stage in self.stages.values():
             stage.show_pairs(self.pairs.items, self._worst())
 
@@ -303,6 +307,7 @@ class RegisterDock(Panel):
             raise InputError("Choose the fixed and the moving side, then press Show.")
         landmarks = self.pairs.landmarks(self._frames()) if self.pairs.complete() else None
         fixed, moving = self.stages["fixed"].object, self.stages["moving"].object
+        self._asked = self._what_is_asked()
         return register_sides, (moving, fixed, landmarks), self.form.values
 
     def show_result(self, outcome: Outcome) -> str:
@@ -319,8 +324,8 @@ class RegisterDock(Panel):
             return (
                 f"{found.text()} Its sides are not shown any more: show them, and register again."
             )
-        self._overlay, self.found = outcome.value, found
-        self.over.use(self.found, can_keep=self._can_keep())
+        self._overlay, self.found, self._found_of = outcome.value, found, self._asked
+        self._offer_saving()
         self._draw_overlay()
         return " ".join([self.found.text(), *self.found.warnings])
 
@@ -337,6 +342,18 @@ class RegisterDock(Panel):
         )
         stage.show_overlay(data, looks)
 
+    def _what_is_asked(self) -> object:
+        """Landmarks and settings that a result would be of."""
+        return self.pairs.complete(), self.form.values
+
+    def _offer_saving(self) -> None:
+        """Let a result be saved as long as it is of the landmarks and settings on the screen."""
+        self.over.use(self.found, can_keep=self._can_keep(), why=self._why_stale())
+
+    def _why_stale(self) -> str:
+        stale = self.found is not None and self._what_is_asked() != self._found_of
+        return _STALE if stale else ""
+
     def _can_keep(self) -> bool:
         cohort: Cohort | None = session_of(self.viewer).cohort
         return cohort is not None and cohort.layout == "folder"
@@ -344,7 +361,7 @@ class RegisterDock(Panel):
     def _ask_to_save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save transform", "transform.json", _TRANSFORM)
         found = self.found
-        if path and found is not None:
+        if path and found is not None and not self._why_stale():
             self._try(lambda: save_file(found, Path(path)))
 
     def save_in_cohort(self) -> None:
@@ -352,6 +369,9 @@ class RegisterDock(Panel):
         cohort = session_of(self.viewer).cohort
         if cohort is None or self.found is None:
             self.say("Register first, in an open cohort.", "error")
+            return
+        if self._why_stale():
+            self.say(_STALE, "error")
             return
         frames = set(self._frames())
         slides = cohort.slides.index[cohort.slides["frame"].isin(frames)]
