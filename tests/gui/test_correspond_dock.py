@@ -17,6 +17,7 @@ from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, Three
 from napari_radiogenomics.gui.correspond.dock import CorrespondDock, _tumor_words
 from napari_radiogenomics.gui.correspond.linked import Linked, off_words
 from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
+from napari_radiogenomics.gui.correspond.stage import Stage
 from napari_radiogenomics.gui.correspond.work import Asked, compare_patient
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.layers.layers import image_layers
@@ -55,6 +56,30 @@ def test_what_cannot_be_compared_is_shown_with_its_reason(cohort: Any) -> None:
     assert found.found is None
     assert "has the same value (0)" in found.problem
     assert found.tissue.map is not None
+
+
+def test_the_intensity_is_a_map_of_its_region_and_the_window_stays(compared: Any) -> None:
+    """A tumor of some 60 HU in the window of the lung: it would be one white."""
+    viewer = ViewerModel()
+    scan = compared.case.scan
+    data, looks, _ = image_layers(scan)[0]
+    chosen = (-1000.0, 100.0)
+    base = viewer.add_image(data, **looks | {"contrast_limits": chosen})
+    Stage(viewer)._show_scan(compared)
+    layer = viewer.layers["Intensity of the scan"]
+    region = compared.case.region
+    inside = np.logical_or.reduce([one > 0 for one in region.layers()])
+    values = np.asarray(scan.array)[inside]
+    assert np.count_nonzero(np.isfinite(layer.data)) == values.size
+    assert np.sort(layer.data[np.isfinite(layer.data)]) == pytest.approx(np.sort(values))
+    assert layer.contrast_limits == pytest.approx(np.percentile(values, [1, 99]), abs=0.01)
+    assert layer.visible
+    assert layer.colormap.name != "gray"
+    assert compared.drawn.unit == scan.unit
+    assert tuple(base.contrast_limits) == chosen
+    place = np.argwhere(np.isfinite(layer.data))[0]
+    here = np.rint(base.world_to_data(layer.data_to_world(place))).astype(int)
+    assert layer.data[tuple(place)] == pytest.approx(base.data[tuple(here)])
 
 
 class _View:

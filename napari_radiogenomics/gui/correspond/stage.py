@@ -9,7 +9,6 @@ import numpy as np
 from napari.layers import Labels, Layer, Points
 from numpy.typing import NDArray
 
-from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
@@ -86,11 +85,10 @@ class Stage:
         return self.show(again, opacity=opacity, checkerboard=checkerboard)
 
     def _show_scan(self, compared: Compared) -> None:
-        if compared.asked.feature != INTENSITY:
-            maps = {compared.asked.feature: compared.image.map}
-            layer = show_maps(self.viewer, maps, first=compared.asked.feature)
-            layer.opacity = _MAP_OPACITY
-            keep_under_points(self.viewer, layer)
+        maps = {compared.asked.feature: compared.drawn}
+        layer = show_maps(self.viewer, maps, first=compared.asked.feature)
+        layer.opacity = _MAP_OPACITY
+        keep_under_points(self.viewer, layer)
         for layer in self.viewer.layers:
             if isinstance(layer, Labels) and layer.contour == 0:  # a filled region hides the map
                 self._outlined.append(layer)

@@ -16,9 +16,12 @@ from napari_radiogenomics.correspondence.case import (
     open_case,
     tissue_of,
 )
+from napari_radiogenomics.correspondence.choices import INTENSITY, feature_titles
 from napari_radiogenomics.correspondence.correspond_section import correspond_section
 from napari_radiogenomics.correspondence.result import Correspondence
 from napari_radiogenomics.correspondence.section import Section, match_section
+from napari_radiogenomics.data.image import Image
+from napari_radiogenomics.data.inlay import Inlay
 from napari_radiogenomics.errors import Cancelled, InputError, RadiogenomicsError
 from napari_radiogenomics.genomics.cohort_scores import score_cohort
 from napari_radiogenomics.gui.plots.scales import Scale, scale_of
@@ -26,11 +29,13 @@ from napari_radiogenomics.gui.register.overlay import Overlay, make_overlay
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 from napari_radiogenomics.io.frames import in_frame
 from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.radiomics.boxes import box_around
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from napari_radiogenomics.data.cohort import Cohort
+    from napari_radiogenomics.data.segmentation import Segmentation
 
 __all__ = ["Asked", "Compared", "NEAR_MM", "compare_patient"]
 
@@ -68,6 +73,8 @@ class Compared:
         Scan, region, slide and transform.
     image : FeatureMap
         Of the scan.
+    drawn : Image
+        What of it is drawn on the scan.
     tissue : TissueOfCase
         Of the slide.
     shown : ShownPyramid
@@ -91,6 +98,7 @@ class Compared:
     asked: Asked
     case: Case
     image: FeatureMap
+    drawn: Image
     tissue: TissueOfCase
     shown: ShownPyramid
     overlay: Overlay | None
@@ -140,9 +148,26 @@ def compare_patient(
         raise
     except RadiogenomicsError as error:
         problem = str(error)
+    drawn = image.map
+    if asked.feature == INTENSITY:
+        drawn = _intensity_inside(image.map, case.region, settings.get("label"))
     return Compared(
-        asked, case, image, tissue, ShownPyramid(case.slide), _overlay(case, progress), section,
-        found, problem, *_biopsies(cohort, case, asked.score), dict(settings),
+        asked, case, image, drawn, tissue, ShownPyramid(case.slide), _overlay(case, progress),
+        section, found, problem, *_biopsies(cohort, case, asked.score), dict(settings),
+    )  # fmt: skip
+
+
+def _intensity_inside(scan: Image, region: Segmentation, label: int | None) -> Image:
+    """The scan within its region, as a map: in the window of its organ a tumor is one white."""
+    labels = [layer > 0 for layer in region.layers()] if label is None else [region.mask(label)]
+    inside = np.logical_or.reduce(labels)
+    box = box_around(inside)
+    first = (box[0].start, box[1].start, box[2].start)
+    values = np.asarray(scan.array)[inside].astype(np.float32)
+    title = feature_titles()[INTENSITY]
+    return replace(
+        scan, array=Inlay(values, inside[box], first, inside.shape), name=title, modality="map",
+        metadata={**scan.metadata, "title": title},
     )  # fmt: skip
 
 
