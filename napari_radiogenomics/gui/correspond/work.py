@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -165,8 +165,9 @@ def _intensity_inside(scan: Image, region: Segmentation, label: int | None) -> I
     first = (box[0].start, box[1].start, box[2].start)
     values = np.asarray(scan.array)[inside].astype(np.float32)
     title = feature_titles()[INTENSITY]
+    array = cast(Any, Inlay(values, inside[box], first, inside.shape))
     return replace(
-        scan, array=Inlay(values, inside[box], first, inside.shape), name=title, modality="map",
+        scan, array=array, name=title, modality="map",
         metadata={**scan.metadata, "title": title},
     )  # fmt: skip
 
