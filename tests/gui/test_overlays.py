@@ -177,6 +177,43 @@ def test_a_legend_on_a_small_canvas_leaves_the_letters_alone(viewer):
     assert (title.text, layer.colorbar.size) == wide
 
 
+def test_a_legend_in_a_low_view_is_one_line_with_its_limits(viewer):
+    """At 300 × 170 pixels numbers at the bar would lie on each other, and it on the letter."""
+    show_legend(viewer)
+    layer = add(viewer, texture("Local distance metric of vessels, smoothed", "1/mm"))
+    layer.contrast_limits = (0.25, 1.5)
+    title = viewer.canvas.overlays["radiogenomics_legend"]
+    wide = title.text, layer.colorbar.size, layer.colorbar.font_size, layer.colorbar.color
+    viewer.canvas.size = (170, 300)
+    first, second = title.text.splitlines()
+    assert first == "Local…"
+    assert second == "0.25 to 1.5 1/mm"
+    assert layer.colorbar.color[3] == 0
+    assert layer.colorbar.size[1] < 20
+    layer.contrast_limits = (0.5, 1.0)
+    assert title.text.splitlines()[1] == "0.5 to 1 1/mm"
+    viewer.canvas.size = (300, 300)  # one line of the title, and a bar with its numbers
+    assert title.text == "Local…\n1/mm"
+    assert layer.colorbar.size[1] >= 50
+    assert layer.colorbar.color is None
+    viewer.canvas.size = (800, 600)
+    layer.contrast_limits = (0.25, 1.5)
+    assert (
+        title.text, layer.colorbar.size, layer.colorbar.font_size, layer.colorbar.color
+    ) == wide  # fmt: skip
+
+
+def test_the_letter_below_stands_beside_the_scale_bar_of_a_narrow_view(viewer):
+    add(viewer, scan())
+    show_orientation(viewer)
+    letter = viewer.canvas.overlays["radiogenomics_edge_bottom"]
+    where = []
+    for width in (900, 300, 900):
+        viewer.canvas.size = (400, width)
+        where.append((letter.text, str(letter.position)))
+    assert where == [("P", "bottom_center"), ("P", "bottom_left"), ("P", "bottom_center")]
+
+
 def test_legend_follows_a_map_that_is_exchanged(viewer):
     show_legend(viewer)
     layer = add(viewer, texture("original_firstorder_Entropy", "bits"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import fill
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,11 @@ __all__ = ["Legend", "feature_of", "feature_title", "is_map", "map_title", "show
 _BAR_WIDTH, _BAR_HEIGHT = 15, (36, 110)
 # Letters of a line: a longer one would run into the letter in the middle of the edge.
 _LETTERS = (6, 18)
+# Below this height (pixels) the numbers at a bar would lie on each other: its limits are written.
+_LEAST_WITH_TICKS, _LEAST_HEIGHT = 50, 16
+_FONT_SIZE, _NO_FONT_SIZE = 9.0, 1.0
+_TITLE_AND_UNIT = 2  # lines
+_CLEAR = (0.0, 0.0, 0.0, 0.0)
 # Pixels of a letter and of a line of the title, and what the letter at the edge and gaps take.
 _LETTER, _LINE, _TAKEN = 10, 23, (28, 46)
 
@@ -49,6 +54,33 @@ def letters_in(width: int) -> int:
     return int(np.clip((width / 2 - _TAKEN[0]) // _LETTER, *_LETTERS))
 
 
+def title_lines(height: int) -> int:
+    """Lines that a title with its unit may have above a bar with numbers; below 2 there is no room.
+
+    Examples
+    --------
+    >>> title_lines(900), title_lines(300), title_lines(170)
+    (15, 2, 0)
+    """
+    return max(0, int((height / 2 - _TAKEN[1] - _LEAST_WITH_TICKS) // _LINE))
+
+
+def shortened(name: str, letters: int, lines: int) -> str:
+    r"""A title in so many lines at most.
+
+    Examples
+    --------
+    >>> shortened("Vessels: local distance metric", 12, 2)
+    'Vessels:\nlocal…'
+    >>> shortened("Vessels: local distance metric", 12, 9).count("\n")
+    3
+    """
+    words = wrap(name, letters, break_long_words=False)
+    if len(words) > lines:
+        words = [*words[: lines - 1], words[lines - 1][: letters - 1].rstrip(" ,:") + "…"]
+    return "\n".join(words)
+
+
 def bar_height(height: int, lines: int) -> int:
     """Height of the bar below a title on a canvas, so that it ends above the middle letter.
 
@@ -58,6 +90,22 @@ def bar_height(height: int, lines: int) -> int:
     (110, 75, 36)
     """
     return int(np.clip(height / 2 - _TAKEN[1] - _LINE * lines, *_BAR_HEIGHT))
+
+
+def low_bar_height(height: int, lines: int) -> int:
+    """Height of a bar without numbers.
+
+    Examples
+    --------
+    >>> low_bar_height(230, 2), low_bar_height(120, 2)
+    (23, 16)
+    """
+    return int(np.clip(height / 2 - _TAKEN[1] - _LINE * lines, _LEAST_HEIGHT, _BAR_HEIGHT[0]))
+
+
+def _limits(layer: ImageLayer) -> str:
+    low, high = layer.contrast_limits
+    return f"{low:.3g} to {high:.3g}"
 
 
 class Legend(Attached):
@@ -89,6 +137,8 @@ class Legend(Attached):
     def _watch(self, layer: Layer) -> None:
         layer.events.visible.connect(self.update)
         layer.events.metadata.connect(self.update)
+        if is_map(layer):
+            layer.events.contrast_limits.connect(self.update)
 
     def update(self, event: object = None) -> None:
         """Show the legend of the map that is on top now."""
@@ -98,16 +148,22 @@ class Legend(Attached):
         shown = top_map(viewer)
         image = image_of(shown)
         height, width = (int(side) for side in viewer.canvas.size)
+        room = title_lines(height)
+        low = room < _TITLE_AND_UNIT
         if image is not None and shown is not None:
             name = map_title(image) or shown.name
-            title = fill(name, letters_in(width), break_long_words=False)
-            self._title.text = f"{title}\n{image.unit or 'no unit'}"
-        high = bar_height(height, self._title.text.count("\n") + 1)
+            title = shortened(name, letters_in(width), 1 if low else room - 1)
+            unit = image.unit or "no unit"
+            self._title.text = f"{title}\n{_limits(shown)} {unit}" if low else f"{title}\n{unit}"
+        lines = self._title.text.count("\n") + 1
+        high = low_bar_height(height, lines) if low else bar_height(height, lines)
         for layer in viewer.layers:
             if is_map(layer):
-                layer.colorbar.size = (_BAR_WIDTH, high)
-                layer.colorbar.font_size = 9
-                layer.colorbar.visible = layer is shown
+                bar = layer.colorbar
+                bar.size = (_BAR_WIDTH, high)
+                # napari has no bar without numbers: they are clear, and take no room.
+                bar.font_size, bar.color = (_NO_FONT_SIZE, _CLEAR) if low else (_FONT_SIZE, None)
+                bar.visible = layer is shown
         self._title.visible = image is not None
 
 

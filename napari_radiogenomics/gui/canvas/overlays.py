@@ -35,6 +35,9 @@ _EDGES = {
     "left": "middle_left",
     "right": "middle_right",
 }
+# Where the lower letter stands on a canvas less wide than this (pixels): in the middle of the edge
+# the scale bar would lie over it.
+_BESIDE_BAR, _ROOM_FOR_BAR = "bottom_left", 380
 _PREFIX = "radiogenomics_"
 
 
@@ -126,6 +129,7 @@ class OrientationLetters(Attached):
             viewer.scene.camera.events.orientation,
             viewer.layers.events.inserted,
             viewer.layers.events.removed,
+            viewer.canvas.events.size,
         ):
             event.connect(self.update)
         self.update()
@@ -156,6 +160,8 @@ class OrientationLetters(Attached):
     def update(self, event: object = None) -> None:
         """Write the letters of the present view."""
         letters = self.letters() if self._enabled else {}
+        narrow = self.viewer.canvas.size[1] < _ROOM_FOR_BAR
+        self._texts["bottom"].position = _BESIDE_BAR if narrow else _EDGES["bottom"]
         for edge, text in self._texts.items():
             text.text = letters.get(edge, "")
             text.visible = edge in letters
