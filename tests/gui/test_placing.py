@@ -125,3 +125,44 @@ def test_a_dock_of_another_side_stays_there(qtbot, viewer):
     qtbot.wait(150)
     assert window.tabifiedDockWidgets(scan) == []
     assert window.dockWidgetArea(cohort) == Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+def test_a_wide_dock_is_seen_with_the_dock_that_opened_it(qtbot, viewer):
+    """Correspondence's sheet would halve whatever dock is opened after it."""
+    docks = open_workspace(viewer, three_views=False)
+    own, other = docks["Correspondence"], docks["Genes"]
+    bring(qtbot, own)
+    own._open_sheet()
+    qtbot.waitUntil(lambda: own.sheet.in_front, timeout=5_000)
+    qtbot.wait(200)
+    sheet = dock_of(own.sheet)
+    halved, window = own.height(), size_of(viewer)
+    high = sheet.height()
+    for _ in range(2):
+        bring(qtbot, other)
+        qtbot.waitUntil(lambda: not sheet.isVisible(), timeout=5_000)
+        bring(qtbot, own)
+        qtbot.waitUntil(lambda: own.sheet.in_front, timeout=5_000)
+        qtbot.wait(200)
+        assert abs(sheet.height() - high) < 20
+        assert abs(own.height() - halved) < 20
+        assert size_of(viewer) == window
+    bring(qtbot, other)
+    qtbot.waitUntil(lambda: not sheet.isVisible(), timeout=5_000)
+    own._open_sheet()  # a result that comes while another dock is in front
+    qtbot.wait(200)
+    assert not sheet.isVisible()
+    bring(qtbot, own)
+    qtbot.waitUntil(lambda: own.sheet.in_front, timeout=5_000)
+    sheet.hide()  # as a person closes it
+    bring(qtbot, other)
+    bring(qtbot, own)
+    qtbot.wait(200)
+    assert not sheet.isVisible()
+
+
+def bring(qtbot, dock):
+    """Bring the tab of a dock to the front, as a person does."""
+    raise_dock(dock)
+    qtbot.waitUntil(lambda: dock.in_front, timeout=5_000)
+    qtbot.wait(150)

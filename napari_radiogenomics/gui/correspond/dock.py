@@ -29,6 +29,7 @@ from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.genes.legend_bar import LegendBar
+from napari_radiogenomics.gui.seen_with import SeenWith
 from napari_radiogenomics.gui.session import SLIDES, Selection, session_of
 from napari_radiogenomics.io.reviews import read_reviews, write_review
 
@@ -76,7 +77,7 @@ class CorrespondDock(Panel):
         self.session = session_of(self.viewer)
         self._verdict_due = False
         self.sheet = CorrespondSheet()
-        self.sheet.belong_to(self)
+        self._seen_with = SeenWith(self.sheet, self)
         self.stage, self.linked = Stage(self.viewer, self), Linked(self.viewer, self)
         self._make_inputs()
         self._connect()
@@ -304,7 +305,7 @@ class CorrespondDock(Panel):
         if not isalive(self.sheet):
             return
         self.stage.fit_slide()
-        self.sheet.open_as("Correspondence: places", self.viewer)
+        self._seen_with.open_as("Correspondence: places", self.viewer)
 
     def _go_to_place(self, row: int) -> None:
         compared = self.stage.shown
