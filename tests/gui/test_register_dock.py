@@ -143,6 +143,8 @@ def test_the_slices_go_to_the_landmarks_where_their_rings_are_seen():
     assert model.dims.point == (15.0, 0.0, 0.0)
     stage.go_to_middle(pairs.items)
     assert model.dims.point == (3.0, 6.0, 4.0)
+    assert model.scene.camera.center[-2:] == pytest.approx((6.0, 4.0))
+    assert model.scene.camera.zoom == 500.0
     stage.show_pairs(pairs.items)
     assert len(stage.points._view_data) > 0
 

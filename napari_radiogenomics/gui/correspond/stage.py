@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Labels, Layer, Points
 from numpy.typing import NDArray
 
+from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Stage"]
 
 _MAP_OPACITY = 0.55
+_PART = (2, 98)  # percent of the places
 _OUTLINE = 1  # voxels
 _LEAST_BIOPSY_MM = 0.35
 # What is seen of the scan around a section.
@@ -88,6 +90,11 @@ class Stage:
         maps = {compared.asked.feature: compared.drawn}
         layer = show_maps(self.viewer, maps, first=compared.asked.feature)
         layer.opacity = _MAP_OPACITY
+        if compared.asked.feature == INTENSITY and compared.found is not None:
+            # Air at the rim would take the colors: they are those of the places in the scatter.
+            low, high = np.percentile(compared.found.places["a"], _PART)
+            if low < high:
+                layer.contrast_limits = (float(low), float(high))
         keep_under_points(self.viewer, layer)
         for layer in self.viewer.layers:
             if isinstance(layer, Labels) and layer.contour == 0:  # a filled region hides the map

@@ -190,7 +190,7 @@ class Stage:
         self.model.scene.camera.center = (y, x)
 
     def go_to_middle(self, pairs: Sequence[Pair]) -> None:
-        """Go to the slices of the landmark nearest to the middle of all: others show none.
+        """Go to the slices of the landmark nearest to the middle of all, and look there.
 
         Parameters
         ----------
@@ -203,6 +203,14 @@ class Stage:
         away = np.linalg.norm(placed - placed.mean(axis=0), axis=1)
         last = self.model.dims.ndim
         self.model.dims.set_point(range(last - 3, last), placed[away.argmin()][::-1])
+        self._center(placed.mean(axis=0))
+
+    def _center(self, place: NDArray[np.float64]) -> None:
+        """Bring a place x, y, z in mm into the middle of the view."""
+        dims = self.model.dims
+        if dims.ndisplay == 2:
+            shown = [axis - dims.ndim + 3 for axis in dims.displayed]
+            self.model.scene.camera.center = tuple(float(place[::-1][axis]) for axis in shown)
 
     def _placed(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
         """Places of the landmarks of this side, x, y, z in mm."""
@@ -229,9 +237,7 @@ class Stage:
         zoom = min(self.model.canvas.size) / seen
         if zoom <= camera.zoom:
             return
-        middle = placed.mean(axis=0)[::-1] if len(placed) else dims.point[-3:]
-        shown = [axis - dims.ndim + 3 for axis in dims.displayed]
-        camera.center = tuple(float(middle[axis]) for axis in shown)
+        self._center(placed.mean(axis=0) if len(placed) else np.array(dims.point[-3:])[::-1])
         camera.zoom = zoom
 
     def show_overlay(self, data: Any, looks: dict[str, Any]) -> None:
