@@ -262,6 +262,9 @@ def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
     with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
         dock.start()
     assert "6 landmarks, RMS" in dock.message
+    told = dock.message + dock.box.sum_label.text()
+    assert dock.found.warnings
+    assert all(told.count(warning) == 1 for warning in dock.found.warnings)
     np.testing.assert_allclose(dock.found.transform.matrix, expected.transform.matrix, atol=1e-9)
     overlay = dock.stages["moving"].overlay
     assert overlay in moving.layers

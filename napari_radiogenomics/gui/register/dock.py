@@ -327,7 +327,8 @@ class RegisterDock(Panel):
         self._overlay, self.found, self._found_of = outcome.value, found, self._asked
         self._offer_saving()
         self._draw_overlay()
-        return " ".join([self.found.text(), *self.found.warnings])
+        told = () if self.fitted is None else self.fitted.warnings  # they stand below the pairs
+        return " ".join([found.text(), *(one for one in found.warnings if one not in told)])
 
     def _draw_overlay(self) -> None:
         if self._overlay is None or not self.stages:
