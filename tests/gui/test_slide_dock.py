@@ -16,6 +16,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.slide.dock import SlideDock
+from napari_radiogenomics.gui.slide.overlays import field_colors
 from napari_radiogenomics.gui.slide.placing import slide_view
 from napari_radiogenomics.provenance import read_history
 
@@ -285,3 +286,15 @@ def test_in_a_window_slides_open_beside_the_scan(qtbot, make_napari_viewer):
     viewer.window.remove_dock_widget("all")
     view.deleteLater()
     qtbot.wait(50)
+
+
+def test_fields_beside_the_tissue_are_drawn_faintly():
+    """Fields are laid out over the edge of the section too; what holds nothing counts nothing."""
+    fields = pd.DataFrame({"kind": ["systematic", "systematic", "systematic", "hot spot"],
+                           "tissue_mm2": [0.25, 0.03, 0.001, 0.2]})  # fmt: skip
+    model = ViewerModel()
+    squares = [np.array([(0, 0), (0, 1), (1, 1), (1, 0)]) + n for n in range(4)]
+    layer = model.add_shapes(squares, edge_color=field_colors(fields, 0.5))
+    assert layer.edge_color[:, 3] == pytest.approx([1, 1, 0x40 / 255, 1])
+    assert (layer.edge_color[0, :3] == layer.edge_color[2, :3]).all()
+    assert (layer.edge_color[0, :3] != layer.edge_color[3, :3]).any()

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from napari_radiogenomics.gui.slide.view import SlideView
     from napari_radiogenomics.gui.slide.work import Measured
 
-__all__ = ["Overlays"]
+__all__ = ["Overlays", "field_colors"]
 
 _REGION = "Region"
 _SPOTS = "Spots"
 _FIELD, _HOT = "#0072b2", "#d55e00"
+# Fields with less tissue than this part of them count next to nothing: they are drawn faintly.
+_LITTLE, _FAINT = 0.1, "40"
 _OBJECT = "#009e73"
 
 
@@ -66,7 +68,7 @@ class Overlays:
                 border=_OBJECT,
             )  # fmt: skip
         if len(found.fields):
-            colors = [_HOT if kind == "hot spot" else _FIELD for kind in found.fields["kind"]]
+            colors = field_colors(found.fields, measured.field_mm)
             self._others["fields"] = self.view.add_squares(
                 found.fields, name="Fields", side_mm=measured.field_mm, colors=colors
             )
@@ -109,3 +111,12 @@ class Overlays:
         if layer is None or not len(layer.data):
             return None
         return np.asarray(layer.data[-1], np.float64)[:, ::-1]
+
+
+def field_colors(fields: pd.DataFrame, side_mm: float) -> list[str]:
+    """Color of each field: hot spots, others, and faintly those that hold next to no tissue."""
+    little = fields["tissue_mm2"] < _LITTLE * side_mm**2
+    return [
+        _HOT if kind == "hot spot" else _FIELD + _FAINT * bool(faint)
+        for kind, faint in zip(fields["kind"], little, strict=True)
+    ]
