@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["SampleCorrespondence", "correspond_samples"]
 
 Reals = NDArray[np.float64]
+_OFF = 0.05  # share of moved positions without a value from which on it is told
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +184,7 @@ def correspond_samples(
         table=_effects(within, enough),
         tests=_tests(within, enough, permutations, rng),
         samples=table,
-        jitter=_jittered(taken, within, error_mm, jitters, enough, rng, progress),
+        jitter=_jittered(taken, within, error_mm, jitters, enough, rng, progress, notes),
         r_within=within.r,
         skill_within=skill_within,
         skill=skill,
@@ -360,8 +361,13 @@ def _jittered(
     enough: bool,
     rng: np.random.Generator,
     progress: Progress,
+    notes: list[str],
 ) -> pd.DataFrame:
-    """Effects when positions move by the registration error; a place without a value stays."""
+    """Effects when positions move by the registration error.
+
+    A place without a value stays, which is told where it is more than some: effects hold then
+    because positions were not moved.
+    """
     import pandas as pd
     from scipy.stats import t
 
@@ -373,10 +379,19 @@ def _jittered(
     if not count or not error.any():
         return pd.DataFrame(columns=columns, dtype=float)
     moved = np.empty((len(taken.points), count))
+    off = 0
     for at in progress(range(count), "Positions"):
         shift = rng.normal(size=taken.points.shape) * (error / np.sqrt(3))[:, None]
         values = taken.values(taken.points + shift)
-        moved[:, at] = np.where(np.isfinite(values), values, within.x)
+        known = np.isfinite(values)
+        off += int((~known).sum())
+        moved[:, at] = np.where(known, values, within.x)
+    if off > _OFF * moved.size:
+        notes.append(
+            f"{off / moved.size:.0%} of the moved positions lie where the map has no value, and "
+            "stayed where they were: the effects of moved positions are not to be read. The error "
+            "of the positions is large for these maps."
+        )
     fits = within.slopes_of(moved)
     p_value = 2 * t(fits.freedom).sf(np.abs(fits.coefficient / fits.error))
     table = pd.DataFrame({"effect": fits.coefficient, "p_value": p_value})

@@ -199,3 +199,9 @@ def test_words_and_endless_numbers_are_refused_by_name() -> None:
 
 def test_positions_of_unknown_error_are_not_moved() -> None:
     assert Study(1.0).run(jitters=20).jitter.empty
+
+
+def test_positions_that_leave_the_map_are_told() -> None:
+    told = "moved positions lie where the map has no value"
+    assert not any(told in note for note in Study(1.0).run(jitters=20, error_mm=0.2).notes)
+    assert any(told in note for note in Study(1.0).run(jitters=20, error_mm=30.0).notes)
