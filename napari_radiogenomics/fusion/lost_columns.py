@@ -11,6 +11,7 @@ from napari_radiogenomics.fusion.fitted import Fitted
 from napari_radiogenomics.fusion.measures import WORDS
 from napari_radiogenomics.fusion.site_effect import unharmonized
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.unknown_levels import unknown_levels
 from napari_radiogenomics.fusion.views import MOST_MISSING
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def cost_without(fitted: Fitted, name: str) -> str:
 
 
 def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
-    """Sentences about modalities, columns and sites that are not there; none where all are.
+    """Sentences about modalities, columns, sites and groups that are not there, or not known.
 
     Parameters
     ----------
@@ -107,9 +108,10 @@ def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
                 some = ", ".join(lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
                 said.append(
                     f'{len(lost)} of {len(view.state["columns"])} columns of "{name}" are missing '
-                    f"({some}) and count as their median in training. They carry "
+                    f"({some}) and count as their median, or first group, in training. They carry "
                     f"{float(np.nan_to_num(cost)):.0%} of what the model goes by."
                 )
             far = far_columns(view, tables)
             said += [far] * bool(far)
+            said += unknown_levels(view, tables)
     return said

@@ -165,12 +165,14 @@ def _of_times(outcome: Outcome, folds: Sequence[Held]) -> dict[str, Estimate]:
         except InputError:  # too few cases or controls at that time in this fold
             continue
         slopes.append(_slope(own, fold.link))
-    for name, values in (
-        ("auc_at_median", areas),
-        ("integrated_brier", briers),
-        ("calibration_slope", slopes),
+    for name, values, least, most in (
+        ("auc_at_median", areas, 0.0, 1.0),
+        ("integrated_brier", briers, 0.0, 1.0),
+        ("calibration_slope", slopes, -np.inf, np.inf),
     ):
-        found[name] = _spread(np.array(values), len(outcome), folds)
+        mean = _spread(np.array(values), len(outcome), folds)
+        low, high = np.clip((mean.low, mean.high), least, most)
+        found[name] = Estimate(mean.value, float(low), float(high))
     return found
 
 

@@ -191,6 +191,13 @@ def _survival(target: pd.DataFrame, kind: str | None) -> tuple[Outcome, NDArray[
             f"{int((time[kept] <= 0).sum())} patients have a time of 0 or less. Correct them, or "
             "leave them out."
         )
+    blank = int((np.isfinite(time) & np.isnan(event)).sum())
+    if blank and (event[kept] == 1).all():
+        raise InputError(
+            f"{blank} of {len(time)} patients have a time and no {pair[1]}, and nobody is "
+            "censored: left out, they would take all who live with them. Write 0 where the event "
+            "had not come by that time."
+        )
     return Outcome("survival", time, event == 1, pair[0]), kept
 
 
