@@ -38,7 +38,7 @@ _FEW = 10
 def feature_stability(
     cases: Iterable[tuple[Image, Segmentation]],
     *,
-    perturbations: Perturbation | Sequence[Perturbation] = KINDS,
+    perturbations: Sequence[Perturbation] = KINDS,
     repeats: Annotated[int, Setting(minimum=1)] = 3,
     margin_mm: Annotated[float, Setting(unit="mm", minimum=0)] = 1.0,
     noise: Annotated[float, Setting(unit="noise of the scan", minimum=0)] = 1.0,
@@ -113,7 +113,8 @@ def feature_stability(
     if icc not in get_args(IccKind):
         hint = did_you_mean(str(icc), list(get_args(IccKind)))
         raise InputError(f'No intraclass correlation "{icc}". {hint}')
-    kinds = (perturbations,) if isinstance(perturbations, str) else tuple(perturbations)
+    named: Any = perturbations  # one alone is one, not its letters
+    kinds = (named,) if isinstance(named, str) else tuple(named)
     require_perturbations(kinds, repeats, margin_mm, noise, degrees)
     settings = _settings(extraction)
     tables, left_out = [], []

@@ -318,9 +318,13 @@ def test_changing_a_setting_cancels_a_run_that_began_by_itself(dock, viewer, qtb
     dock.rest.setChecked(False)
     dock.form.values = {"kernel_radius": 2}
     qtbot.waitUntil(lambda: not dock.runner.running, timeout=2000)
-    settle(dock, qtbot)
-    (layer,) = previews(viewer)
-    np.testing.assert_array_equal(in_sight(viewer, layer), expected(viewer, kernel_radius=2))
+    wanted = expected(viewer, kernel_radius=2)
+
+    def arrived():
+        (layer,) = previews(viewer)
+        np.testing.assert_array_equal(in_sight(viewer, layer), wanted)
+
+    qtbot.waitUntil(arrived, timeout=20_000)
 
 
 @pytest.mark.parametrize(
