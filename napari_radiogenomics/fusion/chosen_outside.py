@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.data.tests_made import Chosen, chosen_of
 from napari_radiogenomics.data.wording import counted
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.warned import warned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +63,7 @@ def warn_of_chosen(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
         for found in _found(tables, outcome)
         if found.ahead >= _SMALL and found.p_value < _VERY_RARE
     )
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=3)
-    return said
+    return warned(said)
 
 
 def _found(tables: Tables, outcome: Outcome) -> list[Chosen]:

@@ -5,13 +5,12 @@ Letters: N patients.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.comparing import estimates_row
 from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.intervals import Held
@@ -23,6 +22,7 @@ from napari_radiogenomics.fusion.predictor import sigmoid
 from napari_radiogenomics.fusion.running import Data
 from napari_radiogenomics.fusion.same_patient import refuse_spellings, spelled_alike
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
+from napari_radiogenomics.fusion.warned import warned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,9 +121,7 @@ def warn_of_lacking(models: Mapping[str, FusionModel], tables: Tables) -> tuple[
         for text in lost_columns(model.fitted_, tables):
             by_text.setdefault(text, []).append(name)
     said = tuple(f"Second cohort, {', '.join(names)}: {text}" for text, names in by_text.items())
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=3)
-    return said
+    return warned(said)
 
 
 def outside_of(

@@ -5,14 +5,13 @@ Letters: N patients.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.comparing import held_of
 from napari_radiogenomics.fusion.intervals import Held
 from napari_radiogenomics.fusion.measures import MAIN, WORDS, main_measure
@@ -22,6 +21,7 @@ from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.running import Data, SplitRun, run_able
 from napari_radiogenomics.fusion.splits import Split
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.warned import warned
 from napari_radiogenomics.progress import Progress
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ def warn_of_pattern(tables: Tables, outcome: Outcome, runs: Sequence[SplitRun]) 
             f"where the outcome is low and {row.missing_high:.0%} where it is high. What a "
             f"strategy reaches with all patients may be that. {among}"
         )
-    if said:
-        warnings.warn(" ".join(said), DataWarning, stacklevel=3)
-    return tuple(said)
+    return warned(said)
 
 
 def _article(outcome: Outcome) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.wording import counted
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.warned import warned
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_radiogenomics.fusion.tables import Tables
 
 __all__ = ["refuse_copies", "refuse_spellings", "spelled_alike", "warn_of_further_rows"]
 
+Reals = NDArray[np.float64]
 _FURTHER = re.compile(r"^(.+?)[ _.\-]\d{1,3}$")
 _SHOWN = 3
 _FEWEST, _DECIMALS = 3, 4  # numbers of a row that make it a signature
@@ -101,25 +100,29 @@ def _signatures(tables: Tables, others: Tables) -> dict[str, dict[str, bytes]]:
     for name, frame in tables.frames.items():
         if name not in others.frames:
             continue
-        columns = sorted(set(frame.columns) & set(others.frames[name].columns))
-        numbers = frame[columns].select_dtypes("float")
-        values = numbers.to_numpy(float)
-        both = (numbers, others.frames[name].reindex(columns=numbers.columns))
+        own, other = (held.select_dtypes("float") for held in (frame, others.frames[name]))
+        columns = sorted(set(own) & set(other))
+        values = own[columns].to_numpy(float)
         telling = np.isfinite(values) & (np.round(values, _DECIMALS) != values)
-        telling &= _of_one_each(both[0]) & _of_one_each(both[1])
+        telling &= _of_one_each(values)
+        if others is not tables:
+            telling &= _of_one_each(other[columns].to_numpy(float))
         rows = np.flatnonzero(telling.sum(axis=1) >= _FEWEST)
         found[name] = {str(tables.patients[at]): values[at].tobytes() for at in rows}
     return found
 
 
-def _of_one_each(frame: pd.DataFrame) -> NDArray[np.bool_]:
+def _of_one_each(values: Reals) -> NDArray[np.bool_]:
     """Columns in which hardly two patients have the same number, shape (P,).
 
     An age in years has many decimals once it is standardized, and many patients all the same.
     Rows that are alike throughout count once: they may be copies.
     """
-    rows = frame.drop_duplicates()
-    return np.asarray(rows.nunique() >= _DISTINCT * rows.notna().sum(), bool)
+    rows = np.stack(list({row.tobytes(): row for row in values}.values()))
+    in_order = np.sort(rows, axis=0)  # NaN comes last
+    known = np.isfinite(in_order)
+    different = known[:1].sum(axis=0) + (known[1:] & (np.diff(in_order, axis=0) != 0)).sum(axis=0)
+    return np.asarray(different >= _DISTINCT * known.sum(axis=0), bool)
 
 
 def _differ(
@@ -155,5 +158,4 @@ def warn_of_further_rows(names: Iterable[Any]) -> tuple[str, ...]:
         f"too ({some}). If so, a patient is learned from and tested at the same time: give one row "
         "a patient."
     )
-    warnings.warn(text, DataWarning, stacklevel=3)
-    return (text,)
+    return warned([text])

@@ -5,17 +5,17 @@ Letters: N patients.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.metrics import column_concordance
 
 if TYPE_CHECKING:
     from napari_radiogenomics.fusion.outcome import Outcome
     from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.warned import warned
 
 __all__ = ["warn_of_sites"]
 
@@ -68,5 +68,4 @@ def warn_of_sites(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
         f"{alone:.2f}. What is above chance with sites mixed may be the scanner; believe what "
         "holds at sites left out."
     )
-    warnings.warn(text, DataWarning, stacklevel=3)
-    return (text,)
+    return warned([text])

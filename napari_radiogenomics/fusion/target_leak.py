@@ -5,17 +5,16 @@ Letters: N patients, P columns.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.data.wording import counted
-from napari_radiogenomics.errors import DataWarning
 from napari_radiogenomics.fusion.metrics import column_concordance, column_order
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.tables import Tables
+from napari_radiogenomics.fusion.warned import warned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +55,7 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
         f"without error: {', '.join(found[:5])}. The target again, or made from it? Then leave "
         "that out; true markers as strong as that are rare."
     )
-    warnings.warn(text, DataWarning, stacklevel=3)
-    return (text,)
+    return warned([text])
 
 
 def _numbers(values: pd.Series) -> Reals:

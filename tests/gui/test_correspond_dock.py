@@ -22,8 +22,10 @@ from napari_radiogenomics.gui.correspond.work import Asked, compare_patient
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.session import SLIDES, session_of
+from napari_radiogenomics.gui.texture.map_layer import show_maps
 from napari_radiogenomics.io import reviews as kept
 from napari_radiogenomics.io.reviews import read_reviews
+from napari_radiogenomics.provenance import Record
 from napari_radiogenomics.simulate.sample import sample_cohort
 
 QUICK = {"surrogates": 0}
@@ -81,6 +83,26 @@ def test_the_intensity_is_a_map_of_its_region_and_the_window_stays(compared: Any
     place = np.argwhere(np.isfinite(layer.data))[0]
     here = np.rint(base.world_to_data(layer.data_to_world(place))).astype(int)
     assert layer.data[tuple(place)] == pytest.approx(base.data[tuple(here)])
+
+
+def test_a_comparison_comes_back_with_its_own_map(compared: Any) -> None:
+    """Another dock has drawn its map since: a verdict is of what is seen."""
+    viewer = ViewerModel()
+    stage = Stage(viewer)
+    stage.shown = compared
+    stage._show_scan(compared)
+    own = viewer.layers["Intensity of the scan"]
+    limits, drawn = own.contrast_limits, own.data
+    flat = replace(compared.drawn, array=compared.drawn.array * 0)
+    run = Record("texture_maps", {}, {}, {}, "")
+    other = show_maps(viewer, {"x": replace(flat, history=(run,))})
+    assert (own.visible, other.visible) == (False, True)
+    stage.see_own_map()
+    assert (own.visible, other.visible) == (True, False)
+    assert show_maps(viewer, {"x": flat}) is own  # of the same run: the layer shows that now
+    stage.see_own_map()
+    np.testing.assert_array_equal(own.data, drawn)
+    assert own.contrast_limits == limits
 
 
 class _View:

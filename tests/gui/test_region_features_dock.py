@@ -79,12 +79,25 @@ def test_the_table_has_the_numbers_of_the_verb(dock, qtbot):
     assert headers == ["Feature", "rim", "core"]
     row = dock.table.features.shown.index(MEAN)
     title, rim, core = cells(dock.table, row)
-    assert title == "Mean · First order"
+    assert title == "Mean"
     assert rim.endswith(" HU")
     rim, core = (text.removesuffix(" HU") for text in (rim, core))
     assert float(rim.replace("−", "-")) == pytest.approx(expected.loc[1, MEAN], rel=1e-3)
     assert float(core.replace("−", "-")) == pytest.approx(expected.loc[2, MEAN], rel=1e-3)
     assert "2 regions" in dock.message
+
+
+def test_no_number_is_cut_off(dock, qtbot):
+    """A number without its middle is another number."""
+    dock.resize(330, 700)
+    dock.show()
+    run(dock, qtbot)
+    table = dock.table
+    for column in range(1, table.features.columnCount()):
+        assert table.columnWidth(column) >= table.sizeHintForColumn(column)
+    assert table.textElideMode() == Qt.TextElideMode.ElideRight
+    titles = [table.features.row_title(row) for row in range(table.features.rowCount())]
+    assert len(set(titles)) == len(titles)
 
 
 def test_the_search_finds_by_name_title_and_meaning(dock, qtbot):

@@ -17,10 +17,12 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.slide import Slide
 from napari_radiogenomics.data.transform import Transform
 from napari_radiogenomics.gui.cohort.patient import load_layers
+from napari_radiogenomics.gui.layers.edits import object_of
 from napari_radiogenomics.gui.register.overlay import make_overlay
 from napari_radiogenomics.gui.register.pairs import Pairs
 from napari_radiogenomics.gui.register.stage import COLOR, WORST, Stage
 from napari_radiogenomics.gui.session import session_of
+from napari_radiogenomics.gui.texture.map_layer import show_maps
 from napari_radiogenomics.io.patient import load_slide
 from napari_radiogenomics.simulate.sample import sample_cohort
 
@@ -241,7 +243,11 @@ def test_from_clicks_to_a_transform_in_the_cohort(opened, qtbot):
     titles = [dock.sides.moving.itemText(n) for n in range(dock.sides.moving.count())]
     assert titles == ["P001-t0-CT", "P001-HE (H&E)", "P001-CD31 (CD31)", "P001-CAIX (CAIX)"]
     assert "Show two sides first" in dock.box.next_label.text()
+    scan = object_of(viewer.layers["P001-t0-CT"])
+    drawn = show_maps(viewer, {"x": replace(scan, modality="map", unit="")})
     dock.show_sides()
+    assert not drawn.visible  # landmarks are placed on the anatomy
+    viewer.layers.remove(drawn)
     stem = "transforms/P001-HE_to_P001-t0"
     landmarks = read_landmarks(folder / f"{stem}-landmarks.csv")
     moving = dock.stages["moving"].model

@@ -98,6 +98,27 @@ def test_slides_are_listed_with_their_sizes_and_what_is_broken(qtbot, dock, coho
     qtbot.waitUntil(lambda: dock.message.startswith("P2 has no slides."), timeout=10_000)
 
 
+def test_a_slide_fills_its_view_until_somebody_looks_closer(qtbot, dock, cohort):
+    """It may be shown before its view has its room."""
+    session = use(qtbot, dock, cohort)
+    session.select(slide_id="P1-CD31")
+    view = shown(qtbot, dock, "P1-CD31")
+    camera, canvas = view.model.scene.camera, view.model.canvas
+    canvas.size = (100, 100)
+    small = camera.zoom
+    canvas.size = (800, 800)
+    assert camera.zoom == pytest.approx(8 * small)
+    view.go_to(0.5, 0.5, 0.2)
+    near = camera.zoom
+    canvas.size = (400, 400)
+    assert camera.zoom == near
+    session.select(slide_id="P1-HE")
+    shown(qtbot, dock, "P1-HE")
+    session.select(slide_id="P1-CD31")
+    shown(qtbot, dock, "P1-CD31")
+    assert camera.zoom == near  # as it was left
+
+
 def test_one_selection_opens_a_slide_from_anywhere(qtbot, dock, cohort):
     session = use(qtbot, dock, cohort)
     session.select(slide_id="P1-CD31")

@@ -74,11 +74,19 @@ def shortened(name: str, letters: int, lines: int) -> str:
     'Vessels:\nlocal…'
     >>> shortened("Vessels: local distance metric", 12, 9).count("\n")
     3
+    >>> shortened("BUFFA_HYPOXIA, virtual biopsy", 11, 4)
+    'BUFFA_\nHYPOXIA,\nvirtual\nbiopsy'
     """
-    words = wrap(name, letters, break_long_words=False)
+    # Names of genes and pathways are long words: they are parted at their dashes, or cut.
+    parts = wrap(name.replace("_", "_ "), letters, break_long_words=False)
+    words = [part.replace("_ ", "_") for part in parts]
     if len(words) > lines:
-        words = [*words[: lines - 1], words[lines - 1][: letters - 1].rstrip(" ,:") + "…"]
-    return "\n".join(words)
+        words = [*words[: lines - 1], f"{words[lines - 1]}…"]
+    return "\n".join(word if len(word) <= letters else _cut(word, letters) for word in words)
+
+
+def _cut(word: str, letters: int) -> str:
+    return word[: letters - 1].rstrip(" ,:_…") + "…"
 
 
 def bar_height(height: int, lines: int) -> int:

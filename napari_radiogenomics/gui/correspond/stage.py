@@ -11,11 +11,17 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
+from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
 from napari_radiogenomics.gui.slide.placing import slide_view
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
-from napari_radiogenomics.gui.texture.map_layer import keep_under_points, show_maps
+from napari_radiogenomics.gui.texture.map_layer import (
+    keep_under_points,
+    maps_of,
+    see_map,
+    show_maps,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +60,7 @@ class Stage:
         self.viewer, self._owner = viewer, owner
         self.view: SlideView | None = None
         self.shown: Compared | None = None
+        self._map: Layer | None = None
         self._on_slide: dict[str, Layer] = {}
         self._outlined: list[Labels] = []
         self._sweep, self._board = 0.0, False
@@ -75,10 +82,11 @@ class Stage:
         return view
 
     def show_again(self, *, opacity: float, checkerboard: bool) -> SlideView | None:
-        """Show the slide as it was left, whatever the view showed since; None where nothing is."""
+        """Show map and slide as they were left, whatever was shown since; None where nothing is."""
         shown = self.shown
         if shown is None:
             return None
+        self.see_own_map()
         view = slide_view(self.viewer, owner=self._owner)
         if view.slide is shown.case.slide:
             return view
@@ -86,16 +94,18 @@ class Stage:
         again = replace(shown, shown=ShownPyramid(shown.case.slide))
         return self.show(again, opacity=opacity, checkerboard=checkerboard)
 
+    def see_own_map(self) -> None:
+        """Show the map of the comparison, not one that another dock drew: a verdict is of it."""
+        layer, shown = self._map, self.shown
+        if layer not in self.viewer.layers or shown is None:
+            return
+        if image_of(layer) is maps_of(layer).get(shown.asked.feature):
+            see_map(self.viewer, layer)
+        else:  # it shows another map of the same run
+            self._show_map(shown)
+
     def _show_scan(self, compared: Compared) -> None:
-        maps = {compared.asked.feature: compared.drawn}
-        layer = show_maps(self.viewer, maps, first=compared.asked.feature)
-        layer.opacity = _MAP_OPACITY
-        if compared.asked.feature == INTENSITY and compared.found is not None:
-            # Air at the rim would take the colors: they are those of the places in the scatter.
-            low, high = np.percentile(compared.found.places["a"], _PART)
-            if low < high:
-                layer.contrast_limits = (float(low), float(high))
-        keep_under_points(self.viewer, layer)
+        self._show_map(compared)
         for layer in self.viewer.layers:
             if isinstance(layer, Labels) and layer.contour == 0:  # a filled region hides the map
                 self._outlined.append(layer)
@@ -108,6 +118,17 @@ class Stage:
         for layer in self.viewer.layers:
             if isinstance(layer, Points) and "sample_id" in layer.features:
                 painter.hold_points(layer, colors)
+
+    def _show_map(self, compared: Compared) -> None:
+        maps = {compared.asked.feature: compared.drawn}
+        layer = self._map = show_maps(self.viewer, maps, first=compared.asked.feature)
+        layer.opacity = _MAP_OPACITY
+        if compared.asked.feature == INTENSITY and compared.found is not None:
+            # Air at the rim would take the colors: they are those of the places in the scatter.
+            low, high = np.percentile(compared.found.places["a"], _PART)
+            if low < high:
+                layer.contrast_limits = (float(low), float(high))
+        keep_under_points(self.viewer, layer)
 
     def release_biopsies(self) -> None:
         """Let others color the biopsies: another gene is chosen."""
@@ -198,7 +219,7 @@ class Stage:
         for layer in self._outlined:
             if layer.contour == _OUTLINE:  # else the person has chosen
                 layer.contour = 0
-        self._on_slide, self._outlined, self.shown = {}, [], None
+        self._on_slide, self._outlined, self._map, self.shown = {}, [], None, None
 
 
 def _outside(values: pd.Series, length: float) -> NDArray[np.float64]:

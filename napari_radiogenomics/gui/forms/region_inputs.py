@@ -81,8 +81,8 @@ class RegionInputs(QWidget):
         rows = form_layout(self)
         rows.addRow("Scan", self.scan)
         drawn = QHBoxLayout()
-        drawn.addWidget(self.region, 3)
-        drawn.addWidget(self.label, 2)
+        drawn.addWidget(self.region, 1)
+        drawn.addWidget(self.label, 1)
         self.region.setAccessibleName("Segmentation")
         self.label.setAccessibleName("Region")
         for combo in (self.region, self.label):

@@ -200,8 +200,8 @@ def _of_sites(given: Given, result: FusionResult) -> list[str]:
     if "leave_site_out" in result.contrast or result.scheme == "leave_site_out":
         return []
     return [
-        "No model was tested at sites that it did not learn from. Turn Thorough on, or choose "
-        "the scheme leave_site_out."
+        "No model was tested at sites that it did not learn from. In Settings, tick Thorough, or "
+        'choose the scheme "leave site out".'
     ]
 
 

@@ -8,7 +8,7 @@ from html import escape
 from napari_radiogenomics.gui.canvas.legend import feature_title
 from napari_radiogenomics.radiomics.family import Family, Feature, families_of
 
-__all__ = ["about", "meaning_of", "search_text", "title_of"]
+__all__ = ["about", "meaning_of", "search_text"]
 
 
 @cache
@@ -20,36 +20,16 @@ def _records() -> dict[str, tuple[Family, Feature]]:
     }
 
 
-def _record(name: str) -> tuple[str, tuple[Family, Feature] | None]:
-    """What the scan was seen through, and the record of the feature."""
-    derived, _, key = name.partition("_")
-    return derived, _records().get(key)
-
-
-def title_of(name: str) -> str:
-    """Title of a feature with its family in short, and with the filter where there is one.
-
-    Examples
-    --------
-    >>> title_of("original_firstorder_Entropy"), title_of("original_glcm_Contrast")
-    ('Entropy · First order', 'Contrast · GLCM')
-    >>> title_of("diagnostics_Versions_Numpy")
-    'diagnostics_Versions_Numpy'
-    """
-    derived, record = _record(name)
-    if record is None:
-        return feature_title(name)
-    family, feature = record
-    seen = "" if derived == "original" else f" · {derived}"
-    return f"{feature.title} · {family.short}{seen}"
+def _record(name: str) -> tuple[Family, Feature] | None:
+    return _records().get(name.partition("_")[2])
 
 
 def meaning_of(name: str) -> str:
     """What a feature means of a region, with its IBSI id and its formula; empty where unknown."""
-    _, record = _record(name)
+    record = _record(name)
     if record is None:
         return ""
-    feature = record[1]
+    _, feature = record
     ibsi = f" IBSI {feature.ibsi}." if feature.ibsi else ""
     return f"{feature.meaning_for('regions')}{ibsi}\n{feature.formula}".strip()
 
@@ -57,9 +37,12 @@ def meaning_of(name: str) -> str:
 def about(name: str) -> str:
     """Title, meaning and formula of a feature as rich text."""
     meaning = escape(meaning_of(name), quote=False).replace("\n", "<br>")
-    return f"<b>{escape(title_of(name), quote=False)}</b>" + (f": {meaning}" if meaning else "")
+    title = f"<b>{escape(feature_title(name), quote=False)}</b>"
+    return f"{title}: {meaning}" if meaning else title
 
 
 def search_text(name: str) -> str:
     """All that the search looks into, in small letters."""
-    return f"{name} {title_of(name)} {meaning_of(name)}".lower()
+    record = _record(name)
+    family = "" if record is None else record[0].title
+    return f"{name} {feature_title(name)} {family} {meaning_of(name)}".lower()

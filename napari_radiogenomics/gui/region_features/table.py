@@ -11,7 +11,8 @@ from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from napari_radiogenomics.gui.canvas.hover import number_text
-from napari_radiogenomics.gui.region_features.names import about, search_text, title_of
+from napari_radiogenomics.gui.layers.map_titles import feature_title
+from napari_radiogenomics.gui.region_features.names import about, search_text
 from napari_radiogenomics.io.tables_write import guard
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ __all__ = ["FeatureModel", "FeatureTable"]
 
 _NONE = QModelIndex()
 _SWATCH = 10
-_ROWS = 9
+_ROWS = 6  # of two lines
+_LEAST_WIDTH = 60  # pixels of a region's column
 
 
 class FeatureModel(QAbstractTableModel):
@@ -87,7 +89,7 @@ class FeatureModel(QAbstractTableModel):
 
     def row_title(self, row: int) -> str:
         """Title of a feature."""
-        return title_of(self._rows[row])
+        return feature_title(self._rows[row])
 
     def rowCount(self, parent: QModelIndex = _NONE) -> int:  # noqa: N802 - Qt names it
         """Features that are shown."""
@@ -165,12 +167,12 @@ class FeatureTable(QTableView):
         self.setModel(self.features)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.setWordWrap(False)
+        self.setWordWrap(True)  # a name has two lines
         self.setAccessibleName("Features by region")
         self.verticalHeader().hide()
-        height = self.fontMetrics().lineSpacing() + 6
+        height = 2 * self.fontMetrics().lineSpacing() + 4
         self.verticalHeader().setDefaultSectionSize(height)
         self.setMinimumHeight(height * (_ROWS + 1) + 8)
         self.horizontalHeader().setHighlightSections(True)
@@ -185,7 +187,7 @@ class FeatureTable(QTableView):
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for section in range(1, header.count()):
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.Interactive)
-            self.setColumnWidth(section, min(max(self.sizeHintForColumn(section), 72), 100))
+            self.setColumnWidth(section, max(self.sizeHintForColumn(section), _LEAST_WIDTH))
 
     def _tell(self, index: QModelIndex) -> None:
         column = index.column()

@@ -18,6 +18,7 @@ from napari_radiogenomics.gui.register.pairs import Pair, Side
 from napari_radiogenomics.gui.slide.layers import picture_layer
 from napari_radiogenomics.gui.slide.redraw import Redraw
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
+from napari_radiogenomics.gui.texture.map_layer import see_map
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -69,6 +70,8 @@ class Stage:
         self._seen = True
         if own:
             self._show(one)
+        elif not self.flat:
+            see_map(model, None)  # landmarks are placed on the anatomy
         model.mouse_drag_callbacks.append(self._pressed)
 
     def _show(self, one: Image | Slide) -> None:

@@ -91,12 +91,14 @@ class SlideView(QWidget):
         self.picture: Layer | None = None
         self._pyramid: ShownPyramid | None = None
         self._cameras: dict[int, tuple[Any, float]] = {}
+        self._fitted = False  # until the person looks closer, or elsewhere
         self.connections = Connections(self)
         self.canvas: QtViewer | None = None
         self._build()
         self._redraw = Redraw(self._draw)
         self.connections.add(main.events.theme, self._follow_theme)
         self.connections.add(self.model.scene.camera.events.zoom, self._tell)
+        self.connections.add(self.model.canvas.events.size, self._keep_fitted)
         self._place: tuple[float, float] | None = None
         self._follow_theme()
 
@@ -123,6 +125,7 @@ class SlideView(QWidget):
         show_legend(self.model)
         self.model.mouse_move_callbacks.append(self._mouse_moved)
         self.model.mouse_drag_callbacks.append(self._mouse_pressed)
+        self.model.mouse_wheel_callbacks.append(self._mouse_turned)
         canvas.installEventFilter(self)
 
     # What is shown
@@ -151,6 +154,7 @@ class SlideView(QWidget):
         if camera is None:
             self.fit()
         else:
+            self._fitted = False
             self.model.scene.camera.center, self.model.scene.camera.zoom = camera
         self._tell()
         for message in self._pyramid.messages:
@@ -158,16 +162,23 @@ class SlideView(QWidget):
         self.changed.emit(slide)
 
     def fit(self) -> None:
-        """Show all of the slide, wherever points lie beside it."""
+        """Show all of the slide, wherever points lie beside it, whatever room the view gets."""
         if self.picture is not None:
+            self._fitted = True
             self.model.fit_to_view(layers=[self.picture])
+
+    def _keep_fitted(self, event: object = None) -> None:
+        if self._fitted:
+            self.fit()
 
     def clear(self) -> None:
         """Show no slide, and let go of its tiles."""
         if self.slide is None:
             return
         camera = self.model.scene.camera
-        self._cameras[id(self.slide)] = (camera.center, camera.zoom)
+        self._cameras.pop(id(self.slide), None)
+        if not self._fitted:
+            self._cameras[id(self.slide)] = (camera.center, camera.zoom)
         self.slide = self.picture = None
         self.model.layers.clear()
         if self._pyramid is not None:
@@ -244,6 +255,7 @@ class SlideView(QWidget):
             How much is to be seen around it; as much as now without it.
         """
         camera = self.model.scene.camera
+        self._fitted = False
         if width_mm > 0:
             side = min(self.width(), self.height())
             camera.zoom = max(side, 100) / width_mm
@@ -287,11 +299,14 @@ class SlideView(QWidget):
         yield
         dragged = False
         while event.type == "mouse_move":
-            dragged = True
+            dragged, self._fitted = True, False
             yield
         place = self._on_slide(start)
         if place is not None and not dragged and event.button == 1:
             self.clicked.emit(*place)
+
+    def _mouse_turned(self, _model: ViewerModel, _event: Any) -> None:
+        self._fitted = False
 
     def _say_place(self, place: tuple[float, float] | None) -> None:
         self._place = place

@@ -30,6 +30,7 @@ __all__ = [
     "latest_maps",
     "maps_of",
     "run_shown",
+    "see_map",
     "show_maps",
 ]
 
@@ -189,9 +190,15 @@ def show_maps(
         looks["metadata"] |= {MAPS: maps, RUN: run}
         layer = viewer.add_image(data, **looks)
         keep_under_points(viewer)
-    for other in viewer.layers:
-        if maps_of(other) and other is not layer:
-            other.visible = False  # maps one through another say nothing
-    layer.visible = True
+    see_map(viewer, layer)
     viewer.layers.selection.active = layer
     return layer
+
+
+def see_map(viewer: ViewerModel, layer: Layer | None) -> None:
+    """Let one map be seen, or none: maps one through another say nothing."""
+    for other in viewer.layers:
+        if maps_of(other) and other is not layer:
+            other.visible = False
+    if layer is not None:
+        layer.visible = True

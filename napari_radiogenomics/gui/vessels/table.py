@@ -73,7 +73,9 @@ class RingTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.verticalHeader().hide()
+        self.setWordWrap(True)
         height = self.fontMetrics().lineSpacing() + 6
+        self.verticalHeader().setMinimumSectionSize(height)
         self.verticalHeader().setDefaultSectionSize(height)
         self.setMinimumHeight(height * (_ROWS + 1) + 8)
 
@@ -95,6 +97,7 @@ class RingTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.resizeRowsToContents()  # a name may have two lines
 
     def _put(self, row: int, column: int, text: str, more: str) -> None:
         item = QTableWidgetItem(text)
