@@ -56,14 +56,15 @@ def elide_middle(text: str, most: int = _MOST_LETTERS) -> str:
 
 
 def number_text(value: float) -> str:
-    """Write a value with four figures, whole numbers whole, with a true minus.
+    """Write a value with four figures or more, whole numbers whole, with a true minus.
 
     Examples
     --------
-    >>> number_text(-1024), number_text(4.13271), number_text(0.000123)
-    ('−1024', '4.133', '0.000123')
+    >>> number_text(-1024), number_text(4.13271), number_text(0.000123), number_text(13342.7)
+    ('−1024', '4.133', '0.000123', '13343')
     """
-    whole = float(value).is_integer() and abs(value) < 1e7
+    size = abs(float(value))
+    whole = size < 1e7 and (float(value).is_integer() or size >= 1e4)
     return f"{float(value):{'.0f' if whole else '.4g'}}".replace("-", "−")
 
 

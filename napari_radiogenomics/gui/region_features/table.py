@@ -23,7 +23,7 @@ __all__ = ["FeatureModel", "FeatureTable"]
 _NONE = QModelIndex()
 _SWATCH = 10
 _ROWS = 6  # of two lines
-_LEAST_WIDTH = 60  # pixels of a region's column
+_LEAST_WIDTH = 80  # pixels of a region's column: its name has two lines beside its color
 
 
 class FeatureModel(QAbstractTableModel):
@@ -88,8 +88,10 @@ class FeatureModel(QAbstractTableModel):
         return self._titles.get(label, f"label {label}")
 
     def row_title(self, row: int) -> str:
-        """Title of a feature."""
-        return feature_title(self._rows[row])
+        """Title of a feature with its unit."""
+        name = self._rows[row]
+        unit = self._units.get(name, "")
+        return f"{feature_title(name)} ({unit})" if unit else feature_title(name)
 
     def rowCount(self, parent: QModelIndex = _NONE) -> int:  # noqa: N802 - Qt names it
         """Features that are shown."""
@@ -117,7 +119,7 @@ class FeatureModel(QAbstractTableModel):
         if isinstance(value, (int, float, np.number)):
             if not np.isfinite(value):
                 return "no value"
-            return f"{number_text(float(value))} {self._units.get(name, '')}".rstrip()
+            return number_text(float(value))
         return str(value)
 
     def headerData(  # noqa: N802 - Qt names it
@@ -168,7 +170,10 @@ class FeatureTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
+        header = self.horizontalHeader()
+        header.setTextElideMode(Qt.TextElideMode.ElideNone)  # else Qt breaks no line
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        header.setFixedHeight(2 * self.fontMetrics().lineSpacing() + 6)
         self.setWordWrap(True)  # a name has two lines
         self.setAccessibleName("Features by region")
         self.verticalHeader().hide()

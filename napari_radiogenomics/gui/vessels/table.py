@@ -76,7 +76,9 @@ class RingTable(QTableWidget):
         self.setWordWrap(True)
         height = self.fontMetrics().lineSpacing() + 6
         self.verticalHeader().setMinimumSectionSize(height)
-        self.verticalHeader().setDefaultSectionSize(height)
+        rows = QHeaderView.ResizeMode.ResizeToContents  # a name may have two lines
+        self.verticalHeader().setSectionResizeMode(rows)
+        self.horizontalHeader().sectionResized.connect(self._fit_rows)
         self.setMinimumHeight(height * (_ROWS + 1) + 8)
 
     def use(self, regions: pd.DataFrame) -> None:
@@ -97,7 +99,9 @@ class RingTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.resizeRowsToContents()  # a name may have two lines
+
+    def _fit_rows(self, *_sizes: int) -> None:
+        self.resizeRowsToContents()
 
     def _put(self, row: int, column: int, text: str, more: str) -> None:
         item = QTableWidgetItem(text)
