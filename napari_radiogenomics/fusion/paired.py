@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.fusion.intervals import Gain, Held, corrected_t, fold_mean
 from napari_radiogenomics.fusion.measures import main_of
 from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.statistics.roc import areas_without_each
 
 __all__ = ["Paired", "on_both"]
 
@@ -91,9 +92,19 @@ class Paired:
             return values, np.full(len(self.outcome), np.nan)
         without = np.full(len(self.outcome), np.nan)
         for fold, value in zip(folds, values, strict=True):
-            for at, row in enumerate(fold.rows if np.isfinite(value) else ()):
-                rest = np.delete(fold.rows, at)
-                found = measure(self.outcome.take(rest), np.delete(fold.link, at))
-                change = 0.0 if found is None else (found[0] - value) / count
-                without[row] = np.nan_to_num(without[row]) + change
+            if np.isfinite(value):
+                change = np.nan_to_num(self._without_each(fold) - value) / count
+                without[fold.rows] = np.nan_to_num(without[fold.rows]) + change
         return values, without + np.nanmean(values)
+
+    def _without_each(self, fold: Held) -> Reals:
+        """Measure of a fold without each of its patients; NaN where that tells nothing."""
+        outcome, measure = self.outcome.take(fold.rows), main_of(self.outcome.kind)
+        if self.outcome.kind == "classification":
+            return areas_without_each(outcome.values, fold.link)
+        everyone = np.arange(len(fold.rows))
+        found = (
+            measure(outcome.take(np.delete(everyone, at)), np.delete(fold.link, at))
+            for at in everyone
+        )
+        return np.array([np.nan if one is None else one[0] for one in found])

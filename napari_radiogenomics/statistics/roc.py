@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_radiogenomics.errors import InputError
 
-__all__ = ["Area", "area_under_curve", "compare_areas", "macro_area"]
+__all__ = ["Area", "area_under_curve", "areas_without_each", "compare_areas", "macro_area"]
 
 Reals = NDArray[np.float64]
 
@@ -106,6 +106,33 @@ def area_under_curve(outcome: ArrayLike, score: ArrayLike, *, level: float = 0.9
     reach = float(norm.ppf((1 + level) / 2)) * np.sqrt(variance)
     low, high = max(0.0, value - reach), min(1.0, value + reach)
     return Area(value, float(low), float(high), variance, m, n)
+
+
+def areas_without_each(outcome: ArrayLike, score: ArrayLike) -> NDArray[np.float64]:
+    """Area under the ROC curve of all cases but one, for each of them, shape (N,).
+
+    Parameters
+    ----------
+    outcome, score
+        As for `area_under_curve`.
+
+    Returns
+    -------
+    ndarray
+        NaN for a case that is the only one of its class.
+
+    Examples
+    --------
+    >>> areas_without_each([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).tolist()
+    [0.5, 1.0, 1.0, 0.5]
+    """
+    positive, (values,) = _split(outcome, score)
+    area, above, below = _placements(positive, values)
+    found = np.full(len(values), np.nan)
+    for chosen, own in ((positive, above), (~positive, below)):
+        if len(own) > 1:
+            found[chosen] = (len(own) * area - own) / (len(own) - 1)
+    return found
 
 
 def compare_areas(outcome: ArrayLike, first: ArrayLike, second: ArrayLike) -> tuple[float, float]:

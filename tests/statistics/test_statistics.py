@@ -16,7 +16,7 @@ from napari_radiogenomics.statistics.agreement import intraclass_correlation
 from napari_radiogenomics.statistics.meta import pool_effects
 from napari_radiogenomics.statistics.mixture import mixture_tail
 from napari_radiogenomics.statistics.multiplicity import adjust, null_share, stepdown_max_t
-from napari_radiogenomics.statistics.roc import area_under_curve, compare_areas
+from napari_radiogenomics.statistics.roc import area_under_curve, areas_without_each, compare_areas
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 INFERENCE = REFERENCE / "inference"
@@ -237,3 +237,16 @@ def welch(x: np.ndarray, member: np.ndarray) -> np.ndarray:
     var1 = (one @ (x.T**2) - n1 * mean1**2) / (n1 - 1)
     var2 = (two @ (x.T**2) - n2 * mean2**2) / (n2 - 1)
     return np.asarray((mean2 - mean1) / np.sqrt(var1 / n1 + var2 / n2))
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_areas_without_each_case_are_those_of_the_others(ties):
+    rng = np.random.default_rng(4)
+    outcome = rng.permutation(np.repeat([0, 1], [17, 9]))
+    score = rng.normal(size=26) + outcome
+    score = np.round(score) if ties else score
+    found = areas_without_each(outcome, score)
+    for at in range(26):
+        rest = np.delete(outcome, at), np.delete(score, at)
+        assert found[at] == pytest.approx(area_under_curve(*rest).value, abs=1e-14)
+    assert np.isnan(areas_without_each([0, 0, 1], [1.0, 2.0, 3.0])).tolist() == [False, False, True]
