@@ -4,12 +4,12 @@ Learners, preparations and strategies are one file each. Letters: N patients, F 
 K folds.
 """
 
-from napari_radiogenomics.fusion.explain import explain, predict_patients
+from napari_radiogenomics.fusion.explaining.explain import explain, predict_patients
+from napari_radiogenomics.fusion.explaining.permutation import permutation_importance
 from napari_radiogenomics.fusion.fuse import fuse
 from napari_radiogenomics.fusion.missing_curve import missing_curve
-from napari_radiogenomics.fusion.model_card import model_card
-from napari_radiogenomics.fusion.model_file import load_model, save_model
-from napari_radiogenomics.fusion.permutation import permutation_importance
+from napari_radiogenomics.fusion.models.model_card import model_card
+from napari_radiogenomics.fusion.models.model_file import load_model, save_model
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.strategies.baseline import Baseline
 from napari_radiogenomics.fusion.strategies.cooperative import CooperativeFusion

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_radiogenomics.fusion.advice_errors import bias_and_variance
-from napari_radiogenomics.fusion.measures import CHANCE, MAIN, WORDS
 from napari_radiogenomics.fusion.outcome import Kind, Outcome
+from napari_radiogenomics.fusion.validation.measures import CHANCE, MAIN, WORDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_radiogenomics.fusion.measures import MAIN, WORDS
 from napari_radiogenomics.fusion.outcome import Kind
-from napari_radiogenomics.fusion.trade_off import ERRORS
+from napari_radiogenomics.fusion.validation.measures import MAIN, WORDS
+from napari_radiogenomics.fusion.validation.trade_off import ERRORS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.nature import settle_nature, stated_kind
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.measures.shuffled import MEASURE as SHUFFLED
-from napari_radiogenomics.fusion.fitted_outside import require_unfitted
+from napari_radiogenomics.fusion.checks.fitted_outside import require_unfitted
 from napari_radiogenomics.genomics.cohort_matrix import comparable
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.progress import Progress, quiet

@@ -11,8 +11,20 @@ import numpy as np
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice import advise, trusted_strategy
-from napari_radiogenomics.fusion.chosen_outside import warn_of_chosen
-from napari_radiogenomics.fusion.comparing import (
+from napari_radiogenomics.fusion.checks.chosen_outside import warn_of_chosen
+from napari_radiogenomics.fusion.checks.fitted_outside import leave_answers
+from napari_radiogenomics.fusion.checks.lost_columns import losses
+from napari_radiogenomics.fusion.checks.same_patient import refuse_copies, warn_of_further_rows
+from napari_radiogenomics.fusion.checks.site_outcome import warn_of_sites
+from napari_radiogenomics.fusion.checks.target_leak import warn_of_target
+from napari_radiogenomics.fusion.learner import LEARNERS
+from napari_radiogenomics.fusion.models.model import FusionModel
+from napari_radiogenomics.fusion.models.model_card import validation_lines
+from napari_radiogenomics.fusion.models.told import Benches
+from napari_radiogenomics.fusion.result import FusionResult
+from napari_radiogenomics.fusion.strategy import STRATEGIES
+from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
+from napari_radiogenomics.fusion.validation.comparing import (
     calibration_curve,
     compare_pairs,
     decision_curve,
@@ -21,34 +33,24 @@ from napari_radiogenomics.fusion.comparing import (
     patient_means,
     site_table,
 )
-from napari_radiogenomics.fusion.final import (
+from napari_radiogenomics.fusion.validation.final import (
     external_table,
     optimism_corrected,
     outside_of,
     warn_of_lacking,
 )
-from napari_radiogenomics.fusion.fitted_outside import leave_answers
-from napari_radiogenomics.fusion.learner import LEARNERS
-from napari_radiogenomics.fusion.lost_columns import losses
-from napari_radiogenomics.fusion.measures import MAIN
-from napari_radiogenomics.fusion.missingness import missing_by_outcome, warn_of_pattern
-from napari_radiogenomics.fusion.model import FusionModel
-from napari_radiogenomics.fusion.model_card import validation_lines
-from napari_radiogenomics.fusion.more_runs import (
+from napari_radiogenomics.fusion.validation.measures import MAIN
+from napari_radiogenomics.fusion.validation.missingness import missing_by_outcome, warn_of_pattern
+from napari_radiogenomics.fusion.validation.more_runs import (
     ablation_table,
     contrast_table,
     learning_table,
     permuted,
 )
-from napari_radiogenomics.fusion.operating_points import external_points, point_table
-from napari_radiogenomics.fusion.result import FusionResult
-from napari_radiogenomics.fusion.running import Data, SplitRun, run_splits
-from napari_radiogenomics.fusion.same_patient import refuse_copies, warn_of_further_rows
-from napari_radiogenomics.fusion.site_outcome import warn_of_sites
-from napari_radiogenomics.fusion.splits import Scheme
-from napari_radiogenomics.fusion.strategy import STRATEGIES
-from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
-from napari_radiogenomics.fusion.summaries import (
+from napari_radiogenomics.fusion.validation.operating_points import external_points, point_table
+from napari_radiogenomics.fusion.validation.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.validation.splits import Scheme
+from napari_radiogenomics.fusion.validation.summaries import (
     contribution_table,
     fold_table,
     importance_table,
@@ -56,9 +58,7 @@ from napari_radiogenomics.fusion.summaries import (
     prediction_table,
     without_table,
 )
-from napari_radiogenomics.fusion.target_leak import warn_of_target
-from napari_radiogenomics.fusion.told import Benches
-from napari_radiogenomics.fusion.trade_off import trade_off_table
+from napari_radiogenomics.fusion.validation.trade_off import trade_off_table
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.models.predictor import Linear, Predictor
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.predictor import Linear, Predictor
 from napari_radiogenomics.registry import Registry, did_you_mean
 
 __all__ = ["LEARNERS", "Candidates", "Learner", "Lines", "settings_of"]

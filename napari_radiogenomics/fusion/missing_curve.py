@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from napari_radiogenomics.fusion.missingness import Mechanism, degradation
 from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
+from napari_radiogenomics.fusion.validation.missingness import Mechanism, degradation
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting

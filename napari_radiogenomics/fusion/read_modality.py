@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.fitted_outside import require_unfitted
+from napari_radiogenomics.fusion.checks.fitted_outside import require_unfitted
 from napari_radiogenomics.io.expression import read_expression
 from napari_radiogenomics.io.tables import read_table
 from napari_radiogenomics.provenance import read_history

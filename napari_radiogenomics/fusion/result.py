@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice import above_chance
-from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.outcome import Kind
-from napari_radiogenomics.fusion.patients import patient_table
+from napari_radiogenomics.fusion.validation.patients import patient_table
 from napari_radiogenomics.provenance import Record
 from napari_radiogenomics.registry import did_you_mean
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_radiogenomics.fusion.model import FusionModel
-from napari_radiogenomics.fusion.views import View
+from napari_radiogenomics.fusion.models.model import FusionModel
+from napari_radiogenomics.fusion.models.views import View
 from napari_radiogenomics.registry import Registry
 
 __all__ = ["STRATEGIES", "Strategy"]

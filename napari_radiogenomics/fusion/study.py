@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.chosen_outside import refuse_chosen
-from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
+from napari_radiogenomics.fusion.checks.chosen_outside import refuse_chosen
+from napari_radiogenomics.fusion.checks.fitted_outside import refuse_fitted_outside
+from napari_radiogenomics.fusion.checks.same_patient import refuse_copies, refuse_spellings
 from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
-from napari_radiogenomics.fusion.model import FusionModel
-from napari_radiogenomics.fusion.model_file import SavedModel
-from napari_radiogenomics.fusion.more_runs import learnable
+from napari_radiogenomics.fusion.models.model import FusionModel
+from napari_radiogenomics.fusion.models.model_file import SavedModel
+from napari_radiogenomics.fusion.models.told import own_views
+from napari_radiogenomics.fusion.models.views import views_of
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of, require_outcome
-from napari_radiogenomics.fusion.running import Data
-from napari_radiogenomics.fusion.same_patient import refuse_copies, refuse_spellings
-from napari_radiogenomics.fusion.splits import (
+from napari_radiogenomics.fusion.strategy import STRATEGIES
+from napari_radiogenomics.fusion.tables import patients_of, tables_of
+from napari_radiogenomics.fusion.validation.more_runs import learnable
+from napari_radiogenomics.fusion.validation.running import Data
+from napari_radiogenomics.fusion.validation.splits import (
     Scheme,
     Split,
     bootstrap_splits,
@@ -28,10 +32,6 @@ from napari_radiogenomics.fusion.splits import (
     require_seed,
     site_splits,
 )
-from napari_radiogenomics.fusion.strategy import STRATEGIES
-from napari_radiogenomics.fusion.tables import patients_of, tables_of
-from napari_radiogenomics.fusion.told import own_views
-from napari_radiogenomics.fusion.views import views_of
 from napari_radiogenomics.registry import did_you_mean
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings
 from napari_radiogenomics.fusion.outcome import refuse_repeats
-from napari_radiogenomics.fusion.same_patient import refuse_spellings
 
 if TYPE_CHECKING:
     import pandas as pd

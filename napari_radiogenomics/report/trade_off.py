@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice_errors import modality_that_lacks
-from napari_radiogenomics.fusion.trade_off import ERRORS
+from napari_radiogenomics.fusion.validation.trade_off import ERRORS
 
 if TYPE_CHECKING:
     import pandas as pd

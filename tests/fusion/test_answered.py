@@ -12,8 +12,8 @@ from napari_radiogenomics.cli import main
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import LateFusion, fuse
 from napari_radiogenomics.fusion.advice import advise, of_second_cohort, trusted_strategy
-from napari_radiogenomics.fusion.model_card import model_card
-from napari_radiogenomics.fusion.model_file import load_model, save_model
+from napari_radiogenomics.fusion.models.model_card import model_card
+from napari_radiogenomics.fusion.models.model_file import load_model, save_model
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.statistics.roc import area_under_curve
 

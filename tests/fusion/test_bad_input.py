@@ -10,9 +10,9 @@ import pytest
 
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import LateFusion, fuse
+from napari_radiogenomics.fusion.checks.target_leak import warn_of_target
 from napari_radiogenomics.fusion.outcome import outcome_of
 from napari_radiogenomics.fusion.tables import Tables
-from napari_radiogenomics.fusion.target_leak import warn_of_target
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False, "strategies": ["late"]}
 

@@ -9,7 +9,7 @@ import pytest
 from napari_radiogenomics import associate
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import fuse
-from napari_radiogenomics.fusion.chosen_outside import refuse_chosen, warn_of_chosen
+from napari_radiogenomics.fusion.checks.chosen_outside import refuse_chosen, warn_of_chosen
 from napari_radiogenomics.fusion.outcome import outcome_of
 from napari_radiogenomics.fusion.tables import tables_of
 

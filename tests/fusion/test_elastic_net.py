@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import ElasticNet, LogisticRegression
 
-from napari_radiogenomics.fusion.elastic_net import (
+from napari_radiogenomics.fusion.models.elastic_net import (
     elastic_net_path,
     mean_loss,
     newton_parts,
     penalties_of,
 )
-from napari_radiogenomics.fusion.joining import agreement_rows
+from napari_radiogenomics.fusion.models.joining import agreement_rows
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of
 
 REFERENCE = Path(__file__).parents[1] / "reference"

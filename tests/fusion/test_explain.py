@@ -18,9 +18,9 @@ from napari_radiogenomics.fusion import (
     explain,
     predict_patients,
 )
+from napari_radiogenomics.fusion.explaining.tree_shap import tree_shap
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.tree_shap import tree_shap
 
 
 def brute_force(predict, x: np.ndarray, background: np.ndarray) -> np.ndarray:

@@ -10,18 +10,18 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, br
 from napari_radiogenomics.cli import main
 from napari_radiogenomics.errors import Cancelled, DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, missing_curve
-from napari_radiogenomics.fusion.final import plus_632
-from napari_radiogenomics.fusion.intervals import Held, corrected_t
-from napari_radiogenomics.fusion.measures import measures
-from napari_radiogenomics.fusion.metrics import (
+from napari_radiogenomics.fusion.models.predictor import sigmoid
+from napari_radiogenomics.fusion.outcome import Outcome
+from napari_radiogenomics.fusion.validation.final import plus_632
+from napari_radiogenomics.fusion.validation.intervals import Held, corrected_t
+from napari_radiogenomics.fusion.validation.measures import measures
+from napari_radiogenomics.fusion.validation.metrics import (
     average_precision,
     balanced_accuracy,
     brier_score,
     net_benefit,
 )
-from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.predictor import sigmoid
-from napari_radiogenomics.fusion.splits import bootstrap_splits, fold_splits, site_splits
+from napari_radiogenomics.fusion.validation.splits import bootstrap_splits, fold_splits, site_splits
 from napari_radiogenomics.progress import reporting
 from napari_radiogenomics.provenance import history_of
 from napari_radiogenomics.statistics.roc import area_under_curve

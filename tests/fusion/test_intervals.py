@@ -8,11 +8,11 @@ import pytest
 
 from napari_radiogenomics.fusion import fuse
 from napari_radiogenomics.fusion.advice import _more_patients
-from napari_radiogenomics.fusion.final import _moved
-from napari_radiogenomics.fusion.intervals import Held
-from napari_radiogenomics.fusion.measures import main_measure
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of
-from napari_radiogenomics.fusion.paired import Paired
+from napari_radiogenomics.fusion.validation.final import _moved
+from napari_radiogenomics.fusion.validation.intervals import Held
+from napari_radiogenomics.fusion.validation.measures import main_measure
+from napari_radiogenomics.fusion.validation.paired import Paired
 from napari_radiogenomics.statistics.roc import compare_areas
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False}

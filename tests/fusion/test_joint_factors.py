@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from napari_radiogenomics.errors import MissingDependency
 from napari_radiogenomics.fusion import HybridFusion, load_model, save_model
-from napari_radiogenomics.fusion.joint_factors import joint_factors
+from napari_radiogenomics.fusion.models.joint_factors import joint_factors
 
 
 def _planted(rng, n):

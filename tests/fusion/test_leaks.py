@@ -20,7 +20,7 @@ from napari_radiogenomics import (
 )
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, fuse, permutation_importance
-from napari_radiogenomics.fusion.fitted_outside import refuse_fitted_outside
+from napari_radiogenomics.fusion.checks.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
 from napari_radiogenomics.fusion.read_modality import read_patients
@@ -248,10 +248,10 @@ def test_lesions_of_one_patient_cannot_be_split(noise):
 
 
 def test_the_rows_of_a_patient_drawn_twice_share_an_inner_fold(noise):
-    from napari_radiogenomics.fusion.bench import Bench
+    from napari_radiogenomics.fusion.models.bench import Bench
+    from napari_radiogenomics.fusion.models.views import views_of
     from napari_radiogenomics.fusion.outcome import outcome_of
     from napari_radiogenomics.fusion.tables import tables_of
-    from napari_radiogenomics.fusion.views import views_of
 
     imaging, y = noise
     outcome, patients = outcome_of(y)

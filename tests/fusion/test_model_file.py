@@ -21,7 +21,7 @@ from napari_radiogenomics.fusion import (
     predict_patients,
     save_model,
 )
-from napari_radiogenomics.fusion.model_file import _digest
+from napari_radiogenomics.fusion.models.model_file import _digest
 
 
 @pytest.fixture(scope="module")

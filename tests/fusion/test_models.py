@@ -145,7 +145,7 @@ def test_sites_are_harmonized_inside(cohort):
     still = SingleModality("imaging", inner_folds=3)
     model = still.fit(tables, cohort.target, cohort.sites)
     view = model.fitted_.experts[0].views["imaging"]
-    from napari_radiogenomics.fusion.model import new_tables
+    from napari_radiogenomics.fusion.models.model import new_tables
 
     matrix = view.matrix(new_tables(tables, cohort.sites))
     means = [matrix[(cohort.sites == site).to_numpy()].mean(axis=0) for site in "ABC"]

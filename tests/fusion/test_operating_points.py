@@ -17,11 +17,11 @@ from napari_radiogenomics.fusion import (
     predict_patients,
     save_model,
 )
-from napari_radiogenomics.fusion.metrics import wilson
-from napari_radiogenomics.fusion.model_file import _digest
-from napari_radiogenomics.fusion.operating_points import POINTS, points_of
+from napari_radiogenomics.fusion.models.model_file import _digest
+from napari_radiogenomics.fusion.models.predictor import sigmoid
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.predictor import sigmoid
+from napari_radiogenomics.fusion.validation.metrics import wilson
+from napari_radiogenomics.fusion.validation.operating_points import POINTS, points_of
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False, "strategies": ["late"]}
 

@@ -8,7 +8,7 @@ import pytest
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion import fuse, permutation_importance
-from napari_radiogenomics.fusion.permutation import _Shuffled
+from napari_radiogenomics.fusion.explaining.permutation import _Shuffled
 from napari_radiogenomics.fusion.strategies.late import LateFusion
 from napari_radiogenomics.fusion.tables import patients_of, tables_of
 

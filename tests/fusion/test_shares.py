@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_radiogenomics.fusion import fuse
-from napari_radiogenomics.fusion.conformal import conformal_p, conformal_set
-from napari_radiogenomics.fusion.shares import MOST_SHARES
+from napari_radiogenomics.fusion.explaining.conformal import conformal_p, conformal_set
+from napari_radiogenomics.fusion.explaining.shares import MOST_SHARES
 
 QUICK = {"folds": 4, "inner_folds": 4, "repeats": 1, "thorough": False}
 

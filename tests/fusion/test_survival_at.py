@@ -10,7 +10,7 @@ from napari_radiogenomics import load_model, save_model
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion import EarlyFusion, fuse, predict_patients
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.survival_at import follow_up, hazard_scores, survival_at
+from napari_radiogenomics.fusion.validation.survival_at import follow_up, hazard_scores, survival_at
 from napari_radiogenomics.statistics.survival import baseline_hazard
 
 QUICK = {"folds": 3, "inner_folds": 3, "repeats": 1, "thorough": False}

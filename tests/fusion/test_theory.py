@@ -10,10 +10,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from napari_radiogenomics.fusion import EarlyFusion, LateFusion, SingleModality, fuse
-from napari_radiogenomics.fusion.comparing import held_of
-from napari_radiogenomics.fusion.measures import main_measure
-from napari_radiogenomics.fusion.running import run_splits
 from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
+from napari_radiogenomics.fusion.validation.comparing import held_of
+from napari_radiogenomics.fusion.validation.measures import main_measure
+from napari_radiogenomics.fusion.validation.running import run_splits
 from napari_radiogenomics.progress import quiet
 
 REPLICATES, SMALL = 30, 60

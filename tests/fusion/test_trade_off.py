@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from napari_radiogenomics.fusion import fuse
-from napari_radiogenomics.fusion.splits import Split, halved
-from napari_radiogenomics.fusion.trade_off import ERRORS, split_error
+from napari_radiogenomics.fusion.validation.splits import Split, halved
+from napari_radiogenomics.fusion.validation.trade_off import ERRORS, split_error
 from napari_radiogenomics.statistics.survival import brier_score, censoring_weights
 
 

@@ -308,7 +308,7 @@ def _show_missing(result: FusionResult, curve: pd.DataFrame) -> None:
 
 
 def _save(result: FusionResult, folder: Path, curve: pd.DataFrame | None) -> None:
-    from napari_radiogenomics.fusion.model_file import save_model
+    from napari_radiogenomics.fusion.models.model_file import save_model
     from napari_radiogenomics.fusion.result_files import write_result
     from napari_radiogenomics.io.atomic import atomic_path
     from napari_radiogenomics.report.trade_off import trade_off_svg

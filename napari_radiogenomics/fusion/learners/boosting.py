@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.fusion.elastic_net import newton_parts
 from napari_radiogenomics.fusion.learner import Candidates, Learner
+from napari_radiogenomics.fusion.models.elastic_net import newton_parts
+from napari_radiogenomics.fusion.models.predictor import Trees, logit
+from napari_radiogenomics.fusion.models.typical import typical_rows
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.predictor import Trees, logit
-from napari_radiogenomics.fusion.typical import typical_rows
 
 __all__ = ["LEARNER"]
 

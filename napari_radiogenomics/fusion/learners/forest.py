@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.fusion.learner import Candidates, Learner
+from napari_radiogenomics.fusion.models.predictor import Trees
+from napari_radiogenomics.fusion.models.typical import typical_rows
 from napari_radiogenomics.fusion.outcome import Outcome
-from napari_radiogenomics.fusion.predictor import Trees
-from napari_radiogenomics.fusion.typical import typical_rows
 
 __all__ = ["LEARNER"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.fusion.elastic_net import elastic_net_path, penalties_of
 from napari_radiogenomics.fusion.learner import Candidates, Learner, Lines
+from napari_radiogenomics.fusion.models.elastic_net import elastic_net_path, penalties_of
 from napari_radiogenomics.fusion.outcome import Outcome
 
 __all__ = ["LEARNER"]

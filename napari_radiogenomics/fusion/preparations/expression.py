@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.data.gene_sets import gene_sets_of
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.columns import filled, learn_columns
+from napari_radiogenomics.fusion.models.columns import filled, learn_columns
+from napari_radiogenomics.fusion.models.site_effect import learn_sites, without_sites
 from napari_radiogenomics.fusion.preparation import Preparation
-from napari_radiogenomics.fusion.site_effect import learn_sites, without_sites
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.fusion.columns import filled, learn_columns
+from napari_radiogenomics.fusion.models.columns import filled, learn_columns
+from napari_radiogenomics.fusion.models.redundancy import distinct, stable
+from napari_radiogenomics.fusion.models.site_effect import learn_sites, without_sites
 from napari_radiogenomics.fusion.preparation import Preparation
-from napari_radiogenomics.fusion.redundancy import distinct, stable
-from napari_radiogenomics.fusion.site_effect import learn_sites, without_sites
 
 if TYPE_CHECKING:
     import pandas as pd

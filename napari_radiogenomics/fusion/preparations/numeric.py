@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.fusion.columns import filled, learn_columns
+from napari_radiogenomics.fusion.models.columns import filled, learn_columns
 from napari_radiogenomics.fusion.preparation import Preparation
 
 if TYPE_CHECKING:

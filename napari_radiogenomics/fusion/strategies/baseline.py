@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.bench import Bench
-from napari_radiogenomics.fusion.expert import Variant
-from napari_radiogenomics.fusion.fitted import Fitted
-from napari_radiogenomics.fusion.joining import scaled_blocks
-from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.models.bench import Bench
+from napari_radiogenomics.fusion.models.expert import Variant
+from napari_radiogenomics.fusion.models.fitted import Fitted
+from napari_radiogenomics.fusion.models.joining import scaled_blocks
+from napari_radiogenomics.fusion.models.model import FusionModel
+from napari_radiogenomics.fusion.models.views import VOLUME, View
 from napari_radiogenomics.fusion.strategy import Strategy
-from napari_radiogenomics.fusion.views import VOLUME, View
 
 __all__ = ["STRATEGY", "Baseline"]
 

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.bench import Bench
-from napari_radiogenomics.fusion.expert import Variant
-from napari_radiogenomics.fusion.fitted import Fitted
-from napari_radiogenomics.fusion.joining import BlockScaling, block_powers, scaled_blocks
 from napari_radiogenomics.fusion.learner import LEARNERS
-from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.models.bench import Bench
+from napari_radiogenomics.fusion.models.expert import Variant
+from napari_radiogenomics.fusion.models.fitted import Fitted
+from napari_radiogenomics.fusion.models.joining import BlockScaling, block_powers, scaled_blocks
+from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.strategy import Strategy
 
 __all__ = ["STRATEGY", "CooperativeFusion"]

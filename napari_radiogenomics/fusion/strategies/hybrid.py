@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, get_args
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.bench import Bench
-from napari_radiogenomics.fusion.expert import Variant
-from napari_radiogenomics.fusion.fitted import Fitted
-from napari_radiogenomics.fusion.joining import Components, components
-from napari_radiogenomics.fusion.model import FusionModel
+from napari_radiogenomics.fusion.models.bench import Bench
+from napari_radiogenomics.fusion.models.expert import Variant
+from napari_radiogenomics.fusion.models.fitted import Fitted
+from napari_radiogenomics.fusion.models.joining import Components, components
+from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.strategy import Strategy
 
 __all__ = ["STRATEGY", "HybridFusion"]

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
-from napari_radiogenomics.fusion.bench import Bench
-from napari_radiogenomics.fusion.calibration import recalibration
-from napari_radiogenomics.fusion.elastic_net import elastic_net_path
-from napari_radiogenomics.fusion.expert import Variant, fit_expert
-from napari_radiogenomics.fusion.fitted import Fitted, combined
-from napari_radiogenomics.fusion.joining import scaled_blocks
-from napari_radiogenomics.fusion.model import FusionModel, enough_for, finished, too_few
+from napari_radiogenomics.fusion.models.bench import Bench
+from napari_radiogenomics.fusion.models.calibration import recalibration
+from napari_radiogenomics.fusion.models.elastic_net import elastic_net_path
+from napari_radiogenomics.fusion.models.expert import Variant, fit_expert
+from napari_radiogenomics.fusion.models.fitted import Fitted, combined
+from napari_radiogenomics.fusion.models.joining import scaled_blocks
+from napari_radiogenomics.fusion.models.model import FusionModel, enough_for, finished, too_few
 from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.strategy import Strategy
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from napari_radiogenomics.fusion.bench import Bench
-from napari_radiogenomics.fusion.expert import Variant
-from napari_radiogenomics.fusion.fitted import Fitted
-from napari_radiogenomics.fusion.joining import scaled_blocks
-from napari_radiogenomics.fusion.model import FusionModel, modalities_of, require_view
+from napari_radiogenomics.fusion.models.bench import Bench
+from napari_radiogenomics.fusion.models.expert import Variant
+from napari_radiogenomics.fusion.models.fitted import Fitted
+from napari_radiogenomics.fusion.models.joining import scaled_blocks
+from napari_radiogenomics.fusion.models.model import FusionModel, modalities_of, require_view
+from napari_radiogenomics.fusion.models.views import VOLUME
 from napari_radiogenomics.fusion.strategy import Strategy
-from napari_radiogenomics.fusion.views import VOLUME
 
 __all__ = ["STRATEGY", "SingleModality"]
 

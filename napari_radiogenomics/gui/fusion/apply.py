@@ -11,9 +11,9 @@ import pandas as pd
 
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion.cohort_tables import cohort_modalities, modality_names
-from napari_radiogenomics.fusion.explain import predict_patients
-from napari_radiogenomics.fusion.final import measure_models
-from napari_radiogenomics.fusion.measures import MAIN
+from napari_radiogenomics.fusion.explaining.explain import predict_patients
+from napari_radiogenomics.fusion.validation.final import measure_models
+from napari_radiogenomics.fusion.validation.measures import MAIN
 from napari_radiogenomics.gui.fusion.outcomes import target_values
 from napari_radiogenomics.gui.fusion.work import LEVEL, Asked, patients_of_group, sites_of
 from napari_radiogenomics.progress import Progress, quiet
@@ -21,7 +21,7 @@ from napari_radiogenomics.progress import Progress, quiet
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
     from napari_radiogenomics.extraction.result import CohortFeatures
-    from napari_radiogenomics.fusion.model import FusionModel
+    from napari_radiogenomics.fusion.models.model import FusionModel
 
 __all__ = ["Applied", "apply_model", "modalities_read"]
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLineEdit
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.cohort_tables import clinical_columns, modality_names
 from napari_radiogenomics.fusion.fuse import fuse
-from napari_radiogenomics.fusion.model_file import load_model, save_model
+from napari_radiogenomics.fusion.models.model_file import load_model, save_model
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo

@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_radiogenomics.fusion.advice_errors import modality_that_lacks
-from napari_radiogenomics.fusion.trade_off import ERRORS
+from napari_radiogenomics.fusion.validation.trade_off import ERRORS
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.plots.plot import Plot
 from napari_radiogenomics.report.trade_off import BIAS_COLOR, VARIANCE_COLOR

@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_radiogenomics.fusion.missingness import Mechanism
+from napari_radiogenomics.fusion.validation.missingness import Mechanism
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.fusion.numbers import NAMES, is_plain
 from napari_radiogenomics.gui.plots.plot import Plot

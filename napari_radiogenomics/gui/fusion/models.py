@@ -13,7 +13,7 @@ from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import form_layout
 
 if TYPE_CHECKING:
-    from napari_radiogenomics.fusion.model import FusionModel
+    from napari_radiogenomics.fusion.models.model import FusionModel
 
 __all__ = ["ModelBox", "OneModel"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
-from napari_radiogenomics.fusion.measures import CHANCE
+from napari_radiogenomics.fusion.validation.measures import CHANCE
 from napari_radiogenomics.gui.fusion.numbers import NAMES, answered_of, is_plain, reference_of
 from napari_radiogenomics.gui.plots.plot import Plot
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_radiogenomics.fusion.measures import CHANCE
+from napari_radiogenomics.fusion.validation.measures import CHANCE
 from napari_radiogenomics.gui.fusion.numbers import NAMES
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What a model goes by: importance, Shapley values, and how far to trust one prediction."""

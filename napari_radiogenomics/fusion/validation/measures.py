@@ -1,0 +1,212 @@
+"""Which numbers tell how good predictions of a kind of outcome are.
+
+Letters: N patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.models.calibration import calibration_line
+from napari_radiogenomics.fusion.models.predictor import sigmoid
+from napari_radiogenomics.fusion.outcome import Kind, Outcome
+from napari_radiogenomics.fusion.validation.intervals import (
+    Estimate,
+    Held,
+    Measured,
+    corrected_t,
+    drawn_interval,
+    fold_mean,
+)
+from napari_radiogenomics.fusion.validation.metrics import (
+    average_precision,
+    balanced_accuracy,
+    brier_score,
+    r_squared,
+)
+from napari_radiogenomics.statistics.roc import area_under_curve
+from napari_radiogenomics.statistics.survival import (
+    Steps,
+    area_at,
+    concordance,
+    predicted_survival,
+    uno_concordance,
+)
+from napari_radiogenomics.statistics.survival import brier_score as brier_at
+
+__all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "main_of", "measures", "score_folds"]
+
+Reals = NDArray[np.float64]
+Metric = Callable[[Outcome, Reals], float]
+_TIMES = 25
+MAIN: dict[Kind, str] = {
+    "classification": "auc",
+    "regression": "r_squared",
+    "survival": "concordance",
+}
+"""The number by which strategies are compared."""
+WORDS = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
+"""The main measures as a person reads them."""
+CHANCE: dict[Kind, float] = {"classification": 0.5, "regression": 0.0, "survival": 0.5}
+"""What it is where nothing is learned."""
+
+
+def _slope(outcome: Outcome, link: Reals) -> float:
+    return calibration_line(outcome, link).slope
+
+
+def _intercept(outcome: Outcome, link: Reals) -> float:
+    """Calibration in the large: what has to be added to all predictions, on the link's scale."""
+    if outcome.kind != "classification":
+        return float(np.mean(outcome.values - link))
+    shift = 0.0
+    for _ in range(50):
+        p = sigmoid(link + shift)
+        step = float(np.sum(outcome.values - p) / max(np.sum(p * (1 - p)), 1e-9))
+        shift += float(np.clip(step, -2, 2))
+        if abs(step) < 1e-10:
+            break
+    return shift
+
+
+_CLASSES: dict[str, Metric] = {
+    "auprc": lambda o, link: average_precision(o.values, link),
+    "balanced_accuracy": lambda o, link: balanced_accuracy(o.values, sigmoid(link)),
+    "brier": lambda o, link: brier_score(o.values, sigmoid(link)),
+    "calibration_slope": _slope,
+    "calibration_intercept": _intercept,
+}
+_NUMBERS: dict[str, Metric] = {
+    "mean_absolute_error": lambda o, link: float(np.mean(np.abs(o.values - link))),
+    "calibration_slope": _slope,
+    "calibration_intercept": _intercept,
+}
+
+
+def _area(outcome: Outcome, link: Reals) -> Measured | None:
+    if outcome.n_events == 0:
+        return None
+    area = area_under_curve(outcome.values, link)
+    return area.value, area.variance
+
+
+def _share(outcome: Outcome, link: Reals) -> Measured | None:
+    """R² and its variance by the delta method on the squared distances."""
+    y, n = outcome.values, len(outcome)
+    if n < 3 or np.ptp(y) == 0:
+        return None
+    value = r_squared(y, link, mean=y.mean())
+    off, all_ = (y - link) ** 2, (y - y.mean()) ** 2
+    part = (off - (1 - value) * all_) / all_.mean()
+    return value, float(part.var(ddof=1) / n)
+
+
+def _concordance(outcome: Outcome, link: Reals) -> Measured | None:
+    try:
+        found = concordance(outcome.values, outcome.event, link)
+    except InputError:  # no two patients can be compared
+        return None
+    return found.value, found.variance
+
+
+def _uno(outcome: Outcome, link: Reals) -> Measured | None:
+    try:
+        found = uno_concordance(outcome.values, outcome.event, link)
+    except InputError:
+        return None
+    return found.value, found.variance
+
+
+_MAIN: dict[Kind, Callable[[Outcome, Reals], Measured | None]] = {
+    "classification": _area,
+    "regression": _share,
+    "survival": _concordance,
+}
+
+
+def measures(outcome: Outcome, folds: Sequence[Held], *, seed: int) -> dict[str, Estimate]:
+    """All measures of a kind of outcome.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of all patients.
+    folds : sequence of Held
+        Predictions of patients that were not learned from.
+    seed : int
+        Of what is drawn for the intervals.
+    """
+    found = {MAIN[outcome.kind]: main_measure(outcome, folds)}
+    if outcome.kind == "survival":
+        return found | _of_times(outcome, folds)
+    pooled = _CLASSES if outcome.kind == "classification" else _NUMBERS
+    if not any(np.isfinite(fold.link).any() for fold in folds):
+        return found | dict.fromkeys(pooled, Estimate(np.nan))
+    for name, metric in pooled.items():
+        found[name] = drawn_interval(outcome, folds, metric, seed=seed)
+    return found
+
+
+def _of_times(outcome: Outcome, folds: Sequence[Held]) -> dict[str, Estimate]:
+    """Measures of survival that are taken fold by fold."""
+    middle = float(np.median(outcome.values[outcome.event]))
+    found = {"uno_concordance": fold_mean(outcome, folds, _uno)[0]}
+    areas, briers, slopes = [], [], []
+    for fold in (fold.known() for fold in folds):
+        own = outcome.take(fold.rows)
+        try:
+            areas.append(area_at(own.values, own.event, fold.link, middle))
+            if fold.hazard is not None:
+                briers.append(_integrated_brier(own, fold.link, fold.hazard))
+        except InputError:  # too few cases or controls at that time in this fold
+            continue
+        slopes.append(_slope(own, fold.link))
+    for name, values, least, most in (
+        ("auc_at_median", areas, 0.0, 1.0),
+        ("integrated_brier", briers, 0.0, 1.0),
+        ("calibration_slope", slopes, -np.inf, np.inf),
+    ):
+        mean = _spread(np.array(values), len(outcome), folds)
+        low, high = np.clip((mean.low, mean.high), least, most)
+        found[name] = Estimate(mean.value, float(low), float(high))
+    return found
+
+
+def _integrated_brier(outcome: Outcome, link: Reals, hazard: Steps) -> float:
+    """Mean Brier score over the times up to that which a fifth of the patients outlive."""
+    last = float(np.quantile(outcome.values, 0.8))
+    grid = np.linspace(0, last, _TIMES + 1)[1:]
+    found = [
+        brier_at(outcome.values, outcome.event, predicted_survival(hazard, link, at), at)
+        for at in grid
+    ]
+    return float(np.mean(found))
+
+
+def _spread(values: Reals, n_patients: int, folds: Sequence[Held]) -> Estimate:
+    """Mean over folds, with the interval that their differences tell."""
+    if values.size < 2:
+        return Estimate(float(values[0]) if values.size else np.nan)
+    tested = float(np.mean([len(fold.rows) for fold in folds]))
+    share = tested / max(n_patients - tested, 1.0)
+    return Estimate(*corrected_t(values, test_share=share)[:3])
+
+
+def main_of(kind: Kind) -> Callable[[Outcome, Reals], Measured | None]:
+    """Main measure of one fold and its variance; None where the fold tells nothing."""
+    return _MAIN[kind]
+
+
+def main_measure(outcome: Outcome, folds: Sequence[Held]) -> Estimate:
+    """Main measure with its interval."""
+    least = -np.inf if outcome.kind == "regression" else 0.0
+    return fold_mean(outcome, folds, _MAIN[outcome.kind], least=least)[0]
+
+
+def score_folds(outcome: Outcome, folds: Sequence[Held]) -> Reals:
+    """Main measure in each fold; NaN where it cannot be told."""
+    return fold_mean(outcome, folds, _MAIN[outcome.kind])[1]
