@@ -64,7 +64,7 @@ def review_line(study: Study, feature: str = "", outcome: str = "") -> Line:
     """Tell what people say who looked at scan, slide and map side by side."""
     rule = (
         "The last word of each reviewer on each patient. Holds where more agree than disagree, "
-        "falls where fewer do."
+        "falls where fewer do. One that was given without a gene says that image and tissue agree."
     )
     votes, people, n_patients = votes_on(study, feature, outcome)
     if not votes:
@@ -127,6 +127,8 @@ def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str, 
 
 
 def _who(review: Mapping[Hashable, Any]) -> str:
-    """Reviewer, and beside which measure of tissue the map lay where no gene was compared."""
+    """Reviewer, and what agreed where no gene was compared."""
     name, tissue = str(review["reviewer"]), str(review.get("tissue", ""))
-    return name if review["score"] or not tissue else f"{name} beside {tissue}, no gene"
+    if review["score"]:
+        return name
+    return f"{name} on image ~ {tissue or 'tissue'}, without a gene"

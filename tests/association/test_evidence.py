@@ -161,12 +161,13 @@ def test_reviews_of_a_cohort_count_for_their_feature_outcome_and_patients(first)
     study = Study(first.features, first.outcomes, reviews=reviews)
     line = weigh_evidence("winding", "VEGF", study)["review"]
     assert line.verdict == "holds"
-    assert line.sentence == "1 agree, 0 disagree, 1 cannot tell (AB, CD; 2 patients)."
+    people = "AB, CD on image ~ tissue, without a gene; 2 patients"
+    assert line.sentence == f"1 agree, 0 disagree, 1 cannot tell ({people})."
     alone = Study(first.features, first.outcomes, reviews=reviews.iloc[:1])
     assert weigh_evidence("winding", "VEGF", alone)["review"].sentence == "reviewer AB: agrees."
     no_gene = replace(alone, reviews=alone.reviews.assign(score="", tissue="CD31"))
     told = weigh_evidence("winding", "VEGF", no_gene)["review"].sentence
-    assert told == "reviewer AB beside CD31, no gene: agrees."
+    assert told == "reviewer AB on image ~ CD31, without a gene: agrees."
     assert weigh_evidence("noise", "EGFR", study)["review"].verdict == "untested"
     nobody = Study(first.features, first.outcomes, reviews=reviews.iloc[:0])
     assert weigh_evidence("winding", "VEGF", nobody)["review"].verdict == "untested"

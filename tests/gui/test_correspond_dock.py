@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,16 @@ from napari.components import ViewerModel
 
 from napari_radiogenomics import open_cohort
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.gui.canvas.hover import card_lines
+from napari_radiogenomics.gui.correspond import stage as stage_room
+from napari_radiogenomics.gui.correspond.biopsies import BiopsyLine, WayToBiopsies, near_words
 from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
-from napari_radiogenomics.gui.correspond.dock import CorrespondDock, _tumor_words
+from napari_radiogenomics.gui.correspond.dock import CorrespondDock
 from napari_radiogenomics.gui.correspond.linked import Linked, off_words
+from napari_radiogenomics.gui.correspond.outlined import Outlined
 from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
 from napari_radiogenomics.gui.correspond.stage import Stage
+from napari_radiogenomics.gui.correspond.words import counts_as, tumor_words
 from napari_radiogenomics.gui.correspond.work import Asked, compare_patient
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.layers.layers import image_layers
@@ -158,6 +164,111 @@ def test_one_crosshair_goes_from_slide_to_scan_and_back(linked: Any, compared: A
     assert "beside the slide" in said[-1]
 
 
+def test_scan_and_slide_have_their_mark_whichever_was_pointed_at(
+    linked: Any, compared: Any
+) -> None:
+    lps = compared.case.transform.points([2.0, 1.5, 2.5])  # off the section
+    linked.mark_scan(lps)
+    (layer,) = [x for x in linked.viewer.layers if x.name == "Crosshair"]
+    assert layer.visible
+    assert layer.data_to_world(layer.data[0]) == pytest.approx(lps[::-1])
+    assert linked.view.cross == pytest.approx((2.0, 1.5))
+    linked.rest()
+    assert not layer.visible
+    linked.wake()
+    assert layer.visible
+    assert card_lines(linked.viewer, lps[::-1]) != []
+    assert not any("Crosshair" in line for line in card_lines(linked.viewer, lps[::-1]))
+
+
+def test_the_section_is_looked_at_with_a_mark_on_both(linked: Any, compared: Any) -> None:
+    stage = Stage(linked.viewer)
+    stage.shown = compared
+    middle = stage.look_at_section()
+    linked.go_to_slide(*middle)
+    lps = compared.case.transform.points([*middle, 0.0])
+    section = compared.section
+    places = section.scan_points(np.argwhere(section.mask.labels > 0))
+    assert lps == pytest.approx(places.mean(axis=0), abs=0.05)
+    (layer,) = [x for x in linked.viewer.layers if x.name == "Crosshair"]
+    assert len(layer._view_data) == 1  # in the slice that is seen
+    assert linked.view.cross == middle
+
+
+def test_filled_regions_are_outlined_while_the_map_is_read_and_given_back() -> None:
+    viewer, outlined = ViewerModel(), Outlined()
+    filled, own, other = (viewer.add_labels(np.ones((3, 4, 4), int)) for _ in range(3))
+    own.contour = 2
+    outlined.draw(viewer)
+    assert (filled.contour, own.contour) == (1, 2)
+    other.contour = 3  # by the person
+    outlined.undo()
+    assert (filled.contour, own.contour, other.contour) == (0, 2, 3)
+
+
+def test_map_and_outlines_leave_with_the_dock_and_are_back_with_it(
+    compared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = ViewerModel()
+    region = viewer.add_labels(compared.case.region.labels)
+    stage = Stage(viewer)
+    stage.shown = compared
+    stage._show_scan(compared)
+    drawn = viewer.layers["Intensity of the scan"]
+    assert (drawn.visible, region.contour) == (True, 1)
+    stage.leave()
+    assert (drawn.visible, region.contour) == (False, 0)
+    view = SimpleNamespace(slide=compared.case.slide)
+    monkeypatch.setattr(stage_room, "slide_view", lambda *_args, **_settings: view)
+    assert stage.show_again(opacity=0.0, checkerboard=False) is view
+    assert (drawn.visible, region.contour) == (True, 1)
+
+
+def test_the_wide_dock_says_where_the_biopsies_are_and_leads_to_the_nearest(
+    qtbot: Any, compared: Any
+) -> None:
+    table = compared.biopsies.assign(z=[10.0, 40.0, 52.0, -3.0], radius_mm=1.5)
+    table.loc[3, "value"] = np.nan  # not measured
+    here = replace(compared, biopsies=table)
+    viewer, line = ViewerModel(), BiopsyLine()
+    qtbot.addWidget(line)
+    viewer.add_image(np.zeros((40, 200, 200)), scale=(2, 2, 2), translate=(-10, -200, -200),
+                     axis_labels=("z", "y", "x"))  # fmt: skip
+    viewer.dims.set_point(0, -2.0)
+    way = WayToBiopsies(viewer, line)
+    went: list[str] = []
+    way.went.connect(went.append)
+    way.use(here)
+    nearest = table.iloc[0]
+    said = "3 biopsies of this tumor carry CA9; nearest: "
+    assert line.text().startswith(f"{said}{nearest['sample_id']}, 12 mm above this slice. <a href")
+    line.linkActivated.emit("go")
+    assert went == [nearest["sample_id"]]
+    place = nearest[["z", "y", "x"]].to_numpy(float)
+    assert (np.abs(np.array(viewer.dims.point) - place) <= 1).all()
+    assert viewer.scene.camera.center[-2:] == pytest.approx(place[1:])
+    assert f"{nearest['sample_id']} lies in this slice." in line.text()
+    assert "Back to the section" in line.text()
+    viewer.dims.set_point(0, 60.0)  # the person goes on
+    assert f"{table.iloc[2]['sample_id']}, 8.0 mm below this slice" in line.text()
+    none = replace(compared, biopsies=table.assign(value=np.nan))
+    way.use(none)
+    assert line.text() == "No biopsy of this tumor has a place and a value of CA9."
+    way.use(replace(compared, asked=replace(compared.asked, score="")))
+    assert line.text() == ""
+    assert near_words(here, 0) == "CA9: none of 3 biopsies near the section."
+    assert near_words(none, 0) == "CA9: no biopsy has a place and a value."
+
+
+def test_a_verdict_without_a_gene_says_as_what_it_counts(dock: Any, compared: Any) -> None:
+    assert "card of CA9" in counts_as(compared.asked)
+    dock.session.cohort = open_cohort(sample_cohort())
+    dock.stage.shown = replace(compared, asked=replace(compared.asked, score=""))
+    dock.keep_review("agrees", "", "AB")
+    assert dock.tone == "good"
+    assert "agreement of image and tissue, without a gene" in dock.message
+
+
 def test_the_sliders_of_the_scan_move_the_mark_on_the_slide(
     linked: Any, compared: Any, qtbot: Any
 ) -> None:
@@ -198,6 +309,13 @@ def test_a_checkerboard_shows_the_scan(qtbot: Any) -> None:
     box.swept.connect(lambda opacity, board: swept.append((opacity, board)))
     box.board.setChecked(True)
     assert swept[-1] == (1.0, True)
+    assert box.cover.value() == 0  # else the measure would lie over it
+    box.board.setChecked(False)
+    assert box.cover.value() == 55
+    box.board.setChecked(True)
+    box.cover.setValue(30)  # by the person
+    box.board.setChecked(False)
+    assert box.cover.value() == 30
 
 
 def test_a_verdict_needs_a_word_and_a_name(qtbot: Any) -> None:
@@ -275,7 +393,7 @@ def test_each_correlation_says_of_which_maps_it_is_and_a_turned_sign_is_told(
     assert sheet.places.words.text().startswith("Maps as they are: r = 0.50, worth")
     sheet.left_box.setChecked(True)
     assert sheet.places.words.text().startswith(f"Maps freed of {given}: r = -0.31, worth")
-    said = _tumor_words(found)
+    said = tumor_words(found)
     assert said.startswith(f"maps freed of {given}: r = -0.31")
     assert "The sign turns: as they are, r is 0.50." in said
     numbers = sheet.numbers.toPlainText()
@@ -283,7 +401,7 @@ def test_each_correlation_says_of_which_maps_it_is_and_a_turned_sign_is_told(
     assert f"freed of {given}" in numbers
     table = found.table.assign(r=found.table["r"].abs())
     alike = replace(found, table=table)
-    assert "sign" not in _tumor_words(alike)
+    assert "sign" not in tumor_words(alike)
 
 
 def test_the_verdict_is_in_sight_when_the_sheet_takes_room_until_one_scrolls(

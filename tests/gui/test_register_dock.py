@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
@@ -149,6 +150,39 @@ def test_the_slices_go_to_the_landmarks_where_their_rings_are_seen():
     assert model.scene.camera.zoom == 500.0
     stage.show_pairs(pairs.items)
     assert len(stage.points._view_data) > 0
+
+
+def test_rings_of_close_landmarks_stay_apart_at_any_zoom_and_other_slices_are_seen_faintly():
+    """A section of 3 mm on voxels of 3 mm: rings of one size would lie on each other."""
+    places = [(4.0, 6.0, 3.0), (4.6, 6.2, 3.4), (5.8, 6.0, 3.0), (4.0, 8.0, 9.0)]
+    pairs = Pairs()
+    for n, place in enumerate(places):
+        pairs.place("fixed", place)
+        pairs.place("moving", (n, n, 0))
+    model = ViewerModel()
+    model.add_image(SCAN.array, scale=(3, 2, 2), axis_labels=("z", "y", "x"))
+    stage = Stage(model, "fixed", SCAN, own=False, clicked=lambda *_: None)
+    stage.show_pairs(pairs.items, worst="L4")
+    stage.go_to_middle(pairs.items)
+    rings, faint = stage.points, stage.elsewhere
+    for layer in (rings, faint):
+        world = np.array([layer.data_to_world(point) for point in layer.data])
+        np.testing.assert_allclose(world[:, ::-1], places)  # nothing is moved into the slice
+        mm = np.asarray(layer.size) * layer.scale[0]
+        for one, other in combinations(range(4), 2):
+            apart = np.hypot(*(world[one] - world[other])[1:])
+            assert mm[[one, other]].mean() < 0.9 * apart
+    assert (len(rings._view_data), len(faint._view_data)) == (3, 4)
+    assert faint.opacity < rings.opacity
+    assert model.layers.index(faint) < model.layers.index(rings)
+    assert [axis.step for axis in model.dims.range] == [3, 2, 2]  # sliders step as before
+    stage.see(False)
+    assert not faint.visible
+    stage.close()
+    assert [layer.name for layer in model.layers] == ["Image"]
+    flat = Stage(ViewerModel(), "moving", SLIDE, own=True, clicked=lambda *_: None)
+    flat.show_pairs(pairs.items)
+    assert flat.elsewhere is None
 
 
 def test_landmarks_leave_the_scan_with_their_dock_and_are_back_with_it():

@@ -15,7 +15,7 @@ from napari_radiogenomics.gui.attached import Attached, attached
 from napari_radiogenomics.gui.canvas.legend import is_map, map_title
 from napari_radiogenomics.gui.canvas.overlays import keep_text
 from napari_radiogenomics.gui.canvas.window_level import image_of
-from napari_radiogenomics.gui.layers.keys import CARD, SOURCE
+from napari_radiogenomics.gui.layers.keys import CARD, PASSING, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,9 +36,11 @@ __all__ = [
 _EVERY_MS = 30
 _MOST_LINES = 9
 _MOST_LETTERS = 34
-_FEWEST_LETTERS = 16
-# Width of a letter of the card in canvas pixels; the rest of half a canvas is the edge's letter.
-_LETTER_PIXELS, _EDGE_PIXELS = 8.5, 28
+_FEWEST_LETTERS = 15
+# Letters of the card: their size in points and width in canvas pixels, and the smaller ones of a
+# canvas less wide than this (pixels). The rest of half a canvas is the edge's letter.
+_LARGE, _SMALL, _NARROW = (9.0, 8.5), (7.0, 7.5), 330
+_EDGE_PIXELS = 28
 
 
 def elide_middle(text: str, most: int = _MOST_LETTERS) -> str:
@@ -91,7 +93,12 @@ def region_title(layer: Labels, value: int) -> str:
 def _room(viewer: ViewerModel) -> int:
     """Letters in a line of the card, so that it stays beside the letter at the top edge."""
     half = viewer.canvas.size[1] / 2 - _EDGE_PIXELS
-    return int(np.clip(half / _LETTER_PIXELS, _FEWEST_LETTERS, _MOST_LETTERS))
+    return int(np.clip(half / _letters(viewer)[1], _FEWEST_LETTERS, _MOST_LETTERS))
+
+
+def _letters(viewer: ViewerModel) -> tuple[float, float]:
+    """Size in points and width in pixels of the card's letters: it leaves a small scan in sight."""
+    return _SMALL if viewer.canvas.size[1] < _NARROW else _LARGE
 
 
 def _fit(name: str, value: str, room: int) -> str:
@@ -118,6 +125,8 @@ def _points_line(layer: Points, value: int, room: int) -> str:
     for column in ("sample_id", "name", "label"):
         if column in features.columns:
             return _fit(layer.name, str(features[column].iloc[int(value)]), room)
+    if layer.metadata.get(PASSING):
+        return ""  # the mark of a place says nothing of it
     return _fit(layer.name, f"point {int(value) + 1}", room)
 
 
@@ -274,6 +283,7 @@ class HoverCard(Attached):
         lines = card_lines(viewer) if shown else []
         if lines:
             self._text.text = "\n".join(lines)
+            self._text.font_size = _letters(viewer)[0]
         self._text.visible = bool(lines)
 
 

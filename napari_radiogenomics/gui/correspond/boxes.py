@@ -168,7 +168,10 @@ class SweepBox(QWidget):
             "The slide stays as it is.</p>"
         )
         self.board = QCheckBox("Checkerboard")
-        self.board.setToolTip("Scan and slide in turn, square by square")
+        self.board.setToolTip(
+            "<p>Scan and slide in turn, square by square. The measure steps aside meanwhile.</p>"
+        )
+        self._covered = 0  # by the measure, before the checkerboard
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
@@ -191,6 +194,11 @@ class SweepBox(QWidget):
     def _toggle(self, on: bool) -> None:
         if on and self.sweep.value() == 0:
             self.sweep.setValue(100)  # a checkerboard of nothing would be none
+        if on:  # the measure would cover it
+            self._covered = self.cover.value()
+            self.cover.setValue(0)
+        elif self.cover.value() == 0:  # else the person has chosen
+            self.cover.setValue(self._covered)
         self._tell()
 
     def _tell(self) -> None:
@@ -223,7 +231,7 @@ class ReviewBox(QWidget):
         self.save_button = QPushButton("Save verdict")
         self.save_button.setToolTip(
             "<p>Kept in the cohort's folder with what was looked at, and counted on the evidence "
-            "card (coherence).</p>"
+            "card (coherence); without a gene as agreement of image and tissue alone.</p>"
         )
         self.before = QLabel()
         self.before.setWordWrap(True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QPushButton
@@ -15,20 +13,19 @@ from qtpy.QtWidgets import QLabel, QPushButton
 from napari_radiogenomics.correspondence.choices import TISSUE_MAPS, feature_titles
 from napari_radiogenomics.correspondence.cohort_result import CohortCorrespondence
 from napari_radiogenomics.correspondence.cohort_sections import correspond_cohort
-from napari_radiogenomics.data.review import Review
 from napari_radiogenomics.errors import DataWarning, InputError, RadiogenomicsError
 from napari_radiogenomics.genomics.cohort_scores import score_names
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
+from napari_radiogenomics.gui.correspond.biopsies import BiopsyBox, WayToBiopsies, near_words
 from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
 from napari_radiogenomics.gui.correspond.linked import Linked
-from napari_radiogenomics.gui.correspond.plots import signs_differ, step_words
 from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
 from napari_radiogenomics.gui.correspond.stage import Stage
-from napari_radiogenomics.gui.correspond.work import NEAR_MM, Asked, Compared, compare_patient
+from napari_radiogenomics.gui.correspond.words import counts_as, review_of, tumor_words
+from napari_radiogenomics.gui.correspond.work import Asked, Compared, compare_patient
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.panel import Panel, section_line
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.genes.legend_bar import LegendBar
 from napari_radiogenomics.gui.seen_with import SeenWith
 from napari_radiogenomics.gui.session import SLIDES, Selection, session_of
 from napari_radiogenomics.io.reviews import read_reviews, write_review
@@ -36,7 +33,6 @@ from napari_radiogenomics.io.reviews import read_reviews, write_review
 if TYPE_CHECKING:
     import napari
 
-    from napari_radiogenomics.correspondence.result import Correspondence
     from napari_radiogenomics.data.cohort import Cohort
 
 __all__ = ["CorrespondDock"]
@@ -44,6 +40,7 @@ __all__ = ["CorrespondDock"]
 _HIDDEN = ("feature", "tissue", "score", "role", "patients", "label")
 _SETTLED_MS = 900
 _EMPTY = "Open a cohort with slides in the Cohort dock, or try the sample."
+_NEXT = "Next: your verdict, or All patients."
 _READY = "Choose image feature, tissue measure and gene, then Compare."
 
 
@@ -79,6 +76,7 @@ class CorrespondDock(Panel):
         self.sheet = CorrespondSheet()
         self._seen_with = SeenWith(self.sheet, self)
         self.stage, self.linked = Stage(self.viewer, self), Linked(self.viewer, self)
+        self.way = WayToBiopsies(self.viewer, self.sheet.biopsy_line)
         self._make_inputs()
         self._connect()
         self.recall()
@@ -102,11 +100,8 @@ class CorrespondDock(Panel):
         self.where.setWordWrap(True)
         self.where.setAccessibleName("Place of the crosshair")
         self.where.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 2)
-        self.legend, self.gene = LegendBar(), QLabel()
-        self.gene.setWordWrap(True)
-        self.gene.setAccessibleName("Biopsies")
-        self._tell_biopsies(None)
-        beside = (self.gene, self.legend, self.sweep, self.where)
+        self.biopsies = BiopsyBox()
+        beside = (self.biopsies, self.sweep, self.where)
         for widget in (section_line(), *beside, section_line(), self.review):
             self.after.addWidget(widget)
         self.form.values = {"surrogates": 199}
@@ -116,7 +111,7 @@ class CorrespondDock(Panel):
         self.all_button.clicked.connect(self.compare_all)
         self.three.changed.connect(self._follow_three)
         self.raised.connect(self._look)
-        self.lowered.connect(self.linked.rest)
+        self.lowered.connect(self._rest)
         self.runner.ended.connect(self._tell_former)
         bar = self.area.verticalScrollBar()
         bar.rangeChanged.connect(self._show_verdict)
@@ -127,6 +122,8 @@ class CorrespondDock(Panel):
         self.linked.told.connect(self.where.setText)
         self.review.saved.connect(self.keep_review)
         self.sheet.place_chosen.connect(self._go_to_place)
+        self.sheet.biopsy_line.asked_back.connect(self._look_at_section)
+        self.way.went.connect(lambda name: self.session.select(sample_id=name))
         self.sheet.patient_chosen.connect(self._open_patient)
         self.connections.add(self.session.cohort_changed, self._use_cohort)
         self.connections.add(self.session.selection_changed, self._follow)
@@ -229,8 +226,8 @@ class CorrespondDock(Panel):
         opacity, board = self.sweep.values
         view = self.stage.show(compared, opacity=opacity, checkerboard=board)
         self.stage.show_measure(self.sweep.cover.value() / 100)
-        self._tell_biopsies(compared)
         self.linked.use(view, compared.case.transform, compared.case.scan.geometry)
+        self._tell_biopsies(compared)
         self.sweep.setEnabled(True)
         self._ask_review()
         # A wide dock that opens while the slide makes itself room would make the window grow.
@@ -239,10 +236,23 @@ class CorrespondDock(Panel):
             self.sheet.clear(compared.problem)
             raise InputError(compared.problem)
         self.sheet.show_tumor(compared.found, self._labels(compared), asked.patient_id)
-        self.stage.look_at_section()
+        self._look_at_section()
         self._verdict_due = True
         QTimer.singleShot(0, self._show_verdict)
-        return f"{asked.patient_id}: {_tumor_words(compared.found)}"
+        said = (tumor_words(compared.found), near_words(compared, self.stage.n_near), _NEXT)
+        return f"{asked.patient_id}: {' '.join(filter(None, said))}"
+
+    def _look_at_section(self) -> None:
+        """Show the section's middle, marked on scan and slide."""
+        middle = self.stage.look_at_section()
+        if middle is not None:
+            self.linked.go_to_slide(*middle)
+        self.way.be_back()
+
+    def _rest(self) -> None:
+        """Take marks and map off the scan while another dock is in front."""
+        self.linked.rest()
+        self.stage.leave()
 
     def _show_verdict(self, _least: int = 0, _most: int = 0) -> None:
         """Bring what comes next into sight: on a small screen it lies below.
@@ -275,15 +285,9 @@ class CorrespondDock(Panel):
         )  # fmt: skip
 
     def _tell_biopsies(self, compared: Compared | None) -> None:
-        """Say what the colors of the biopsies mean, and how many lie near the section."""
-        n = 0 if compared is None or compared.scale is None else len(compared.biopsies)
-        self.gene.setVisible(n > 0)
-        if compared is None or not n:
-            self.legend.show_scale(None)
-            return
-        score, near = compared.asked.score, self.stage.n_near
-        self.gene.setText(f"Biopsies: {score}; {near} of {n} within {NEAR_MM:g} mm of the slide")
-        self.legend.show_scale(compared.scale, score)
+        """Say what the colors of the biopsies mean, and where they lie."""
+        self.biopsies.use(compared, self.stage.n_near)
+        self.way.use(compared)
 
     def _labels(self, compared: Compared) -> tuple[str, str]:
         feature = feature_titles()[compared.asked.feature]
@@ -341,12 +345,12 @@ class CorrespondDock(Panel):
             self.say("Nothing is shown. Compare first.", "error")
             return
         try:
-            path = write_review(_review_of(shown, verdict, note, reviewer), self.cohort)
+            path = write_review(review_of(shown, verdict, note, reviewer), self.cohort)
         except RadiogenomicsError as error:
             self.say(str(error), "error")
             return
         self._ask_review()
-        self.say(f"Kept as {path}. The evidence card counts it (coherence).", "good")
+        self.say(f"Kept as {path}. {counts_as(shown.asked)}", "good")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -362,36 +366,3 @@ class CorrespondDock(Panel):
 
     def _use_theme(self, _event: object = None) -> None:
         self.sheet.use_theme(self.viewer.theme)
-
-
-def _tumor_words(found: Correspondence) -> str:
-    """The answer of one tumor, with the step that it is of, and what to do next."""
-    row = found.row()
-    p_value = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
-    parts = [
-        f"maps {step_words(row)}: r = {row['r']:.2f}, worth {row['n_effective']:.1f} places, "
-        f"{p_value}: this tumor only.",
-        signs_differ(found),
-        "Next: your verdict, or All patients.",
-    ]
-    return " ".join(filter(None, parts))
-
-
-def _review_of(shown: Compared, verdict: Any, note: str, reviewer: str) -> Review:
-    """A review with the numbers, settings and records of what was on the screen."""
-    asked, found = shown.asked, shown.found
-    numbers: dict[str, Any] = {"problem": shown.problem} if shown.problem else {}
-    records = [*shown.image.map.history, *shown.tissue.map.history]
-    if found is not None:
-        row = found.row()
-        numbers = {
-            name: float(row[name]) if np.isfinite(row[name]) else None
-            for name in ("r", "low", "high", "n_effective", "p_value", "p_surrogate")
-        }
-        records += found.history
-    review = Review(
-        asked.patient_id, asked.feature, asked.tissue, asked.score, verdict, note, reviewer,
-        scan=str(shown.case.scan.metadata.get("scan_id", "")), slide=shown.case.slide.name,
-        found=numbers, settings=shown.settings,
-    )  # fmt: skip
-    return replace(review, history=tuple(record.to_dict() for record in records))

@@ -79,6 +79,7 @@ class Linked(QObject):
         self._layer: Layer | None = None
         self._waiting: np.ndarray | None = None
         self._resting = False
+        self._marked = False  # something, on both sides
         self._timer = QTimer(self, interval=_EVERY_MS, singleShot=True)
         self._timer.timeout.connect(self._show_waiting)
         self.connections.add(viewer.dims.events.point, self._follow_sliders)
@@ -95,7 +96,7 @@ class Linked(QObject):
     def release(self) -> None:
         """Link nothing, and take the marks away."""
         self._to_scan = self._to_slide = None
-        self._waiting = None
+        self._waiting, self._marked = None, False
         if self.view is not None:
             self.view.set_crosshair(None)
         if self._layer is not None and self._layer in self.viewer.layers:
@@ -109,8 +110,10 @@ class Linked(QObject):
             self._layer.visible = False
 
     def wake(self) -> None:
-        """Follow again."""
+        """Follow again, with the mark where it was."""
         self._resting = False
+        if self._marked and self._layer is not None:
+            self._layer.visible = True
 
     # From the scan to the slide
 
@@ -136,14 +139,13 @@ class Linked(QObject):
             self.mark_scan(self._waiting)
 
     def mark_scan(self, lps: Sequence[float] | NDArray[np.float64]) -> None:
-        """Mark on the slide what lies at a place of the scan, in LPS mm."""
+        """Mark a place of the scan, in LPS mm, and on the slide what lies there."""
         if self._to_slide is None or self.view is None or self.view.slide is None:
             return
         x, y, off = self._to_slide.points_or_nan(np.asarray(lps, float)).tolist()
         height, width = self.view.slide.extent_mm
         inside = 0 <= x <= width and 0 <= y <= height
-        if self._layer is not None:
-            self._layer.visible = False  # the ring was at a place of the slide: there is one mark
+        self._mark(np.asarray(lps, float))
         self.view.set_crosshair((x, y) if inside else None)
         where = " ".join(f"{value:.1f}" for value in lps)
         beside = "" if inside else ", beside the slide"
@@ -162,18 +164,25 @@ class Linked(QObject):
 
     def mark_slide(self, x: float, y: float) -> None:
         """Mark a place of the slide, in its mm, in the scan."""
-        if self._to_scan is None or self._grid is None:
+        if self._to_scan is None:
             return
         lps = self._to_scan.points(np.array([x, y, 0.0]))
+        self._mark(lps)
+        where = " ".join(f"{value:.1f}" for value in lps)
+        self.told.emit(f"Slide {x:.2f} {y:.2f} mm: scan {where} mm (LPS), on the section")
+
+    def _mark(self, lps: NDArray[np.float64]) -> None:
+        """Put the ring on the scan at a place in LPS mm."""
+        if self._grid is None:
+            return
         unit = coarsest([self._grid])
         data = (lps[::-1] / unit)[np.newaxis]
         if self._layer is None or self._layer not in self.viewer.layers:
             self._layer = self._add(data, unit)
         else:
             self._layer.data = data
-            self._layer.visible = True
-        where = " ".join(f"{value:.1f}" for value in lps)
-        self.told.emit(f"Slide {x:.2f} {y:.2f} mm: scan {where} mm (LPS), on the section")
+            self._layer.visible = not self._resting
+        self._marked = True
 
     def _add(self, data: np.ndarray, unit: float) -> Layer:
         active = self.viewer.layers.selection.active

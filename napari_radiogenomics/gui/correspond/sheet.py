@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogenomics.gui.associate.plots import PairPlot
+from napari_radiogenomics.gui.correspond.biopsies import BiopsyLine
 from napari_radiogenomics.gui.correspond.plots import (
     ForestPlot,
     PlacesPlot,
@@ -143,6 +144,8 @@ class CorrespondSheet(PlacedWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 2, 6, 4)
         whole.addWidget(splitter, 1)
+        self.biopsy_line = BiopsyLine()
+        whole.addWidget(self.biopsy_line)
 
     # This tumor
 
@@ -225,6 +228,7 @@ class CorrespondSheet(PlacedWidget):
         """Draw in the colors of napari's theme."""
         for plot in (self.places, self.forest, self.pairs):
             plot.use_theme(theme)
+        self.biopsy_line.use_theme(theme)
         self._draw_places()
         if self.cohort_found is not None:
             self.mark(self._here)

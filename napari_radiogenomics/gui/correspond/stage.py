@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels, Layer, Points
+from napari.layers import Layer, Points
 from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.canvas.window_level import image_of
+from napari_radiogenomics.gui.correspond.outlined import Outlined
 from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
 from napari_radiogenomics.gui.genes.painter import Painter
 from napari_radiogenomics.gui.slide.placing import slide_view
@@ -34,7 +35,6 @@ __all__ = ["Stage"]
 
 _MAP_OPACITY = 0.55
 _PART = (2, 98)  # percent of the places
-_OUTLINE = 1  # voxels
 _LEAST_BIOPSY_MM = 0.35
 # What is seen of the scan around a section.
 _SEEN_MM = 80.0
@@ -62,7 +62,7 @@ class Stage:
         self.shown: Compared | None = None
         self._map: Layer | None = None
         self._on_slide: dict[str, Layer] = {}
-        self._outlined: list[Labels] = []
+        self._outlined = Outlined()
         self._sweep, self._board = 0.0, False
         self.n_near = 0
 
@@ -87,12 +87,20 @@ class Stage:
         if shown is None:
             return None
         self.see_own_map()
+        self._outlined.draw(self.viewer)
         view = slide_view(self.viewer, owner=self._owner)
         if view.slide is shown.case.slide:
             return view
         self._on_slide = {}  # they went with the slide
         again = replace(shown, shown=ShownPyramid(shown.case.slide))
         return self.show(again, opacity=opacity, checkerboard=checkerboard)
+
+    def leave(self) -> None:
+        """Another dock is in front: regions are filled as before, with no map over them."""
+        layer = self._map
+        if self.shown is not None and layer in self.viewer.layers and layer is not None:
+            layer.visible = False  # its colors would mix with those of the regions
+        self._outlined.undo()
 
     def see_own_map(self) -> None:
         """Show the map of the comparison, not one that another dock drew: a verdict is of it."""
@@ -106,10 +114,7 @@ class Stage:
 
     def _show_scan(self, compared: Compared) -> None:
         self._show_map(compared)
-        for layer in self.viewer.layers:
-            if isinstance(layer, Labels) and layer.contour == 0:  # a filled region hides the map
-                self._outlined.append(layer)
-                layer.contour = _OUTLINE
+        self._outlined.draw(self.viewer)
         table, scale = compared.biopsies, compared.scale
         if not len(table) or scale is None:
             return
@@ -155,13 +160,27 @@ class Stage:
 
     # Where it is looked at
 
-    def look_at_section(self) -> None:
-        """Bring the middle of the section into the middle of the scan's view, close by."""
+    def look_at_section(self) -> tuple[float, float] | None:
+        """Bring the middle of the section into the middle of the scan's view, close by.
+
+        Returns
+        -------
+        tuple of float or None
+            The middle on the slide, x and y in its mm; None where there is no section.
+        """
         if self.shown is None or self.shown.section is None:
+            return None
+        section = self.shown.section
+        index = np.argwhere(section.mask.labels > 0)
+        x, y, _ = section.slide_points(index).mean(axis=0).tolist()
+        self._look_near(section.scan_points(index).mean(axis=0)[::-1])
+        return x, y
+
+    def _look_near(self, middle: NDArray[np.float64]) -> None:
+        """Show the slices through a place z, y, x in mm, close by."""
+        if self.shown is None:
             return
-        section, viewer = self.shown.section, self.viewer
-        places = section.scan_points(np.argwhere(section.mask.labels > 0))
-        middle = places.mean(axis=0)[::-1]  # z, y, x
+        viewer = self.viewer
         viewer.dims.set_point(range(viewer.dims.ndim - 3, viewer.dims.ndim), middle)
         if viewer.dims.ndisplay != 2 or viewer.dims.ndim != len(middle):
             return
@@ -216,10 +235,8 @@ class Stage:
             self.view.remove(*self._on_slide.values())
         if self.shown is not None:
             self.release_biopsies()
-        for layer in self._outlined:
-            if layer.contour == _OUTLINE:  # else the person has chosen
-                layer.contour = 0
-        self._on_slide, self._outlined, self._map, self.shown = {}, [], None, None
+        self._outlined.undo()
+        self._on_slide, self._map, self.shown = {}, None, None
 
 
 def _outside(values: pd.Series, length: float) -> NDArray[np.float64]:

@@ -88,7 +88,8 @@ class Compared:
     problem : str
         Why there are none.
     biopsies : DataFrame
-        ``sample_id, value`` (of the gene), ``x_mm, y_mm`` on the slide and ``off_mm`` from it.
+        ``sample_id, value`` (of the gene), ``x_mm, y_mm`` on the slide and ``off_mm`` from it,
+        ``radius_mm``, and the place ``x, y, z`` in LPS mm.
     scale : Scale or None
         Colors of the gene, the same in every patient; None where there are no biopsies.
     settings : dict
@@ -186,18 +187,20 @@ def _biopsies(cohort: Cohort, case: Case, score: str) -> tuple[pd.DataFrame, Sca
     """Biopsies of the patient with the gene's value, where they lie beside the section, colors."""
     import pandas as pd
 
-    columns = ["sample_id", "value", "x_mm", "y_mm", "off_mm", "radius_mm"]
+    columns = ["sample_id", "value", "x_mm", "y_mm", "off_mm", "radius_mm", "x", "y", "z"]
     samples = cohort.samples_table(case.patient_id)
     if not score or not len(samples):
         return pd.DataFrame(columns=columns), None
     scores = score_cohort(cohort, score)
     try:
         located = in_frame(cohort, samples, str(case.scan.metadata.get("frame", ""))).located
-        points = case.transform.inverse().points_or_nan(located.points_lps(case.scan.geometry))
+        places = located.points_lps(case.scan.geometry)
+        points = case.transform.inverse().points_or_nan(places)
     except InputError:
         return pd.DataFrame(columns=columns), None
     table = pd.DataFrame({"sample_id": located.table.index.astype(str)})
     table["value"] = scores["value"].reindex(located.table.index).to_numpy(float)
     table[["x_mm", "y_mm", "off_mm"]] = np.reshape(points, (-1, 3))
     table["radius_mm"] = located.table["radius_mm"].fillna(0.0).to_numpy(float)
+    table[["x", "y", "z"]] = np.reshape(places, (-1, 3))
     return table, scale_of(scores)

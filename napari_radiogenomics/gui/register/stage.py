@@ -15,6 +15,7 @@ from napari_radiogenomics.gui.layers.keys import AXES, PASSING, UNITS
 from napari_radiogenomics.gui.layers.layers import image_layers
 from napari_radiogenomics.gui.layers.sample_points import coarsest
 from napari_radiogenomics.gui.register.pairs import Pair, Side
+from napari_radiogenomics.gui.register.rings import ring_mm
 from napari_radiogenomics.gui.slide.layers import picture_layer
 from napari_radiogenomics.gui.slide.redraw import Redraw
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["COLOR", "Stage"]
 
 COLOR, WORST = "#ffb000", "#ff3b30"
-_NAME = "Landmarks"
+_NAME, _ELSEWHERE = "Landmarks", "Landmarks of other slices"
 # Size of a circle on the screen, on a slide and on a scan, and what keeps its name beside it.
-_PIXELS, _SMALL, _GAP = (15, 20), (9, 13), "   "
+_PIXELS, _SMALL, _GAP = (15, 20), (7, 14), "   "
+# Landmarks of other slices: pixels, opacity, and how far away they are still seen, in voxels.
+# napari draws what lies within half a unit of a slice, so that theirs is twice as large.
+_FAINT_PIXELS, _FAINT, _FAR = (6, 11), 0.6, 20.0
 # A scan is looked at as near as this: times the section, and voxels at least, for the eye needs
 # what lies around.
 _NEAR, _LEAST_VOXELS = 4.0, 10.0
@@ -65,6 +69,7 @@ class Stage:
         self._own = own
         self.unit = 1.0 if self.flat else coarsest([one.geometry])  # type: ignore[union-attr]
         self.points: Layer | None = None
+        self.elsewhere: Layer | None = None
         self.overlay: Layer | None = None
         self._pyramid: ShownPyramid | None = None
         self._seen = True
@@ -96,9 +101,9 @@ class Stage:
         """Take away what was added to the canvas."""
         if self._pressed in self.model.mouse_drag_callbacks:
             self.model.mouse_drag_callbacks.remove(self._pressed)
-        for layer in (self.points, self.overlay):
+        for layer in (self.points, self.elsewhere, self.overlay):
             self.remove(layer)
-        self.points = self.overlay = None
+        self.points = self.elsewhere = self.overlay = None
         if self._own:
             self.model.layers.clear()
             self.model.canvas.background_color_override = None
@@ -134,28 +139,46 @@ class Stage:
     def see(self, seen: bool) -> None:
         """Show what lies on the canvas, and hear clicks; or neither."""
         self._seen = seen
-        for layer in (self.points, self.overlay):
+        for layer in (self.points, self.elsewhere, self.overlay):
             if layer is not None:
                 layer.visible = seen
 
     def show_pairs(self, pairs: Sequence[Pair], worst: str = "", chosen: str = "") -> None:
-        """Draw the landmarks of this side, numbered; the worst one red, the chosen one large."""
+        """Draw the landmarks of this side, numbered; the worst one red, the chosen one filled.
+
+        Those of other slices of a scan are seen faintly.
+        """
         placed = [pair for pair in pairs if getattr(pair, self.side) is not None]
         wide = 2 if self.flat else 3
         data = np.array([self._coordinates(getattr(p, self.side)) for p in placed], float)
         data = data.reshape(-1, wide)
-        self.remove(self.points)
-        self.points = None
+        for former in (self.elsewhere, self.points):
+            self.remove(former)
+        self.points = self.elsewhere = None
         if not placed:
             return
         active = self.model.layers.selection.active
         colors = [WORST if pair.name == worst else COLOR for pair in placed]
-        layer = Layer.create(data, self._looks(placed, colors, chosen), "points")
+        rings = self._rings(pairs)
+        if not self.flat:
+            self.elsewhere = Layer.create(
+                data / (2 * _FAR), self._faint_looks(colors, rings), "points"
+            )
+            self.model.layers.append(self.elsewhere)
+        layer = Layer.create(data, self._looks(placed, colors, chosen, rings), "points")
         self.points = layer
         self.model.layers.append(layer)
         self.model.layers.selection.active = active if active in self.model.layers else None
 
-    def _looks(self, placed: Sequence[Pair], colors: list[str], chosen: str) -> dict[str, Any]:
+    def _rings(self, pairs: Sequence[Pair]) -> NDArray[np.float64]:
+        """Diameters in mm of rings that stay apart in the slices of the scan."""
+        dims, places = self.model.dims, self._placed(pairs)[:, ::-1]
+        shown = [axis - dims.ndim + 3 for axis in dims.displayed if axis >= dims.ndim - 3]
+        return np.ones(len(places)) if self.flat else ring_mm(places[:, shown], self.unit)
+
+    def _looks(
+        self, placed: Sequence[Pair], colors: list[str], chosen: str, rings: NDArray[np.float64]
+    ) -> dict[str, Any]:
         """On a scan landmarks lie close: there the chosen or last one alone has its name."""
         wide = 2 if self.flat else 3
         names = [f"{_GAP}{pair.name}" for pair in placed]
@@ -164,22 +187,39 @@ class Stage:
             name if self.flat or pair.name == active else ""
             for name, pair in zip(names, placed, strict=True)
         ]
-        return {
+        return self._common() | {
             "name": _NAME,
-            "symbol": "disc",  # clear inside: the landmark itself stays in sight
-            "visible": self._seen,
             "face_color": ["#ffffff60" if pair.name == chosen else "#00000000" for pair in placed],
             "border_color": colors,
-            "border_width": 0.2,
-            "size": 1.0,
+            "size": rings / self.unit,
             "scale": (self.unit,) * wide,
             "canvas_size_limits": _PIXELS if self.flat else _SMALL,
             "features": {"name": names, "told": told},
             "text": {"string": "{told}", "color": COLOR, "size": 11, "anchor": "lower_left"},
+        }  # fmt: skip
+
+    def _faint_looks(self, colors: list[str], rings: NDArray[np.float64]) -> dict[str, Any]:
+        """Small and faint: what lies in the slice itself has its ring."""
+        return self._common() | {
+            "name": _ELSEWHERE,
+            "face_color": "#00000000",
+            "border_color": colors,
+            "opacity": _FAINT,
+            "size": rings / (2 * _FAR * self.unit),
+            "scale": (2 * _FAR * self.unit,) * 3,
+            "canvas_size_limits": _FAINT_PIXELS,
+        }
+
+    def _common(self) -> dict[str, Any]:
+        wide = 2 if self.flat else 3
+        return {
+            "symbol": "disc",  # clear inside: the landmark itself stays in sight
+            "visible": self._seen,
+            "border_width": 0.2,
             "axis_labels": AXES[-wide:],
             "units": UNITS[-wide:],
             "metadata": {PASSING: True},
-        }  # fmt: skip
+        }
 
     def go_to(self, pair: Pair) -> None:
         """Look at a landmark."""
@@ -248,7 +288,8 @@ class Stage:
         self.remove(self.overlay)
         active = self.model.layers.selection.active
         layer = Layer.create(data, {**looks, "visible": self._seen}, "image")
-        at = len(self.model.layers) - (self.points in self.model.layers)
+        marks = (self.points, self.elsewhere)
+        at = len(self.model.layers) - sum(mark in self.model.layers for mark in marks)
         self.model.layers.insert(at, layer)
         self.overlay = layer
         self.model.layers.selection.active = active
