@@ -165,10 +165,13 @@ def test_one_crosshair_goes_from_slide_to_scan_and_back(linked: Any, compared: A
 
 
 def test_scan_and_slide_have_their_mark_whichever_was_pointed_at(
-    linked: Any, compared: Any
+    linked: Any, compared: Any, qtbot: Any
 ) -> None:
     lps = compared.case.transform.points([2.0, 1.5, 2.5])  # off the section
+    linked.mark_slide(1.0, 1.0)
     linked.mark_scan(lps)
+    assert not linked._layer.visible  # where it was is not the place any more
+    qtbot.waitUntil(lambda: linked._layer.visible)
     (layer,) = [x for x in linked.viewer.layers if x.name == "Crosshair"]
     assert layer.visible
     assert layer.data_to_world(layer.data[0]) == pytest.approx(lps[::-1])
@@ -311,7 +314,7 @@ def test_a_checkerboard_shows_the_scan(qtbot: Any) -> None:
     assert swept[-1] == (1.0, True)
     assert box.cover.value() == 0  # else the measure would lie over it
     box.board.setChecked(False)
-    assert box.cover.value() == 55
+    assert (box.sweep.value(), box.cover.value()) == (0, 55)
     box.board.setChecked(True)
     box.cover.setValue(30)  # by the person
     box.board.setChecked(False)

@@ -153,6 +153,16 @@ def test_a_narrow_canvas_gets_narrow_lines_that_keep_the_value(viewer):
     assert card_lines(viewer, at(1, 2, 3))[0] == "x 0.0 y 11.0 z 14.0 mm"
 
 
+def test_the_letters_of_the_card_are_smaller_on_a_small_scan(viewer):
+    card, sizes = show_hover(viewer), []
+    for size in ((368, 287), (700, 1000)):
+        viewer.canvas.size = size
+        card.point(at(1, 2, 3))
+        card.update()
+        sizes.append(card._text.font_size)
+    assert sizes[0] < sizes[1]
+
+
 def test_many_moves_are_few_updates(viewer, qtbot, monkeypatch):
     import napari_radiogenomics.gui.canvas.hover as hover
 

@@ -39,6 +39,7 @@ __all__ = ["ReviewBox", "SweepBox", "ThreeBox"]
 
 _SOON_MS = 30
 _NAME = 76
+_WHOLE = 100  # percent
 
 
 class ThreeBox(QWidget):
@@ -160,7 +161,7 @@ class SweepBox(QWidget):
         super().__init__()
         self.sweep, self.cover = (QSlider(Qt.Orientation.Horizontal) for _ in range(2))
         for slider, name, value in ((self.sweep, "Slide to scan", 0), (self.cover, "Measure", 55)):
-            slider.setRange(0, 100)
+            slider.setRange(0, _WHOLE)
             slider.setValue(value)
             slider.setAccessibleName(name)
         self.sweep.setToolTip(
@@ -171,7 +172,7 @@ class SweepBox(QWidget):
         self.board.setToolTip(
             "<p>Scan and slide in turn, square by square. The measure steps aside meanwhile.</p>"
         )
-        self._covered = 0  # by the measure, before the checkerboard
+        self._before = (0, 0)  # values of both sliders before the checkerboard
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
@@ -192,13 +193,16 @@ class SweepBox(QWidget):
         return self.sweep.value() / 100, self.board.isChecked()
 
     def _toggle(self, on: bool) -> None:
-        if on and self.sweep.value() == 0:
-            self.sweep.setValue(100)  # a checkerboard of nothing would be none
-        if on:  # the measure would cover it
-            self._covered = self.cover.value()
-            self.cover.setValue(0)
-        elif self.cover.value() == 0:  # else the person has chosen
-            self.cover.setValue(self._covered)
+        if on:
+            self._before = self.sweep.value(), self.cover.value()
+            self.sweep.setValue(self.sweep.value() or _WHOLE)  # of nothing it would be none
+            self.cover.setValue(0)  # the measure would lie over it
+        else:  # back, but for what the person has chosen meanwhile
+            swept, covered = self._before
+            if self.sweep.value() == _WHOLE:
+                self.sweep.setValue(swept)
+            if self.cover.value() == 0:
+                self.cover.setValue(covered)
         self._tell()
 
     def _tell(self) -> None:

@@ -28,6 +28,9 @@ _NAME, _COLOR = "Crosshair", "#ff2bd6"
 _LEAST_PIXELS, _MOST_PIXELS = 16, 22
 # A sweep of the mouse asks for more places than can be drawn.
 _EVERY_MS = 40
+# The ring on the scan waits until the mouse, which marks the place meanwhile, rests so long: all of
+# the scan is drawn anew for it.
+_AT_REST_MS = 250
 # Nearer than this a place is said to be on the section, in mm.
 _ON_SECTION = 0.05
 
@@ -82,6 +85,9 @@ class Linked(QObject):
         self._marked = False  # something, on both sides
         self._timer = QTimer(self, interval=_EVERY_MS, singleShot=True)
         self._timer.timeout.connect(self._show_waiting)
+        self._pointed = np.zeros(3)
+        self._at_rest = QTimer(self, interval=_AT_REST_MS, singleShot=True)
+        self._at_rest.timeout.connect(lambda: self._mark(self._pointed))
         self.connections.add(viewer.dims.events.point, self._follow_sliders)
         viewer.mouse_move_callbacks.append(self._follow_mouse)
 
@@ -97,6 +103,7 @@ class Linked(QObject):
         """Link nothing, and take the marks away."""
         self._to_scan = self._to_slide = None
         self._waiting, self._marked = None, False
+        self._at_rest.stop()
         if self.view is not None:
             self.view.set_crosshair(None)
         if self._layer is not None and self._layer in self.viewer.layers:
@@ -145,7 +152,10 @@ class Linked(QObject):
         x, y, off = self._to_slide.points_or_nan(np.asarray(lps, float)).tolist()
         height, width = self.view.slide.extent_mm
         inside = 0 <= x <= width and 0 <= y <= height
-        self._mark(np.asarray(lps, float))
+        if self._layer is not None and self._layer.visible:
+            self._layer.visible = False  # it is of the place before
+        self._pointed = np.asarray(lps, float)
+        self._at_rest.start()
         self.view.set_crosshair((x, y) if inside else None)
         where = " ".join(f"{value:.1f}" for value in lps)
         beside = "" if inside else ", beside the slide"
@@ -173,6 +183,7 @@ class Linked(QObject):
 
     def _mark(self, lps: NDArray[np.float64]) -> None:
         """Put the ring on the scan at a place in LPS mm."""
+        self._at_rest.stop()
         if self._grid is None:
             return
         unit = coarsest([self._grid])
