@@ -12,6 +12,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.tissue.cells import disk_sums
 from napari_radiogenomics.tissue.fields import Sums
 from napari_radiogenomics.tissue.hypoxia import AMOUNT_STEP
+from napari_radiogenomics.tissue.window import block_sums
 
 __all__ = ["local_maps"]
 
@@ -39,7 +40,7 @@ def local_maps(
     radius = window_mm / 2 / cells.side_mm
     tissue = disk_sums(sums.tissue, radius, step) * sums.lattice.pixel_mm2
     side_mm = step * cells.side_mm
-    own = _blocks(sums.tissue, step) * sums.lattice.pixel_mm2
+    own = block_sums(sums.tissue, step) * sums.lattice.pixel_mm2
     known = (own >= _OWN * side_mm**2) & (tissue >= _WINDOW * np.pi / 4 * window_mm**2)
     start_y, start_x = sums.lattice.start_mm
     geometry = Geometry(
@@ -68,11 +69,3 @@ def local_maps(
             metadata=facts,
         )  # fmt: skip
     return maps
-
-
-def _blocks(values: NDArray[np.int64], step: int) -> NDArray[np.int64]:
-    starts = [np.arange(0, size, step) for size in values.shape]
-    sums: NDArray[np.int64] = np.add.reduceat(
-        np.add.reduceat(values, starts[0], axis=0), starts[1], axis=1
-    )
-    return sums

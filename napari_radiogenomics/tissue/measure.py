@@ -44,6 +44,7 @@ def measure_tissue(
     field_mm: Annotated[float, Setting(minimum=0.05)] = 0.5,
     n_fields: Annotated[int, Setting(minimum=10)] = 10,
     window_mm: Annotated[float, Setting(minimum=0.1)] = 1.0,
+    window_rule: Literal["fixed", "likelihood"] = "fixed",
     map_step_mm: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.1,
     tissue_od: Annotated[float, Setting(minimum=0.01, advanced=True)] = 0.03,
     living_od: Annotated[float, Setting(minimum=0, advanced=True)] = 0.0,
@@ -94,7 +95,10 @@ def measure_tissue(
     n_fields : int, optional
         Systematic fields with a random start: so many at least, as far as they fit.
     window_mm : float, optional
-        Diameter of the moving window of the maps.
+        Diameter of the moving window of the maps, where its rule is fixed.
+    window_rule : {"fixed", "likelihood"}, optional
+        One width for all slides, or for each the one under which its vessels (nuclei) are most
+        likely, each told by the others: a count of few scatters, and a wider window counts more.
     map_step_mm : float, optional
         Side of a pixel of the maps.
     tissue_od : float, optional
@@ -146,7 +150,8 @@ def measure_tissue(
     Macenko et al., ISBI 2009, doi:10.1109/ISBI.2009.5193250;
     Weidner et al., N Engl J Med 1991, doi:10.1056/NEJM199101033240101 (hot spots);
     Vermeulen et al., Eur J Cancer 2002, doi:10.1016/S0959-8049(02)00094-1 (Chalkley);
-    Chantrain et al., J Histochem Cytochem 2003, doi:10.1177/002215540305100205 (area).
+    Chantrain et al., J Histochem Cytochem 2003, doi:10.1177/002215540305100205 (area);
+    Loader, Local Regression and Likelihood 1999, doi:10.1007/b98858 (windows by likelihood).
 
     Examples
     --------
@@ -167,8 +172,8 @@ def measure_tissue(
     sized = replace(sized, stain=antibody or slide.stain)
     wanted = Wanted(
         kind, stains, vectors, threshold_rule, threshold, resolution_um, min_area_um2,
-        max_area_um2, gap_um, background_um, field_mm, n_fields, window_mm, map_step_mm,
-        tissue_od, living_od, white, seed, tile,
+        max_area_um2, gap_um, background_um, field_mm, n_fields, window_mm, window_rule,
+        map_step_mm, tissue_od, living_od, white, seed, tile,
     )  # fmt: skip
     scene, said = prepare(sized, region, wanted, progress=progress)
     return measured(sized, scene, wanted, (*notes, *said), progress=progress)

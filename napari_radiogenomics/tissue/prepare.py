@@ -45,6 +45,7 @@ class Wanted:
     field_mm: float
     n_fields: int
     window_mm: float
+    window_rule: str
     map_step_mm: float
     tissue_od: float
     living_od: float
@@ -67,6 +68,13 @@ class Wanted:
             )
         if self.threshold_rule == "otsu" and self.threshold is not None:
             raise InputError("Otsu's rule finds the threshold itself: give the rule or the number.")
+        if self.window_rule not in ("fixed", "likelihood"):
+            raise InputError(f'window_rule is "fixed" or "likelihood"; got "{self.window_rule}".')
+        if self.window_rule == "likelihood" and not self.kind.noun:
+            raise InputError(
+                f"The {self.kind.name} of a section is an area: nothing is counted that a window "
+                'could be found by. Give window_mm with window_rule="fixed".'
+            )
 
     @property
     def area_um2(self) -> tuple[float, float]:

@@ -15,7 +15,12 @@ __all__ = ["rules_of"]
 
 
 def rules_of(
-    scene: Scene, stains: StainSet, wanted: Wanted, threshold: float, sums: Sums
+    scene: Scene,
+    stains: StainSet,
+    wanted: Wanted,
+    threshold: float,
+    sums: Sums,
+    window_mm: float,
 ) -> dict[str, Any]:
     """Columns of rules.
 
@@ -31,6 +36,8 @@ def rules_of(
         Amount of stain that was used.
     sums : Sums
         By cell.
+    window_mm : float
+        Diameter of the window that was used.
     """
     kind = wanted.kind
     how = "Macenko, estimated" if wanted.vectors == "estimated" else "Ruifrok and Johnston, fixed"
@@ -56,7 +63,8 @@ def rules_of(
             f"squares, at least {LEAST_TISSUE:.0%} tissue, with most vessels; Weidner: the first, "
             "Chalkley: mean of three apart"
         )
-    row["window_mm"] = wanted.window_mm
+    row["window_mm"] = window_mm
+    row["window_rule"] = _window_rule(wanted)
     return row
 
 
@@ -65,6 +73,14 @@ def _threshold_rule(wanted: Wanted) -> str:
         return "Otsu within the tissue"
     if wanted.kind.above_background:
         return f"fixed, above the median within {wanted.background_um:g} µm"
+    return "fixed"
+
+
+def _window_rule(wanted: Wanted) -> str:
+    if wanted.window_rule == "likelihood":
+        return (
+            f"each of the {wanted.kind.noun} told best by the others (cross-validated likelihood)"
+        )
     return "fixed"
 
 

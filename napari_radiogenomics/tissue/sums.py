@@ -30,6 +30,7 @@ from napari_radiogenomics.tissue.rules import rules_of
 from napari_radiogenomics.tissue.scene import Scene
 from napari_radiogenomics.tissue.stains import find_stains
 from napari_radiogenomics.tissue.vessels import find_vessels
+from napari_radiogenomics.tissue.window import best_window
 
 __all__ = ["measured"]
 
@@ -75,8 +76,11 @@ def measured(
     else:
         sums, said = _sums(found, tissue, scene), _none_notes(found, wanted, threshold)
     fields, about = _fields(sums, wanted)
+    window = wanted.window_mm
+    if wanted.window_rule == "likelihood":
+        window = best_window(sums, kind.noun)
     maps = local_maps(
-        sums, window_mm=wanted.window_mm, noun=kind.noun, area=kind.area, frame=slide.frame,
+        sums, window_mm=window, noun=kind.noun, area=kind.area, frame=slide.frame,
         name=slide.name,
     )  # fmt: skip
     if found is None:
@@ -85,7 +89,7 @@ def measured(
     numbers = _area_row(sums, wanted) | more | _fields_row(fields, sums, wanted)
     row |= numbers
     stains = find_stains(wanted.stains, slide.stain)
-    row |= rules_of(scene, stains, wanted, threshold, sums)
+    row |= rules_of(scene, stains, wanted, threshold, sums, window)
     table = pd.DataFrame([row], index=pd.Index([slide.name], name="slide"))
     table.attrs = {"units": _units(row), "main": _main(wanted), "numbers": tuple(numbers)}
     objects = _objects_table(found, scene)

@@ -113,6 +113,26 @@ def test_vessel_density_follows_the_planted_one(planted: dict[str, fields.Tumor]
     assert 0.75 < values.mean() / expected.mean() < 1.05
 
 
+def test_a_window_found_by_likelihood_shows_the_planted_density_in_every_patient(
+    planted: dict[str, fields.Tumor],
+) -> None:
+    for name, tumor in planted.items():
+        slide = read(COHORT / "slides" / f"{name}_CD31.ome.tiff")
+        measured = measure_tissue(slide, window_rule="likelihood")
+        values, points = at_map(measured.maps["vessels_per_mm2"], f"{name}-CD31")
+        vascular, core = (
+            fields.sample_at(field, tumor.geometry, points)
+            for field in (tumor.programs["angiogenesis"], tumor.core)
+        )
+        expected = 38 * np.exp(0.35 * vascular) * (1 - 0.92 * core)
+        assert spearmanr(values, expected).statistic >= 0.8, name
+        row = measured.table.iloc[0]
+        # 20 to 40 vessels in 1 mm scatter too much for these smooth fields.
+        assert 1.0 < row["window_mm"] <= np.sqrt(row["tissue_mm2"])
+        assert "cross-validated likelihood" in row["window_rule"]
+        assert measured.maps["vessels_per_mm2"].metadata["window_mm"] == row["window_mm"]
+
+
 class Redrawn:
     """A CAIX section as it was drawn, and as chance might have drawn it, read by perfect eyes."""
 
