@@ -16,7 +16,7 @@ from napari_radiogenomics.correspondence.within import Slope, Within, centered
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.precision import allows
 from napari_radiogenomics.data.samples import Samples
-from napari_radiogenomics.data.wording import counted
+from napari_radiogenomics.data.wording import counted, p_said
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -78,7 +78,7 @@ class SampleCorrespondence:
         said = f"Within {self.n_patients} patients r = {self.r_within:.2f}, effect "
         said += f"{row['effect']:.3g}"
         if np.isfinite(row["p_value"]):
-            said += f" ({row['low']:.3g} to {row['high']:.3g}, p = {row['p_value']:.2g})"
+            said += f" ({row['low']:.3g} to {row['high']:.3g}, {p_said(row['p_value'])})"
         else:
             said += f" (fewer than {LEAST_PATIENTS} patients: no p-value)"
         if len(self.jitter):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.patients import LEAST_PATIENTS
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.statistics.linear import basis_of, correlation_p, unit
 
 if TYPE_CHECKING:
@@ -115,6 +116,6 @@ def told(links: pd.DataFrame, titles: Sequence[str] = ()) -> list[str]:
         beside = f" beside {names.get(row['given'], row['given'])}" if row["given"] else ""
         said = f"ρ {row['rho']:.2f}" if np.isfinite(row["rho"]) else "no ρ"
         if np.isfinite(row["p_value"]):
-            said += f" ({row['low']:.2f} to {row['high']:.2f}, p = {row['p_value']:.2g})"
+            said += f" ({row['low']:.2f} to {row['high']:.2f}, {p_said(row['p_value'])})"
         sentences.append(f"{ends}{beside}: {said}, {row['n']} patients")
     return sentences

@@ -24,6 +24,7 @@ from napari_radiogenomics.correspondence.correspond_section import correspond_se
 from napari_radiogenomics.correspondence.patients import PooledCorrespondence, pool_correspondence
 from napari_radiogenomics.correspondence.result import Correspondence
 from napari_radiogenomics.correspondence.section import SectionPartial, depth_map
+from napari_radiogenomics.correspondence.surrogates import require_surrogates
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.samples import Samples
@@ -137,6 +138,7 @@ def correspond_cohort(
     """
     import pandas as pd
 
+    require_surrogates(surrogates)
     require_feature(feature)
     kind = require_tissue(tissue)
     wanted = [cohort.resolve(one) for one in patients] or list(

@@ -13,7 +13,11 @@ from napari_radiogenomics.correspondence.comparison import Comparison
 from napari_radiogenomics.correspondence.effective import LEAST_PLACES, Lags
 from napari_radiogenomics.correspondence.matched import Matched, match
 from napari_radiogenomics.correspondence.result import Correspondence
-from napari_radiogenomics.correspondence.surrogates import Supervoxels, supervoxels
+from napari_radiogenomics.correspondence.surrogates import (
+    Supervoxels,
+    require_surrogates,
+    supervoxels,
+)
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.errors import InputError
@@ -71,7 +75,8 @@ def correspond(
     resample : bool, optional
         Bring maps and region onto the grid of the first map. Without it, other grids are refused.
     surrogates : int, optional
-        Random maps with the variogram of one map that are held against the other. 0 for none.
+        Random maps with the variogram of one map that are held against the other: 99 or more, or
+        0 for none. Where k of n are as strong, p is (k + 1) / (n + 1), never 0.
     n_supervoxels : int, optional
         Blocks of voxels, about, that surrogates are drawn on.
     seed : int, optional
@@ -91,7 +96,7 @@ def correspond(
         If grids differ and ``resample`` is off.
     InputError
         If a map is constant, or nothing of it is left beside what is given, or fewer than 30
-        voxels have values.
+        voxels have values, or there are 1 to 98 surrogates.
 
     Notes
     -----
@@ -127,6 +132,7 @@ def correspond(
     True
     """
     _check(detrend, partial)
+    require_surrogates(surrogates)
     matched = match(map_a, map_b, mask, confounders, label=label, resample=resample)
     spacing = matched.geometry.spacing[::-1]
     lags = Lags.of(matched.mask, spacing)

@@ -11,6 +11,7 @@ from napari_radiogenomics.correspondence.correspond import correspond
 from napari_radiogenomics.correspondence.effective import correlation_test
 from napari_radiogenomics.correspondence.result import Correspondence
 from napari_radiogenomics.correspondence.section import SectionPartial, match_section
+from napari_radiogenomics.correspondence.surrogates import require_surrogates
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Segmentation
 from napari_radiogenomics.data.transform import Transform
@@ -104,6 +105,7 @@ def correspond_section(
     >>> found.n_voxels, round(found.r, 3)
     (3000, 1.0)
     """
+    require_surrogates(surrogates)
     section = match_section(
         scan_map, tissue_map, transform, region, confounders,
         label=label, partial=partial, progress=progress,

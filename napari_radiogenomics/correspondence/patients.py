@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_radiogenomics.correspondence.effective import LEAST_PLACES
 from napari_radiogenomics.correspondence.result import Correspondence
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -68,10 +69,10 @@ class PooledCorrespondence:
         positive = int((self.table["r"] > 0).sum())
         said = f"r = {self.r:.2f}"
         if np.isfinite(self.p_value):
-            said += f" ({self.low:.2f} to {self.high:.2f}, p = {self.p_value:.2g})"
+            said += f" ({self.low:.2f} to {self.high:.2f}, {p_said(self.p_value)})"
         said += f" over {self.n_patients} patients; positive in {positive} of {len(self.table)}"
         if np.isfinite(self.p_sign):
-            return f"{said} (sign test p = {self.p_sign:.2g}). I² {self.i2:.0f} %."
+            return f"{said} (sign test {p_said(self.p_sign)}). I² {self.i2:.0f} %."
         return f"{said}. Fewer than {LEAST_PATIENTS} patients: no p-value."
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_radiogenomics.data.wording import p_said
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -88,7 +90,7 @@ class Correspondence:
         if np.isfinite(pearson["low"]):
             r += f" ({pearson['low']:.2f} to {pearson['high']:.2f})"
         tests = [
-            f"{name} p = {value:.2g}"
+            f"{name} {p_said(value)}"
             for name, value in (
                 ("effective sample size", pearson["p_value"]),
                 ("surrogates", pearson["p_surrogate"]),

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.statistics.linear import basis_of, residuals, unit
 
-__all__ = ["Supervoxels", "Variograms", "supervoxels"]
+__all__ = ["Supervoxels", "Variograms", "require_surrogates", "supervoxels"]
 
 Reals = NDArray[np.float64]
 _BINS = 30
@@ -28,8 +29,25 @@ _RANGES = 28
 _POWERS = (1.0, 2.0)
 # Keeps the factor of a very smooth covariance real.
 _JITTER = 1e-8
+# Fewer surrogates cannot give a p-value of 0.01.
+LEAST_SURROGATES = 99
 # Supervoxels that must be left beside what is given.
 LEAST_FREE = 10
+
+
+def require_surrogates(count: int) -> None:
+    """Refuse so few surrogates that their p-value says nothing: n give none below 1 / (n + 1).
+
+    Raises
+    ------
+    InputError
+        If there are some, but fewer than 99.
+    """
+    if 0 < count < LEAST_SURROGATES:
+        raise InputError(
+            f"With {count} surrogates no p-value can be below {1 / (count + 1):.2g}. Take "
+            f"{LEAST_SURROGATES} or more (999 is usual), or 0 for none."
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from napari_radiogenomics.correspondence.biopsy_lesson import Lesson
 from napari_radiogenomics.correspondence.fitted_places import FittedPlaces, Known
 from napari_radiogenomics.correspondence.place_skill import Skill
 from napari_radiogenomics.correspondence.virtual_model import VirtualBiopsyModel
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.errors import InputError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class VirtualBiopsy:
             f"{round(100 * one) + 0} %" for one in (self.skill, self.skill_low, self.skill_high)
         )
         said = f"{self.title}: {skill} of the variance within patients is predicted in patients "
-        said += f"left out ({low} to {high}, p = {self.p_value:.2g}; {self.n_patients} patients, "
+        said += f"left out ({low} to {high}, {p_said(self.p_value)}; {self.n_patients} patients, "
         said += f"{self.n_biopsies} biopsies)."
         if self.refused:
             return f"{said} REFUSED, no map is drawn: {self.refused}"

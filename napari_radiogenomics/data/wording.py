@@ -1,8 +1,10 @@
-"""Numbers of things in sentences."""
+"""Numbers of things, and p-values, in sentences."""
 
 from __future__ import annotations
 
-__all__ = ["counted"]
+__all__ = ["counted", "p_said"]
+
+_LEAST_P = 0.001
 
 
 def counted(count: int, noun: str, verb: str = "", verbs: str = "") -> str:
@@ -25,3 +27,14 @@ def counted(count: int, noun: str, verb: str = "", verbs: str = "") -> str:
     said = f"{count} {noun}" if count == 1 else f"{count} {noun}s"
     follows = verb if count == 1 else verbs
     return f"{said} {follows}" if follows else said
+
+
+def p_said(value: float) -> str:
+    """A p-value as it is printed: two digits, and none below 0.001, as if it were known so well.
+
+    Examples
+    --------
+    >>> p_said(0.0314), p_said(0.00099), p_said(0.0)
+    ('p = 0.031', 'p < 0.001', 'p < 0.001')
+    """
+    return f"p < {_LEAST_P:g}" if value < _LEAST_P else f"p = {value:.2g}"

@@ -157,3 +157,8 @@ def test_the_command_writes_what_the_evidence_card_takes(
     assert list(effects.columns) == ["r", "n"]
     shutil.rmtree(tmp_path / "no", ignore_errors=True)
     assert main([*argv, "--output", str(tmp_path / "no" / "x.csv")]) == 2
+
+
+def test_too_few_surrogates_are_refused_before_any_patient(cohort: Cohort) -> None:
+    with pytest.raises(InputError, match="With 10 surrogates .*Take 99 or more"):
+        correspond_cohort(cohort, surrogates=10)

@@ -184,6 +184,8 @@ def test_bad_maps_are_refused(flat: Any) -> None:
         ({"partial": ("egde",)}, 'Did you mean "edge"'),
         ({"partial": "edge"}, "partial is a list"),
         ({"surrogates": -1}, "surrogates is a whole number, 0 or more"),
+        ({"surrogates": 1}, r"1 surrogates no p-value can be below 0\.5\. Take 99 or more"),
+        ({"surrogates": 98}, r"below 0\.01\. Take 99 or more .*or 0 for none"),
         ({"n_supervoxels": 10}, "n_supervoxels is a whole number, 50 or more"),
     ],
 )
@@ -191,6 +193,16 @@ def test_bad_settings_are_refused(flat: Any, settings: dict[str, Any], told: str
     image = flat.image(flat.noise(1))
     with pytest.raises(InputError, match=told):
         correspond(image, image, flat.tumor, **settings)
+
+
+def test_no_p_value_is_printed_as_zero(flat: Any) -> None:
+    a = flat.noise(1)
+    found = correspond(
+        flat.image(a), flat.image(a + 0.01 * flat.noise(2)), flat.tumor, surrogates=99
+    )
+    assert found.p_value < 1e-6
+    assert found.p_surrogate == 1 / 100  # none of 99 is as strong
+    assert "effective sample size p < 0.001, surrogates p = 0.01" in found.text()
 
 
 def test_it_can_be_cancelled(flat: Any) -> None:
