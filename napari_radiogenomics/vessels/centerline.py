@@ -20,6 +20,8 @@ Points = NDArray[np.float64]
 # farther follows another structure and stays.
 _FARTHEST = 3.0
 _CLIMBS = 4
+# Bends are told by windings from this many wavelengths of the smoothing on.
+_BEND_WAVELENGTHS = 1.5
 _RAYS = 12
 
 
@@ -82,7 +84,14 @@ def _to_ridge(points: NDArray[np.intp], image: NDArray[np.float32]) -> Points:
     return np.einsum("na,nda->nd", steps, across)
 
 
-def smooth_path(points: Points, *, step: float, wavelength: float, closed: bool = False) -> Points:
+def smooth_path(
+    points: Points,
+    *,
+    step: float,
+    wavelength: float,
+    closed: bool = False,
+    ridge_sigma: float = 0.0,
+) -> Points:
     """Smooth a path by a spline and sample it evenly.
 
     Parameters
@@ -96,6 +105,10 @@ def smooth_path(points: Points, *, step: float, wavelength: float, closed: bool 
         94 %, one of three times 99 %. With 0 the points are joined as they are.
     closed : bool, optional
         Whether the path ends where it begins.
+    ridge_sigma : float, optional
+        Standard deviation of the Gaussian, in mm, under which the points are ridges. It moves
+        the ridge of a bent line inwards by σ² / 2 times the curvature, and windings shrink: the
+        curve is moved back by that.
 
     Returns
     -------
@@ -120,8 +133,21 @@ def smooth_path(points: Points, *, step: float, wavelength: float, closed: bool 
     start, end = (along[count - 1], along[2 * count - 2]) if closed else (along[0], along[-1])
     fine = np.linspace(start, end, max(int((end - start) / step * 4), 8))
     lam = (wavelength / (2 * np.pi)) ** 4
-    curves = [make_smoothing_spline(along, x, w=weights, lam=lam)(fine) for x in points.T]
-    return _sampled(np.stack(curves, axis=1), step)
+    curve = np.stack(
+        [make_smoothing_spline(along, x, w=weights, lam=lam)(fine) for x in points.T], axis=1
+    )
+    if ridge_sigma <= 0:
+        return _sampled(curve, step)
+    # The bend by a smoother spline: what noise is left of a ridge must not grow.
+    wide = [
+        make_smoothing_spline(along, x, w=weights, lam=lam * _BEND_WAVELENGTHS**4) for x in points.T
+    ]
+    slope, bend = (
+        np.stack([one.derivative(order)(fine) for one in wide], axis=1) for order in (1, 2)
+    )
+    speed = (slope**2).sum(axis=1, keepdims=True)  # the stairs of a path are longer than its curve
+    inwards = ridge_sigma**2 / 2 * bend / np.maximum(speed, 1e-12)
+    return _sampled(curve - inwards, step)
 
 
 def _arc_length(points: Points) -> NDArray[np.float64]:

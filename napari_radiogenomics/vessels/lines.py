@@ -43,6 +43,7 @@ class LineSettings:
     window_mm: float
     coarsest_mm: float
     bright: bool
+    ridge_sigma_mm: float = 0.0
 
     def least_curvature(self, step_mm: float) -> float:
         """Curvature that the error of a centerline can feign, in 1/mm."""
@@ -90,6 +91,7 @@ def lines_of(
             step=step / _SAMPLES,
             wavelength=settings.smoothing_mm,
             closed=closed,
+            ridge_sigma=settings.ridge_sigma_mm,
         )
         least = settings.least_curvature(step)
         shape = shape_of(

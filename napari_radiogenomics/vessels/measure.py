@@ -206,7 +206,8 @@ def measure_vessels(
         smoothed(scene.volume, scene.lattice.axes, sigma)
         for sigma in (_RIDGE_SCALE * scales[0], _RADIUS_STEPS * step)
     )
-    how = LineSettings(smoothing, least, local_metric, window_mm, scales[-1], bright)
+    ridge = _RIDGE_SCALE * scales[0]
+    how = LineSettings(smoothing, least, local_metric, window_mm, scales[-1], bright, ridge)
     lines = lines_of(tree, fine, sharp, scene.outside, scene.lattice, how, progress=progress)
     notes = (*scene.notes, *_vessel_notes(lines, parts, least))
     return VesselMeasures(

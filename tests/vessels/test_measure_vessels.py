@@ -89,6 +89,24 @@ def test_a_helix_has_the_distance_metric_and_the_angles_worked_out_by_hand(tubes
     assert row["inflection_count"] == pytest.approx(row["distance_metric"])  # it never unbends
 
 
+@pytest.mark.parametrize("side", [0.6, 1.0])
+def test_a_tight_helix_is_not_wound_down_by_the_smoothing_of_its_ridge(tubes, spot, side) -> None:
+    """Radius 2 mm: its ridge lies a tenth of a mm inside, 3 % of its distance metric."""
+    count = int(46 / side)
+    grid = Geometry((count, count, count), (side, side, side), origin=(-40.0, 12.0, 100.0))
+    course = TURN.apply(helix(2.0, 12.0))
+    scan = tubes([course], radius=1.5, geometry=grid)
+    found = measure_vessels(scan, spot(grid), **COARSE)
+    row = longest(found)
+    # Between the places where the tube was found to end, the helix is what was drawn.
+    middle = grid.index_to_world((np.array(grid.size) - 1) / 2)
+    ends = found.centerlines[int(found.vessels["length_mm"].argmax())][[0, -1]] - middle
+    first, last = sorted(np.linalg.norm(course - end, axis=1).argmin() for end in ends)
+    drawn = shape_of(course[first : last + 1])
+    assert row["distance_metric"] == pytest.approx(drawn.distance_metric, rel=0.02)
+    assert row["torsion"] == pytest.approx(drawn.metrics()["torsion"], rel=0.05)
+
+
 @pytest.mark.parametrize(("noise", "within"), [(10.0, 0.05), (20.0, 0.12)])
 def test_noise_does_not_double_the_sum_of_angles(tubes, spot, noise, within) -> None:
     """Voxels of 0.8 mm and 200 HU of contrast, measured with the defaults."""

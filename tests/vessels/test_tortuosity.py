@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
-from scipy.special import ellipe
+from scipy.special import ellipe, i0e
 
 from napari_radiogenomics.vessels.centerline import smooth_path
 from napari_radiogenomics.vessels.tortuosity import (
@@ -140,6 +140,18 @@ def test_an_end_that_smoothing_straightens_bends_as_what_is_next_to_it() -> None
     assert shape_of(smooth).metrics()["curvature"] < 0.95 * true
     held = shape_of(smooth, smoothing_mm=4.0).metrics()["curvature"]
     assert held == pytest.approx(true, rel=0.03)
+
+
+def test_a_ridge_moves_back_by_what_smoothing_took() -> None:
+    """The ridge of a circle under a Gaussian: exp(-r²/2σ²) I0(rR/σ²) is highest there."""
+    radius, sigma = 5.0, 1.0
+    r = np.linspace(4, 6, 20001)
+    ridge = r[np.argmax(-((r - radius) ** 2) / (2 * sigma**2) + np.log(i0e(r * radius)))]
+    assert ridge < radius - 0.09
+    angle = np.linspace(0, 2 * np.pi, 400)
+    circle = ridge * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    back = smooth_path(circle, step=0.1, wavelength=2.0, closed=True, ridge_sigma=sigma)
+    assert np.linalg.norm(back, axis=1).mean() == pytest.approx(radius, rel=0.004)
 
 
 def test_local_distance_metric_tells_where_a_vessel_winds() -> None:
