@@ -21,6 +21,7 @@ from napari_radiogenomics.tissue.hypoxia import (
     otsu,
     stained_by_cell,
 )
+from napari_radiogenomics.tissue.living import turned_notes
 from napari_radiogenomics.tissue.maps import local_maps
 from napari_radiogenomics.tissue.nuclei import find_nuclei
 from napari_radiogenomics.tissue.objects import Objects
@@ -84,7 +85,11 @@ def measured(
         name=slide.name,
     )  # fmt: skip
     if found is None:
-        said = (*said, *full_notes(maps[kind.area].array, threshold))
+        said = (
+            *said,
+            *full_notes(maps[kind.area].array, threshold),
+            *turned_notes(scene.ground, scene.matrix, scene.stain, window),
+        )
     row: Row = {"measure": kind.name, "antibody": slide.stain if kind.target else "hematoxylin"}
     numbers = _area_row(sums, wanted) | more | _fields_row(fields, sums, wanted)
     row |= numbers

@@ -514,6 +514,28 @@ def test_dead_tissue_is_left_out_on_demand_and_told(art, half_dead) -> None:
         measure_tissue(slide, **settings, living_od=0.9)
 
 
+def test_a_stain_that_falls_with_the_nuclei_is_told(art) -> None:
+    """Stain and hematoxylin over 0.9 mm, together or against each other; or nuclei all over."""
+    side = np.linspace(0.3, 0.06, 900)
+
+    def told(nuclei: np.ndarray, stain: np.ndarray, **settings: float) -> list[str]:
+        amounts = np.zeros((800, 1000, 2))
+        amounts[50:750, 50:950, 0], amounts[50:750, 50:950, 1] = nuclei, stain
+        slide = art.slide(art.draw(amounts, STAIN_SETS["h_dab"].matrix), stain="CAIX")
+        found = measure_tissue(
+            slide, measure="hypoxia", field_mm=0.1, **({"window_mm": 0.2} | settings)
+        )
+        return [one for one in found.warnings if "turned round" in one]
+
+    (said,) = told(side, side)
+    assert "(rank correlation 1.00 in windows of 0.2 mm)" in said
+    assert "living_od" in said
+    assert not told(side, side[::-1])
+    assert not told(0 * side + 0.2, side)
+    assert not told(side, 0 * side)
+    assert not told(side, side, window_mm=0.6)  # too few windows
+
+
 def test_a_polygon_that_crosses_itself_is_refused(art, spots) -> None:
     square = np.array([[0.5, 0.4], [1.4, 0.4], [1.4, 1.0], [0.5, 1.0]])
     with pytest.raises(InputError, match=r"Sides 1 and 3 .* cross at x 0.95, y 0.7 mm"):
