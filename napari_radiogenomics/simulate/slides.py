@@ -38,6 +38,8 @@ WITH_ANGIOGENESIS = 0.35
 """By how much the log of the density of microvessels rises with a standard deviation of it."""
 _VECTORS = np.array([[0.65, 0.70, 0.29], [0.12, 0.94, 0.31], [0.27, 0.57, 0.78]])
 _STEP = 0.15  # optical density of one step
+_HALF_STAINED = 1.0  # hypoxia at which the membranes have half of the CAIX they can have
+_DEAD = 0.9  # core from which on tissue is dead, and takes up less of it
 _COARSE = 16  # pixels between the places where the fields are looked up
 
 
@@ -205,9 +207,9 @@ def _dithered(level: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 def _caix(rng: np.random.Generator, section: Section, tumor: Tumor) -> NDArray[np.uint8]:
     """Membranes brown where hypoxia is high; dead tissue holds little."""
-    hypoxia = _lookup(section, tumor, "hypoxia")
-    core = _lookup(section, tumor, "core")
-    level = 5 / (1 + np.exp(-1.6 * (hypoxia - 0.6))) * (1 - 0.35 * core)
+    hypoxia, core = (_lookup(section, tumor, name) for name in ("hypoxia", "core"))
+    dead = np.clip((core - _DEAD) / (1 - _DEAD), 0, 1)
+    level = 5 / (1 + np.exp(_HALF_STAINED - hypoxia)) * (1 - 0.6 * dead)
     nests = np.abs(_bands(rng, 3.0)) < 0.7
     return _dithered(level * np.where(nests, 1.0, 0.2))
 

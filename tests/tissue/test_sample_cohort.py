@@ -26,9 +26,6 @@ from napari_radiogenomics.simulate.sample import SAMPLE
 from napari_radiogenomics.simulate.stories import Patient, draw_patients
 
 COHORT = Path(__file__).parents[2] / "sample_data" / "cohort"
-# Stain goes flat where all is hypoxic: in P007 the cells of any section differ by about as much by
-# chance. In P008 the fraction is flat as well, and dead tissue, the most hypoxic, has less stain.
-FLAT = {"P007", "P008"}
 DRAWS = 12
 # Sections are read at a quarter of their pixels where they are drawn anew.
 COARSE = 4
@@ -194,13 +191,11 @@ def test_the_caix_fraction_follows_the_planted_hypoxia(
     assert len(each) == SAMPLE["n_patients"]
     assert spearmanr(np.concatenate(found), np.concatenate(true)).statistic >= 0.8
     if not living_od:
-        assert {name for name, most in best.items() if most < 0.8} == FLAT
-        assert min(r for name, r in each.items() if name not in FLAT) >= 0.8
-    # Dead tissue turns the map of P008 round; without it the map tells hypoxia.
-    assert (each["P008"] > 0) == (best["P008"] > 0) == bool(living_od)
+        assert min(best.values()) >= 0.8
+        assert np.median(list(each.values())) >= 0.9
 
 
-def test_the_mean_stain_follows_hypoxia_in_each_patient_or_the_section_is_told(
+def test_the_mean_stain_follows_the_planted_hypoxia_in_each_patient(
     planted: dict[str, fields.Tumor],
 ) -> None:
     """No threshold is crossed all over it: it goes flat later than a fraction does."""
@@ -210,10 +205,8 @@ def test_the_mean_stain_follows_hypoxia_in_each_patient_or_the_section_is_told(
         values, points = at_map(found.maps["mean_od"], f"{name}-CAIX")
         expected = fields.sample_at(tumor.programs["hypoxia"], tumor.geometry, points)
         each[name] = spearmanr(values, expected).statistic
-        told = [one for one in found.warnings if "the maps may be turned round" in one]
-        assert bool(told) == (each[name] < 0), name
-    # Dead tissue takes less stain and is most of P008: nothing in its stain tells what is planted.
-    assert {name for name, r in each.items() if r < 0.8} == {"P008"}
+        assert each[name] >= 0.8, name
+        assert not any("turned round" in one for one in found.warnings), name
 
 
 # A cohort
