@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.orders import Followers, digits_of, follows
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,6 +30,7 @@ _ROWS, _FEWEST = 32, 12
 _MOST_OF_OUTCOMES = 1_000_000
 _MOST, _MOST_CALLS = 8_000_000, 16  # numbers of all calls; the oldest go first
 _FEWEST_OF_FAMILY = 3
+_SURE = 6.0  # of an outcome that was made of a tested one, by chance 1 in 10 to the
 _SMALL = 0.05  # greatest p-value that is kept of very many
 
 Reals = NDArray[np.float64]
@@ -166,15 +169,23 @@ def chosen_of(table: pd.DataFrame, outcome: Reals) -> list[Chosen]:
 
 
 def _alike(known: Reals, outcome: Reals) -> Places:
-    """Outcomes of a call that are this one, under any coding that keeps or turns the order."""
+    """Outcomes of a call that are this one, under any coding that keeps or turns the order.
+
+    An outcome that was made of a tested one (its upper half, or rounded) is that one too.
+    """
     if len(outcome) < _FEWEST or np.ptp(outcome) == 0:
         return np.zeros(0, np.intp)
+    own = outcome[:, None]
+    made = digits_of(own)[0] >= _SURE + np.log10(2.0 * known.shape[1])
     there = np.isfinite(known)
     hits = [
         at
         for at in range(known.shape[1])
         if there[:, at].sum() >= max(_FEWEST, len(outcome) / 2)
-        and _order(known[there[:, at], at]) == _order(outcome[there[:, at]])
+        and (
+            _order(known[there[:, at], at]) == _order(outcome[there[:, at]])
+            or (made and follows(own[there[:, at]], known[there[:, at], at : at + 1])[0])
+        )
     ]
     return np.array(hits, np.intp)
 
@@ -191,21 +202,25 @@ def _order(values: Reals) -> bytes:
 def _columns_of(
     call: _Call, shared: NDArray[np.bool_], values: Reals, columns: Sequence[str]
 ) -> dict[int, str]:
-    """Place among the features of a call → column of a table that is the same feature."""
-    known, found = call.values[0][shared], {}
-    patterns, of = np.unique(np.isfinite(values), axis=1, return_inverse=True)
-    for number, rows in enumerate(patterns.T):
-        if rows.sum() < _FEWEST:  # a patient may lack a modality
-            continue
-        by_order: dict[bytes, list[int]] = {}
-        for at, column in enumerate(known[rows].T):
-            by_order.setdefault(_order(column), []).append(at)
-        by_order.pop(b"", None)
-        for column in np.flatnonzero(of == number).tolist():
-            places = by_order.get(_order(values[rows, column]), [])
-            same = [at for at in places if call.names[at] == columns[column]]
-            if same or (places and len(np.unique(values[rows, column])) >= _FEWEST):
-                found[(same or places)[0]] = columns[column]
+    """Place among the features of a call → column of a table that is the same feature.
+
+    A column of the same name has to follow the feature; one of another name in so many patients
+    that this is no chance (`data.orders`).
+    """
+    known = call.values[0][shared]
+    places = {name: at for at, name in enumerate(call.names)}
+    named = [(at, places[name]) for at, name in enumerate(columns) if name in places]
+    pairs = np.array(named, np.intp).reshape(-1, 2)
+    mine = values[:, pairs[:, 0]]
+    enough = np.isfinite(mine).sum(axis=0) >= _FEWEST  # a patient may lack a modality
+    varied = np.nanmax(mine, axis=0, initial=-np.inf) > np.nanmin(mine, axis=0, initial=np.inf)
+    same = pairs[enough & varied & follows(mine, known[:, pairs[:, 1]])]
+    given = set(same[:, 0].tolist())
+    found = {int(at): columns[own] for own, at in same}
+    for own, at in Followers(values).of(known):
+        if own not in given:
+            given.add(own)
+            found[int(at)] = columns[own]
     return found
 
 

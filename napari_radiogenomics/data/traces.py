@@ -3,8 +3,11 @@
 A join, a `concat` or a rename drops what a table says of itself; its numbers stay. A number with
 a dozen digits is as good as a signature, and so are several of six digits in one column, so that
 some of each column are kept for the session. Where the patients are named, the order in which a
-column puts them is a signature too: it outlives a change of scale, logarithms, ranks and rounding.
-That holds for what is measured on a continuous scale; scores of ranks repeat in other tables.
+column puts them is a signature too: it outlives a change of scale, logarithms, ranks, rounding (to
+whole numbers, where these are many) and single values that got lost; see `data.orders` for what it
+does not outlive. A column that follows what the step was given as well as what it made, as a coarse
+rounding of both does, is taken for what was given. That holds for what is measured on a continuous
+scale; scores of ranks repeat in other tables.
 
 Letters: N samples, P columns, R samples that are kept.
 """
@@ -20,10 +23,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.orders import FEWEST_ORDERED, Followers
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["leave_trace", "orders", "traced"]
+__all__ = ["leave_trace", "traced"]
 
 _ROWS = 32  # of a table, spread over it: enough where a part of the rows is taken
 _FEWEST_ROWS = 4
@@ -32,12 +37,10 @@ _ALIKE, _ALIKE_ROUNDED = 3, 5  # values of a column that are known again
 _DECIMALS = 4  # what is as short as that (ages, counts, zeros) is nobody's signature
 _TAIL, _ROUNDED_TAIL = 12, 32  # bits that a text file, or single precision, may have changed
 _SPREAD = 0.05  # of a column's size; six digits of what varies less are everybody's
-_FEWEST_ORDERED, _DISTINCT = 12, 0.75  # patients whose order is a signature
 _LIKE = 0.8  # rank correlation of a column that a made one may follow
 
 Keys = NDArray[np.uint64]
 Reals = NDArray[np.float64]
-_Ordered = tuple[NDArray[np.bool_], list[int], list[bytes]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +158,7 @@ def traced(table: pd.DataFrame) -> dict[str, str]:
     """
     with _lock:
         traces = list(_traces)
-    numbers = table.loc[:, [kind.kind == "f" for kind in table.dtypes]]
+    numbers = table.loc[:, [kind.kind in "iuf" for kind in table.dtypes]]
     if not traces or not numbers.size:
         return {}
     values = numbers.to_numpy(float)
@@ -198,62 +201,20 @@ def _by_order(values: Reals, index: pd.Index, traces: Sequence[_Trace]) -> dict[
     found: dict[int, str] = {}
     if not names.is_unique:
         return {}
-    seen: dict[bytes, list[_Ordered]] = {}  # many steps are of the same patients
+    seen: dict[bytes, Followers] = {}  # many steps are of the same patients
     for trace in traces:
         if trace.ids is None:
             continue
         places = names.get_indexer(trace.ids)
-        if (places >= 0).sum() < _FEWEST_ORDERED:
+        rows = places >= 0
+        if rows.sum() < FEWEST_ORDERED:
             continue
         key = places.tobytes()
         if key not in seen:
-            seen[key] = _ordered(values, places)
-        for rows, own, theirs in seen[key]:
-            made = set(orders(trace.values[rows])) - set(orders(trace.before[rows])) - {b""}
-            found |= {
-                at: trace.step for at, order in zip(own, theirs, strict=True) if order in made
-            }
-    return found
-
-
-def _ordered(values: Reals, places: NDArray[np.intp]) -> list[_Ordered]:
-    """Rows that columns have in common, places of those columns, and their orders of the rows."""
-    mine = np.where((places >= 0)[:, None], values[places], np.nan)
-    packed = np.packbits(np.isfinite(mine), axis=0)
-    patterns, of = np.unique(packed, axis=1, return_inverse=True)
-    found = []
-    for number, bits in enumerate(patterns.T):
-        rows = np.unpackbits(bits, count=len(places)).astype(bool)
-        if rows.sum() >= _FEWEST_ORDERED:
-            own = np.flatnonzero(of == number)
-            found.append((rows, own.tolist(), orders(mine[np.ix_(rows, own)])))
-    return found
-
-
-def orders(values: Reals) -> list[bytes]:
-    """Order of the rows by each column, up or down; empty where too many are alike or missing.
-
-    Parameters
-    ----------
-    values : ndarray, shape (R, P)
-        At most 255 rows.
-
-    Examples
-    --------
-    >>> x = np.sqrt(np.arange(20.0))[:, None]
-    >>> orders(x) == orders(-np.exp(x)), orders(np.round(x)) == [b""]
-    (True, True)
-    """
-    from scipy.stats import rankdata
-
-    least = max(_FEWEST_ORDERED, _DISTINCT * len(values))
-    ranks = np.asarray(rankdata(np.nan_to_num(values), method="dense", axis=0), np.uint8)
-    distinct = ranks.max(axis=0, initial=0)
-    good = (distinct >= least) & np.isfinite(values).all(axis=0)
-    found = []
-    for column, most, fits in zip(ranks.T, distinct, good, strict=True):
-        up, down = column.tobytes(), (most + 1 - column).astype(np.uint8).tobytes()
-        found.append(min(up, down) if fits else b"")
+            seen[key] = Followers(values[places[rows]])
+        own = np.unique(seen[key].of(trace.values[rows])[:, 0])
+        old = Followers(values[places[rows]][:, own]).of(trace.before[rows], surely=False)
+        found |= dict.fromkeys(np.delete(own, np.unique(old[:, 0])).tolist(), trace.step)
     return found
 
 

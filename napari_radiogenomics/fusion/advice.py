@@ -136,6 +136,7 @@ def advise(
     trade_off: pd.DataFrame,
     external: pd.DataFrame | None = None,
     doubts: Sequence[str] = (),
+    leaks: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Sentences about what a validation found.
 
@@ -153,14 +154,20 @@ def advise(
         As in `FusionResult`.
     doubts : sequence of str, optional
         Why nothing is to be trusted as it stands.
+    leaks : sequence of str, optional
+        Those of them that name columns which may be the target itself.
     """
     main = MAIN[outcome.kind]
     said = [_why(outcome.kind, trusted, table, comparison)]
     if doubts and above_chance(outcome.kind, table, trusted):
-        said = [
-            f"Nothing is to be trusted as it stands: {trusted} reaches "
-            f"{_told(outcome.kind, table, trusted)}, but a warning says what else that may be."
-        ]
+        reached = f"{trusted} reaches {_told(outcome.kind, table, trusted)}"
+        why = "but a warning says what else that may be."
+        if leaks:
+            why = (
+                f"which is not to be believed while a column may be {outcome.name} itself: a "
+                "warning names it. Leave that out and run again."
+            )
+        said = [f"Nothing is to be trusted as it stands: {reached}, {why}"]
     said += _of_some(outcome.kind, trusted, table, comparison)
     said += of_second_cohort(outcome.kind, trusted, external)
     said += _event(outcome)

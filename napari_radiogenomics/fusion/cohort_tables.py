@@ -14,6 +14,7 @@ from napari_radiogenomics.data.nature import settle_nature, stated_kind
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.extraction.measures.shuffled import MEASURE as SHUFFLED
 from napari_radiogenomics.fusion.checks.fitted_outside import require_unfitted
+from napari_radiogenomics.fusion.checks.same_id import require_one_site
 from napari_radiogenomics.genomics.cohort_matrix import comparable
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.progress import Progress, quiet
@@ -168,8 +169,8 @@ def cohort_modalities(
     Raises
     ------
     InputError
-        If a table was harmonized over all patients, has a row a region, a name is unknown, or
-        the outcome is made of a modality.
+        If a table was harmonized over all patients, has a row a region, a name is unknown,
+        the outcome is made of a modality, or an id is of one site here and of another there.
 
     Examples
     --------
@@ -182,6 +183,8 @@ def cohort_modalities(
     (['age'], ('stage is the outcome and was left out of the clinical facts.',))
     """
     known = modality_names(features, cohort)
+    if features is not None and features.table.index.nlevels == 1:
+        require_one_site({"features": features.table, cohort.name: cohort.patients})
     draft = _Draft()
     if {"rna", "pathways"} <= set(names):
         raise InputError("rna and pathways are made of the same genes. Choose one of the two.")

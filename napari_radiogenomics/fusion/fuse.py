@@ -11,9 +11,11 @@ import numpy as np
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice import advise, trusted_strategy
+from napari_radiogenomics.fusion.checks.blank_target import warn_of_blanks
 from napari_radiogenomics.fusion.checks.chosen_outside import warn_of_chosen
 from napari_radiogenomics.fusion.checks.fitted_outside import leave_answers
 from napari_radiogenomics.fusion.checks.lost_columns import losses
+from napari_radiogenomics.fusion.checks.same_id import warn_of_two_names
 from napari_radiogenomics.fusion.checks.same_patient import refuse_copies, warn_of_further_rows
 from napari_radiogenomics.fusion.checks.site_outcome import warn_of_sites
 from napari_radiogenomics.fusion.checks.target_leak import warn_of_target
@@ -153,8 +155,8 @@ def fuse(
     ------
     InputError
         If the outcome has one class or too few events, each site has one class, there are fewer
-        patients than folds, a patient is there twice, or a modality shares no patient with the
-        target.
+        patients than folds, a patient is there twice, an id has two sites, or a modality shares no
+        patient with the target.
 
     References
     ----------
@@ -196,8 +198,13 @@ def fuse(
         refuse_copies(second, data.tables)
     doubts = warn_of_chosen(data.tables, data.outcome)
     warned = (*doubts, *warn_of_sites(data.tables, data.outcome))
-    warned += warn_of_target(data.tables, data.outcome)
-    warned += warn_of_further_rows(data.tables.patients)
+    leaks = warn_of_target(data.tables, data.outcome)
+    doubts, warned = (*leaks, *doubts), (*leaks, *warned)
+    warned += (
+        *warn_of_blanks(modalities, target, data.outcome, groups),
+        *warn_of_two_names(modalities, groups),
+        *warn_of_further_rows(data.tables.patients),
+    )
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     runs = run_splits(data, models, splits, what="Folds", **options)
     pattern = warn_of_pattern(data.tables, data.outcome, runs)
@@ -219,12 +226,13 @@ def fuse(
     outside = None if external is None else external_table(fitted, data, external)
     points = _points(data, runs, fitted, external)
     found = _result(
-        data, models, runs, fitted, table, outside, points, thorough, scheme, doubts, options
+        data, models, runs, fitted, table, outside, points, thorough, scheme, doubts, leaks, options
     )
     for name, model in fitted.items():
         lost = losses(found.table, found.without, found.main, name)
         model.fitted_ = replace(model.fitted_, facts={**model.fitted_.facts, "lost": lost})
-    warned += () if second is None else warn_of_lacking(fitted, second)
+    if external is not None and second is not None:
+        warned += (*warn_of_lacking(fitted, second), *_of_second(external, data))
     found = replace(found, warnings=warned, doubts=doubts)
     _remember(data, runs)
     for name, model in found.models.items():
@@ -232,6 +240,13 @@ def fuse(
         facts = {**model.fitted_.facts, "validation": carried}
         model.fitted_ = replace(model.fitted_, facts=facts)
     return found
+
+
+def _of_second(external: tuple[Any, ...], data: Data) -> tuple[str, ...]:
+    """Who of the second cohort is left out, and whether its sites can be told."""
+    modalities, target, *groups = external
+    blank = warn_of_blanks(modalities, target, data.outcome, *groups, whose="Second cohort: ")
+    return (*blank, *warn_of_two_names(modalities, *groups))
 
 
 def _remember(data: Data, runs: Sequence[SplitRun]) -> None:
@@ -285,6 +300,7 @@ def _result(
     thorough: bool,
     scheme: str,
     doubts: Sequence[str],
+    leaks: Sequence[str],
     options: Mapping[str, Any],
 ) -> FusionResult:
     import pandas as pd
@@ -315,6 +331,7 @@ def _result(
         trade_off=trade_off,
         external=outside,
         doubts=doubts,
+        leaks=leaks,
     )
     return FusionResult(
         outcome.kind,

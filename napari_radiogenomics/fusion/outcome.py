@@ -86,12 +86,11 @@ class Outcome:
     def strata(self) -> NDArray[np.intp]:
         """Groups whose shares should be alike in all folds, shape (N,).
 
-        Classes come in the order of their names, so that the same patients are dealt together
-        whichever class is the event.
+        The class of the first patient comes first, so that the same patients are dealt together
+        whatever the classes are called, and whichever is the event.
         """
         if self.kind == "classification":
-            turned = len(self.classes) == 2 and str(self.classes[0]) > str(self.classes[1])
-            return (1 - self.values if turned else self.values).astype(np.intp)
+            return (self.values != self.values[:1]).astype(np.intp)
         thirds = np.empty(len(self), np.intp)
         for seen in (False, True):
             own = np.flatnonzero(self.event == seen)

@@ -101,7 +101,8 @@ class FusionResult:
         Each strategy, fitted on all patients.
     warnings : tuple of str
         Why the result may be too good to be true (columns, or sites, that tell the target by
-        themselves; ids that may be one patient), and what the second cohort lacks.
+        themselves; ids that may be one patient), who is left out without an outcome, and what
+        the second cohort lacks.
     doubts : tuple of str
         Those of the warnings for which no strategy is to be trusted as it stands.
     history : tuple of Record

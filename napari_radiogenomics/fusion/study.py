@@ -13,6 +13,7 @@ import numpy as np
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.checks.chosen_outside import refuse_chosen
 from napari_radiogenomics.fusion.checks.fitted_outside import refuse_fitted_outside
+from napari_radiogenomics.fusion.checks.same_id import require_one_site
 from napari_radiogenomics.fusion.checks.same_patient import refuse_copies, refuse_spellings
 from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
 from napari_radiogenomics.fusion.models.model import FusionModel
@@ -56,10 +57,12 @@ def data_of(
     ------
     InputError
         If there are none, the outcome cannot be learned, a table was harmonized over all
-        patients, or its columns were chosen by their tests against the outcome.
+        patients, its columns were chosen by their tests against the outcome, or an id has two
+        sites.
     """
     require_seed(seed)
     everyone = patients_of(modalities)
+    require_one_site(modalities, groups)
     refuse_fitted_outside(modalities)
     outcome, patients = outcome_of(target, event=event)
     refuse_spellings([*everyone, *patients])

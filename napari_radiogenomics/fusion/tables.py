@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.checks.same_id import require_one_site
 from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings
 from napari_radiogenomics.fusion.outcome import refuse_repeats
 
@@ -90,6 +91,7 @@ def patients_of(modalities: Mapping[str, pd.DataFrame]) -> pd.Index:
             )
         if not len(frame):
             raise InputError(f'The modality "{name}" has no patients. Leave it out.')
+        require_one_site({name: frame})  # before rows are taken for lesions of one patient
         refuse_repeats(frame.index, f'the modality "{name}"')
         if not frame.columns.astype(str).is_unique:
             twice = frame.columns[frame.columns.astype(str).duplicated()][0]

@@ -76,3 +76,47 @@ def test_columns_of_few_values_have_no_order():
     before = pd.DataFrame({"stage": np.arange(60.0) % 7}, IDS)
     leave_trace("step", before.to_numpy() * 2 + 0.1, before.to_numpy()[::-1], ids=IDS)
     assert traced(before * 3.0) == {}
+
+
+def _known_and_made(n=200, columns=40):
+    rng = np.random.default_rng(9)
+    ids = [f"Q{number:03d}" for number in range(n)]
+    before = pd.DataFrame(np.exp(rng.normal(3, 1, (n, columns))), ids).add_prefix("f")
+    return before, before * np.where(np.arange(n) % 2, 1.3, 0.8)[:, None] + 1
+
+
+def _one_gap_each(table):
+    rows = np.random.default_rng(1).integers(0, len(table), table.shape[1])
+    return table.mask(np.arange(len(table))[:, None] == rows)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.astype("f4"),
+        lambda t: t.round(),
+        lambda t: t.round().astype(int),
+        lambda t: np.log(t).round(2),
+        _one_gap_each,
+        lambda t: _one_gap_each(t.round()),
+        lambda t: _one_gap_each(_one_gap_each(np.log(t)).iloc[:, ::-1]).astype("f4"),
+    ],
+)
+def test_copies_that_were_rounded_or_lost_a_value_are_known(change):
+    before, after = _known_and_made()
+    leave_trace("step", after.to_numpy(), before.to_numpy(), ids=before.index)
+    assert set(traced(change(after)).values()) == {"step"}
+    assert len(traced(change(after))) == 40
+    # The same done to what was measured is nobody's.
+    assert traced(change(before)) == {}
+
+
+def test_whole_numbers_of_others_are_not_taken_for_copies():
+    rng = np.random.default_rng(4)
+    before, after = _known_and_made(columns=2000)
+    leave_trace("step", after.to_numpy(), before.to_numpy(), ids=before.index)
+    others = {"age": rng.integers(30, 90, (200, 2000)), "count": rng.poisson(6, (200, 2000)),
+              "score": rng.integers(0, 5, (200, 2000))}  # fmt: skip
+    for name, values in others.items():
+        assert traced(pd.DataFrame(values, before.index).add_prefix(name)) == {}
+    assert traced(pd.DataFrame(rng.normal(size=(200, 2000)), before.index)) == {}

@@ -210,7 +210,14 @@ def predict_patients(
         times ``survival``, the probability of no event by ``attrs["at"]``, with
         ``survival_low`` and ``survival_high``, how far the training patients fix it; then
         ``driver_1`` to ``driver_3`` with ``modality``, ``column`` and ``contribution`` of each,
-        and ``lacks``, the modalities that the patient does not have.
+        and ``lacks``, the modalities that the patient does not have. A patient of whom nothing
+        is known that the model reads has no numbers, the set ``"not answered"``, and the reason
+        in words in ``unanswered``, which is empty for all others.
+
+    Raises
+    ------
+    InputError
+        If no patient can be answered.
 
     References
     ----------
@@ -237,6 +244,7 @@ def predict_patients(
         index=pd.Index(tables.patients.astype(str), name="patient_id"),
     )
     link = table["link"].to_numpy()
+    why = _unanswered(fitted, tables, link)
     if fitted.kind == "classification":
         table["probability"] = sigmoid(link)
         found = conformal_set(fitted.scores, link, level=level)
@@ -245,8 +253,10 @@ def predict_patients(
         called = np.where(table["probability"] > limit, names[1], names[0])
         table["class"] = np.where(np.isfinite(link), called, "")
         table["set"] = [
-            ", ".join(name for name, there in zip(names, row, strict=True) if there) or "none"
-            for row in found
+            (", ".join(name for name, there in zip(names, row, strict=True) if there) or "none")
+            if answered
+            else "not answered"
+            for row, answered in zip(found, np.isfinite(link), strict=True)
         ]
     elif fitted.kind == "regression":
         table[["low", "high"]] = conformal_interval(fitted.scores, link, level=level)
@@ -264,8 +274,35 @@ def predict_patients(
     sources = list(fitted.facts["held"])
     nobody = np.zeros(len(tables), bool)
     lacks = {name: ~tables.present.get(name, nobody) for name in sources}
+    table["unanswered"] = why
     table["lacks"] = [", ".join(n for n in sources if lacks[n][at]) for at in range(len(tables))]
     return table
+
+
+def _unanswered(fitted: Fitted, tables: Tables, link: Reals) -> list[str]:
+    """Why each patient is not answered, in words; empty where there is an answer.
+
+    Raises
+    ------
+    InputError
+        If there is none for anybody.
+    """
+    needs = [
+        " with ".join(dict.fromkeys(view.view.source for view in expert.views.values()))
+        for expert in fitted.experts
+    ]
+    reads = " or ".join(dict.fromkeys(needs))
+    known = [name for name in fitted.facts["held"] if name in tables.present]
+    words = []
+    for at, answered in enumerate(np.isfinite(link)):
+        has = " and ".join(name for name in known if tables.present[name][at]) or "nothing"
+        words.append("" if answered else f"{has} is known; the model reads {reads}")
+    if len(link) and not np.isfinite(link).any():
+        raise InputError(
+            f"None of the {len(link)} patients can be answered: of the first, "
+            f"{tables.patients[0]}, {words[0]}. Give them what the model reads."
+        )
+    return words
 
 
 def _drivers(shares: pd.DataFrame) -> pd.DataFrame:

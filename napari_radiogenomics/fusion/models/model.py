@@ -16,11 +16,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.fusion.checks.blank_target import warn_of_blanks
 from napari_radiogenomics.fusion.checks.fitted_outside import (
     FITTED,
     leave_answers,
     refuse_fitted_outside,
 )
+from napari_radiogenomics.fusion.checks.same_id import require_one_site
 from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings, warn_of_further_rows
 from napari_radiogenomics.fusion.explaining.conformal import conformal_scores
 from napari_radiogenomics.fusion.models.bench import Bench
@@ -85,6 +87,7 @@ class FusionModel(BaseEstimator):
         """
         refuse_fitted_outside(X)
         everyone = patients_of(X)
+        require_one_site(X, groups)
         outcome, patients = outcome_of(y, event=event)
         refuse_spellings([*everyone, *patients])
         rows = np.flatnonzero(patients.isin(everyone))
@@ -94,6 +97,7 @@ class FusionModel(BaseEstimator):
             )
         tables = tables_of(X, patients[rows], groups)
         warn_of_further_rows(tables.patients)
+        warn_of_blanks(X, y, outcome, groups)
         bench = Bench(
             tables,
             outcome.take(rows),
@@ -299,4 +303,6 @@ def modalities_of(views: Mapping[str, View]) -> tuple[str, ...]:
 
 def new_tables(X: Mapping[str, pd.DataFrame], groups: Any = None) -> Tables:
     """Tables of patients to be predicted, in the order of `patients_of`."""
-    return tables_of(X, patients_of(X), groups)
+    everyone = patients_of(X)
+    require_one_site(X, groups)
+    return tables_of(X, everyone, groups)

@@ -13,6 +13,7 @@ import numpy as np
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.checks.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.checks.lost_columns import lost_columns
+from napari_radiogenomics.fusion.checks.same_id import require_one_site
 from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings, spelled_alike
 from napari_radiogenomics.fusion.checks.warned import warned
 from napari_radiogenomics.fusion.models.model import FusionModel
@@ -135,6 +136,7 @@ def outside_of(
     modalities, target, *groups = external
     refuse_fitted_outside(modalities)
     everyone = patients_of(modalities)
+    require_one_site(modalities, *groups)
     outcome, patients = outcome_of(target, kind)
     refuse_spellings([*everyone, *patients])
     if classes and set(outcome.classes) == set(classes):
@@ -150,7 +152,8 @@ def outside_of(
     if both:
         raise InputError(
             f"{len(both)} patients of the external cohort were learned from, the first is "
-            f"{both[0]}. Leave them out of one of the two."
+            f"{both[0]}. Leave them out of one of the two; where two hospitals number their "
+            "patients alike, put the hospital before the ids."
         )
     tables = tables_of(modalities, patients[rows], groups[0] if groups else None)
     return tables, outcome.take(rows)

@@ -14,11 +14,11 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.models.calibration import calibration_line
 from napari_radiogenomics.fusion.models.predictor import sigmoid
 from napari_radiogenomics.fusion.outcome import Kind, Outcome
+from napari_radiogenomics.fusion.validation.drawn_times import drawn_measures
 from napari_radiogenomics.fusion.validation.intervals import (
     Estimate,
     Held,
     Measured,
-    corrected_t,
     drawn_interval,
     fold_mean,
 )
@@ -29,20 +29,12 @@ from napari_radiogenomics.fusion.validation.metrics import (
     r_squared,
 )
 from napari_radiogenomics.statistics.roc import area_under_curve
-from napari_radiogenomics.statistics.survival import (
-    Steps,
-    area_at,
-    concordance,
-    predicted_survival,
-    uno_concordance,
-)
-from napari_radiogenomics.statistics.survival import brier_score as brier_at
+from napari_radiogenomics.statistics.survival import concordance, uno_concordance
 
 __all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "main_of", "measures", "score_folds"]
 
 Reals = NDArray[np.float64]
 Metric = Callable[[Outcome, Reals], float]
-_TIMES = 25
 MAIN: dict[Kind, str] = {
     "classification": "auc",
     "regression": "r_squared",
@@ -142,7 +134,7 @@ def measures(outcome: Outcome, folds: Sequence[Held], *, seed: int) -> dict[str,
     """
     found = {MAIN[outcome.kind]: main_measure(outcome, folds)}
     if outcome.kind == "survival":
-        return found | _of_times(outcome, folds)
+        return found | _of_times(outcome, folds, seed)
     pooled = _CLASSES if outcome.kind == "classification" else _NUMBERS
     if not any(np.isfinite(fold.link).any() for fold in folds):
         return found | dict.fromkeys(pooled, Estimate(np.nan))
@@ -151,49 +143,10 @@ def measures(outcome: Outcome, folds: Sequence[Held], *, seed: int) -> dict[str,
     return found
 
 
-def _of_times(outcome: Outcome, folds: Sequence[Held]) -> dict[str, Estimate]:
-    """Measures of survival that are taken fold by fold."""
-    middle = float(np.median(outcome.values[outcome.event]))
-    found = {"uno_concordance": fold_mean(outcome, folds, _uno)[0]}
-    areas, briers, slopes = [], [], []
-    for fold in (fold.known() for fold in folds):
-        own = outcome.take(fold.rows)
-        try:
-            areas.append(area_at(own.values, own.event, fold.link, middle))
-            if fold.hazard is not None:
-                briers.append(_integrated_brier(own, fold.link, fold.hazard))
-        except InputError:  # too few cases or controls at that time in this fold
-            continue
-        slopes.append(_slope(own, fold.link))
-    for name, values, least, most in (
-        ("auc_at_median", areas, 0.0, 1.0),
-        ("integrated_brier", briers, 0.0, 1.0),
-        ("calibration_slope", slopes, -np.inf, np.inf),
-    ):
-        mean = _spread(np.array(values), len(outcome), folds)
-        low, high = np.clip((mean.low, mean.high), least, most)
-        found[name] = Estimate(mean.value, float(low), float(high))
-    return found
-
-
-def _integrated_brier(outcome: Outcome, link: Reals, hazard: Steps) -> float:
-    """Mean Brier score over the times up to that which a fifth of the patients outlive."""
-    last = float(np.quantile(outcome.values, 0.8))
-    grid = np.linspace(0, last, _TIMES + 1)[1:]
-    found = [
-        brier_at(outcome.values, outcome.event, predicted_survival(hazard, link, at), at)
-        for at in grid
-    ]
-    return float(np.mean(found))
-
-
-def _spread(values: Reals, n_patients: int, folds: Sequence[Held]) -> Estimate:
-    """Mean over folds, with the interval that their differences tell."""
-    if values.size < 2:
-        return Estimate(float(values[0]) if values.size else np.nan)
-    tested = float(np.mean([len(fold.rows) for fold in folds]))
-    share = tested / max(n_patients - tested, 1.0)
-    return Estimate(*corrected_t(values, test_share=share)[:3])
+def _of_times(outcome: Outcome, folds: Sequence[Held], seed: int) -> dict[str, Estimate]:
+    """Measures of survival beside the main one."""
+    uno = fold_mean(outcome, folds, _uno)[0]
+    return {"uno_concordance": uno, **drawn_measures(outcome, folds, seed=seed)}
 
 
 def main_of(kind: Kind) -> Callable[[Outcome, Reals], Measured | None]:
