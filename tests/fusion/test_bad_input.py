@@ -196,7 +196,8 @@ def test_a_feature_that_is_the_target_is_told(kind, draw):
 def test_patients_without_a_target_are_left_out(cohort):
     target = cohort.target.copy()
     target.iloc[:20] = None
-    found = fuse({"rna": cohort.modalities["rna"]}, target, **QUICK)
+    with pytest.warns(DataWarning, match="^20 of 120 patients have no EGFR and are left out.$"):
+        found = fuse({"rna": cohort.modalities["rna"]}, target, **QUICK)
     assert found.predictions["patient_id"].nunique() == 100
 
 

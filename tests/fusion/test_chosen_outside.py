@@ -90,3 +90,33 @@ def test_a_family_that_is_better_than_the_others_is_told_and_has_no_star():
     assert found.star == ""
     with pytest.raises(InputError, match="19 columns"):  # a part of it was chosen by hand
         fuse({"imaging": family.iloc[:, 1:]}, y, **QUICK)
+
+
+def _one_gap_each(table):
+    rows = np.random.default_rng(1).integers(0, len(table), table.shape[1])
+    return table.mask(np.arange(len(table))[:, None] == rows)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: t.astype("f4"), _one_gap_each, lambda t: (20 * t).round().astype(int)]
+)
+def test_they_are_known_when_they_were_rounded_or_lost_a_value(searched, change):
+    imaging, y, best = searched
+    given = change(imaging[best[:15]]).set_axis(range(15), axis=1)
+    with pytest.raises(InputError, match="15 columns"):
+        _checked(given, y)
+    # Other columns of the search, changed alike, pass.
+    assert _checked(change(imaging[best[100:]]).add_prefix("x"), y) == ()
+
+
+def test_a_part_of_the_outcome_that_was_tested_is_that_outcome():
+    rng = np.random.default_rng(5)
+    ids = [f"U{n:03d}" for n in range(90)]
+    imaging = pd.DataFrame(rng.normal(size=(90, 200)), ids).add_prefix("f")
+    level = pd.Series(rng.normal(size=90), ids, name="VEGFA")
+    found = associate(imaging, level.to_frame(), method="pearson").table
+    best = list(found.sort_values("p_value")["feature"].astype(str))
+    high = (level > level.median()).astype(int)
+    with pytest.raises(InputError, match="15 columns"):
+        _checked(imaging[best[:15]], high)
+    assert _checked(imaging[best[:15]], pd.Series(rng.permutation(high), ids)) == ()

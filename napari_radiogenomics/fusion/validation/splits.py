@@ -143,9 +143,8 @@ def bootstrap_splits(strata: Places, *, repeats: int, seed: int) -> list[Split]:
 
 
 def joint_strata(strata: Places, sites: NDArray) -> Places:
-    """Outcome within site; sites in the order of their first patients, whatever they are called."""
-    _, first, of = np.unique(sites, return_index=True, return_inverse=True)
-    codes = np.argsort(np.argsort(first))[of]
+    """Outcome within site."""
+    codes = np.unique(sites, return_inverse=True)[1]
     joint: Places = np.unique(codes * (strata.max() + 1) + strata, return_inverse=True)[1]
     return joint
 
