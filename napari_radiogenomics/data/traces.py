@@ -39,7 +39,11 @@ _TAIL, _ROUNDED_TAIL = 12, 32  # bits that a text file, or single precision, may
 _SPREAD = 0.05  # of a column's size; six digits of what varies less are everybody's
 _LIKE = 0.8  # rank correlation of a column that a made one may follow
 
+_HASH = 24  # bits, 16 MB
+_AT_ONCE = 2048
+
 Keys = NDArray[np.uint64]
+Places = NDArray[np.intp]
 Reals = NDArray[np.float64]
 
 
@@ -163,12 +167,15 @@ def traced(table: pd.DataFrame) -> dict[str, str]:
         return {}
     values = numbers.to_numpy(float)
     found = _by_order(values, numbers.index, traces)
-    found |= _by_value(values, traces, _ROUNDED_TAIL, _ALIKE_ROUNDED)
-    found |= _by_value(values, traces, _TAIL, _ALIKE)
+    telling = _telling(values)
+    found |= _by_value(values, telling, traces, _ROUNDED_TAIL, _ALIKE_ROUNDED)
+    found |= _by_value(values, telling, traces, _TAIL, _ALIKE)
     return {str(numbers.columns[at]): found[at] for at in sorted(found)}
 
 
-def _by_value(values: Reals, traces: Sequence[_Trace], tail: int, alike: int) -> dict[int, str]:
+def _by_value(
+    values: Reals, telling: NDArray[np.bool_], traces: Sequence[_Trace], tail: int, alike: int
+) -> dict[int, str]:
     """Columns of which so many values are those of one traced column."""
     keys, columns, steps, total = [], [], [], 0
     for trace in traces:
@@ -180,19 +187,47 @@ def _by_value(values: Reals, traces: Sequence[_Trace], tail: int, alike: int) ->
     known, owner = np.concatenate(keys), np.concatenate(columns)
     order = np.argsort(known, kind="stable")
     known, owner = known[order], owner[order]
-    found = {}
-    for at in range(values.shape[1]):
-        own = np.unique(_keys(values[_telling(values[:, at]), at], tail))
-        low, high = (np.searchsorted(known, own, side=side) for side in ("left", "right"))
-        hit = high > low
-        if hit.sum() < alike:
-            continue
-        counts = (high - low)[hit]
-        starts = np.repeat(low[hit] - np.append(0, np.cumsum(counts)[:-1]), counts)
-        whose, times = np.unique(owner[starts + np.arange(counts.sum())], return_counts=True)
-        if times.max() >= alike:  # the last is the newest
-            found[at] = steps[int(whose[times >= alike][-1])]
+    place, key = _shared(values, telling, known, tail)
+    low, high = (np.searchsorted(known, key, side=side) for side in ("left", "right"))
+    found: dict[int, str] = {}
+    # Some columns at a time, as values that many columns share are counted for each of these.
+    for start in range(0, values.shape[1], _AT_ONCE):
+        first, last = np.searchsorted(place, (start, start + _AT_ONCE))
+        counts = (high - low)[first:last]
+        before = np.repeat(low[first:last] - np.append(0, np.cumsum(counts))[:-1], counts)
+        whose = owner[before + np.arange(counts.sum())]
+        pairs = np.repeat(place[first:last], counts) * total + whose
+        pairs, times = np.unique(pairs, return_counts=True)
+        # Of several the last is the newest.
+        found |= {int(pair // total): steps[int(pair % total)] for pair in pairs[times >= alike]}
     return found
+
+
+def _shared(
+    values: Reals, telling: NDArray[np.bool_], known: Keys, tail: int
+) -> tuple[Places, Keys]:
+    """Column and key of the values that are among the known ones, each once in a column.
+
+    A table of bits that keys are hashed to leaves out nearly all others at the cost of one look.
+    """
+    rows, columns = np.nonzero(telling)
+    keys = _keys(values[rows, columns], tail)
+    there = np.zeros(1 << _HASH, bool)
+    there[_hashed(known)] = True
+    likely = there[_hashed(keys)]
+    keys, columns = keys[likely], columns[likely]
+    at = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
+    same = known[at] == keys if len(known) else np.zeros(0, bool)
+    keys, columns = keys[same], columns[same]
+    order = np.lexsort((keys, columns))
+    keys, columns = keys[order], columns[order]
+    new = np.ones(len(keys), bool)
+    new[1:] = (np.diff(columns) != 0) | (keys[1:] != keys[:-1])
+    return columns[new], keys[new]
+
+
+def _hashed(keys: Keys) -> Keys:
+    return np.asarray((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _HASH), np.uint64)
 
 
 def _by_order(values: Reals, index: pd.Index, traces: Sequence[_Trace]) -> dict[int, str]:
