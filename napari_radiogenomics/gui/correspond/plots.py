@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class PlacesPlot(Plot):
         x, y = (table[f"{name}{ending}"].to_numpy(float)[rows] for name in ("b", "a"))
         row = found.row() if left else found.row(step="raw")
         worth = f"worth {row['n_effective']:.1f} places"
-        p = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
+        p = p_said(row["p_value"]) if np.isfinite(row["p_value"]) else "no p-value"
         self.begin(f"Maps {step_words(row)}: r = {row['r']:.2f}, {worth}, {p}. This tumor only.")
         self.words.setToolTip(f"<p>{signs_differ(found)}</p>" if signs_differ(found) else "")
         color = QColor(_DOT)

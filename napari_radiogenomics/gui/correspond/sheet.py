@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.associate.plots import PairPlot
 from napari_radiogenomics.gui.correspond.biopsies import BiopsyLine
 from napari_radiogenomics.gui.correspond.plots import (
@@ -214,7 +215,7 @@ class CorrespondSheet(PlacedWidget):
         table = found.patients[[row["first"], row["second"]]].dropna()
         said = f"ρ {row['rho']:.2f}"
         if np.isfinite(row["p_value"]):
-            said += f" ({row['low']:.2f} to {row['high']:.2f}, p = {row['p_value']:.2g})"
+            said += f" ({row['low']:.2f} to {row['high']:.2f}, {p_said(row['p_value'])})"
         said += f", sites held fixed, {len(table)} patients."
         names = dict(zip(("feature", "tissue", "score"), found.titles, strict=False))
         self.pairs.show_patients(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_radiogenomics.data.review import Review
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.correspond.plots import signs_differ, step_words
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ __all__ = ["counts_as", "review_of", "tumor_words"]
 def tumor_words(found: Correspondence) -> str:
     """The answer of one tumor, with the step that it is of, and what to do next."""
     row = found.row()
-    p_value = f"p = {row['p_value']:.2g}" if np.isfinite(row["p_value"]) else "no p-value"
+    p_value = p_said(row["p_value"]) if np.isfinite(row["p_value"]) else "no p-value"
     parts = [
         f"maps {step_words(row)}: r = {row['r']:.2f}, worth {row['n_effective']:.1f} places, "
         f"{p_value}: this tumor only.",

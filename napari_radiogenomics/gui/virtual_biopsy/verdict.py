@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.forms.style import Tone, tone_color
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _better(skill: float) -> str:
 def _facts(found: VirtualBiopsy | VirtualBiopsyModel, patients: int, biopsies: int) -> str:
     return (
         f"Skill {percent(found.skill)} ({percent(found.skill_low)} to "
-        f"{percent(found.skill_high)}, p = {found.p_value:.2g}): part of the variance within "
+        f"{percent(found.skill_high)}, {p_said(found.p_value)}): part of the variance within "
         f"patients that is predicted in patients left out. {patients} patients, "
         f"{biopsies} biopsies."
     )
