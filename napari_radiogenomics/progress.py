@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from napari_radiogenomics.errors import Cancelled
 
-__all__ = ["Progress", "bar", "is_cancelled", "quiet", "reporting"]
+__all__ = ["Progress", "bar", "is_cancelled", "quiet", "reporting", "stop_if_cancelled"]
 
 T = TypeVar("T")
 
@@ -94,3 +94,17 @@ def is_cancelled(progress: Progress) -> bool:
     (True, False)
     """
     return bool(getattr(progress, "cancelled", bool)())
+
+
+def stop_if_cancelled(progress: Progress, what: str) -> None:
+    """Raise `Cancelled` where the work should stop, within a step that takes long.
+
+    Parameters
+    ----------
+    progress : Progress
+        As for `is_cancelled`.
+    what : str
+        What stops.
+    """
+    if is_cancelled(progress):
+        raise Cancelled(f"{what} cancelled.")

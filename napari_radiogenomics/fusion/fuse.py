@@ -61,7 +61,7 @@ from napari_radiogenomics.fusion.validation.summaries import (
     without_table,
 )
 from napari_radiogenomics.fusion.validation.trade_off import trade_off_table
-from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.progress import Progress, quiet, stop_if_cancelled
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
 
@@ -198,6 +198,7 @@ def fuse(
         refuse_copies(second, data.tables)
     doubts = warn_of_chosen(data.tables, data.outcome)
     warned = (*doubts, *warn_of_sites(data.tables, data.outcome))
+    stop_if_cancelled(progress, "Fuse")
     leaks = warn_of_target(data.tables, data.outcome)
     doubts, warned = (*leaks, *doubts), (*leaks, *warned)
     warned += (
@@ -210,7 +211,7 @@ def fuse(
     pattern = warn_of_pattern(data.tables, data.outcome, runs)
     doubts, warned = (*doubts, *pattern), (*pattern, *warned)
     fitted = _on_all(data, models, progress)
-    table = measure_table(data.outcome, runs, seed=seed)
+    table = measure_table(data.outcome, runs, seed=seed, progress=progress)
     if scheme == "bootstrap632":
         table = optimism_corrected(table, data, fitted)
     if n_permutations:
@@ -223,7 +224,9 @@ def fuse(
             count=n_permutations,
             **options,
         )
-    outside = None if external is None else external_table(fitted, data, external)
+    outside = None
+    if external is not None:
+        outside = external_table(fitted, data, external, progress=progress)
     points = _points(data, runs, fitted, external)
     found = _result(
         data, models, runs, fitted, table, outside, points, thorough, scheme, doubts, leaks, options
@@ -266,7 +269,8 @@ def _on_all(
     data: Data, models: Mapping[str, FusionModel], progress: Progress
 ) -> dict[str, FusionModel]:
     """Each model fitted on all patients."""
-    benches = Benches(data, np.arange(len(data.outcome)))
+    check = partial(stop_if_cancelled, progress, "All patients")
+    benches = Benches(data, np.arange(len(data.outcome)), check=check)
     return {name: benches.fit(models[name]) for name in progress(list(models), "All patients")}
 
 

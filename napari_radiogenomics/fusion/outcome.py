@@ -39,6 +39,8 @@ class Outcome:
         What a person calls it.
     classes : tuple
         The two classes as they were given, the event last; empty for the other kinds.
+    event_name : str
+        What a person calls the event of a time; empty for the other kinds.
     """
 
     kind: Kind
@@ -46,13 +48,14 @@ class Outcome:
     event: NDArray[np.bool_]
     name: str = "outcome"
     classes: tuple[Any, ...] = ()
+    event_name: str = ""
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: NDArray[np.intp]) -> Outcome:
         """Outcome of some of the patients, in the order asked for."""
-        return Outcome(self.kind, self.values[rows], self.event[rows], self.name, self.classes)
+        return replace(self, values=self.values[rows], event=self.event[rows])
 
     def of_event(self, event: Any) -> Outcome:
         """The same outcome with a named class as the event.
@@ -197,7 +200,7 @@ def _survival(target: pd.DataFrame, kind: str | None) -> tuple[Outcome, NDArray[
             "censored: left out, they would take all who live with them. Write 0 where the event "
             "had not come by that time."
         )
-    return Outcome("survival", time, event == 1, pair[0]), kept
+    return Outcome("survival", time, event == 1, pair[0], event_name=pair[1]), kept
 
 
 def _single(target: pd.Series, kind: str | None) -> tuple[Outcome, NDArray[np.bool_]]:

@@ -20,6 +20,7 @@ __all__ = [
     "concordance",
     "kaplan_meier",
     "predicted_survival",
+    "survival_with_ends",
     "uno_concordance",
 ]
 
@@ -107,6 +108,54 @@ def _product_limit(t: Reals, e: Flags) -> Steps:
     return Steps(times, np.asarray(np.cumprod(1 - deaths / at_risk), np.float64), 1.0)
 
 
+def survival_with_ends(
+    time: ArrayLike, event: ArrayLike, at: float, *, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Probability of no event by a time, and its interval (Greenwood, on the scale of log(-log)).
+
+    Parameters
+    ----------
+    time, event : array_like, shape (N,)
+        As for `kaplan_meier`.
+    at : float
+        Time.
+    level : float, optional
+        Of the interval.
+
+    Returns
+    -------
+    value, low, high : float
+        NaN where nobody was watched so long and some might have lived on. Where nobody or
+        everybody had the event, the interval is the exact one of as many who were watched.
+
+    References
+    ----------
+    Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4,
+    https://doi.org/10.1002/9781118032985.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in survival_with_ends([1, 2, 3, 4], [1, 0, 1, 1], 3)]
+    [0.375, 0.011, 0.808]
+    """
+    from scipy.stats import norm
+
+    t, e = survival_inputs(time, event)
+    value = float(_product_limit(t, e)(at))
+    tail = (1 - level) / 2
+    if value == 0:
+        return 0.0, 0.0, 1 - tail ** (1 / len(t))
+    if t.max() < at:
+        return np.nan, np.nan, np.nan
+    if value == 1:
+        return 1.0, tail ** (1 / int((t >= at).sum())), 1.0
+    times, deaths = np.unique(t[e & (t <= at)], return_counts=True)
+    at_risk = len(t) - np.searchsorted(np.sort(t), times, side="left")
+    variance = float(np.sum(deaths / (at_risk * (at_risk - deaths))))
+    reach = float(np.exp(norm.ppf(1 - tail) * variance**0.5 / abs(np.log(value))))
+    return value, value**reach, value ** (1 / reach)
+
+
 def _censoring(t: Reals, e: Flags) -> Steps:
     """Probability of not being censored by each time."""
     return _product_limit(t, ~e)
@@ -181,6 +230,12 @@ def uno_concordance(
         As for `concordance`.
     until : float, optional
         Events after this time do not count; None counts all.
+
+    Notes
+    -----
+    The distribution of censoring is the Kaplan-Meier estimate of the cases given here, those who
+    are judged; scikit-survival's ``concordance_index_ipcw`` takes it from training cases, so that
+    the two agree where both are given the same.
 
     References
     ----------

@@ -105,11 +105,16 @@ class Bench:
 
     def facts(self) -> dict[str, Any]:
         """What a model file says of the training patients."""
+        own, times = self.outcome, {}
+        if own.kind == "survival":
+            middle = float(np.median(own.values[own.event]))
+            times = {"event": own.event_name, "median_event_time": middle}
         held_by = {name: int(there.sum()) for name, there in self.tables.present.items()}
         sites = self.tables.sites
         return {
             "patients": len(self.tables),
-            "events": self.outcome.n_events,
+            "events": own.n_events,
+            **times,
             "held": held_by,
             "sites": {}
             if sites is None

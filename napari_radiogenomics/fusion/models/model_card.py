@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,16 +12,30 @@ from napari_radiogenomics.fusion.explaining.importance import feature_weights
 from napari_radiogenomics.fusion.models.fitted import Fitted
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.result import FusionResult
+from napari_radiogenomics.fusion.survival_curves import time_unit, time_words
 from napari_radiogenomics.fusion.validation.measures import WORDS
 from napari_radiogenomics.fusion.validation.operating_points import POINTS
+from napari_radiogenomics.fusion.validation.survival_at import time_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["model_card", "validation_lines"]
 
 _SHOWN = 10
 _NOUNS = {
     "regression": "a number",
-    "survival": "the hazard of an event",
+    "survival": "the hazard of an event, and the probability of none by a time",
 }
+_MEASURES = {
+    "uno_concordance": "Uno's C (censoring estimated from the patients left out)",
+    "auc_at_median": "AUC",
+    "brier": "Brier score",
+    "integrated_brier": "integrated Brier score",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration intercept",
+}
+"""Measures beside the main one, as the card calls them."""
 
 
 def model_card(
@@ -47,13 +62,14 @@ def model_card(
     kind = getattr(model, "strategy", type(model).__name__)
     carried = facts.get("validation", {})
     name = strategy or (result.trusted if result else "") or carried.get("strategy", kind)
-    lines = [f"# {name}: {fitted.target}", ""]
+    outcome = _outcome(fitted)
+    lines = [f"# {name}: {outcome}", ""]
     lines += [
-        f"Predicts {_predicted(fitted)}: {fitted.target}. For research; not a medical device.",
+        f"Predicts {_predicted(fitted)}: {outcome}. For research; not a medical device.",
         "",
         "## Training patients",
         "",
-        f"- {facts['patients']} patients, {facts['events']} of the rarer class or with the event",
+        *_patients(fitted),
     ]
     lines += [f"- {count} with {source}" for source, count in facts["held"].items()]
     lines += [f"- site {site}: {count}" for site, count in facts["sites"].items()]
@@ -78,6 +94,29 @@ def model_card(
     lines += ["", "## Limits", "", *_limits(model)]
     lines += ["", f"Made with napari-radiogenomics {version('napari-radiogenomics')}.", ""]
     return "\n".join(lines)
+
+
+def _outcome(fitted: Fitted) -> str:
+    """Columns of the outcome."""
+    event = fitted.facts.get("event", "")
+    return f"{fitted.target}, event: {event}" if event else fitted.target
+
+
+def _patients(fitted: Fitted) -> list[str]:
+    """How many there were, and for times in what unit and how long they were watched."""
+    facts, kind = fitted.facts, fitted.kind
+    count, events = facts["patients"], facts["events"]
+    if kind != "survival":
+        rarer = f", {events} of the rarer class" if kind == "classification" else ""
+        return [f"- {count} patients{rarer}"]
+    unit = time_unit(fitted.target) or f"the unit of {fitted.target}"
+    middle, last = (time_words(fitted.target, at) for at in
+                    (time_of(fitted.scores, None), float(fitted.scores["times"][-1])))  # fmt: skip
+    return [
+        f"- {count} patients, {events} with the event, {count - events} censored",
+        f"- times in {unit}; median follow-up: {middle} (probabilities are of no event by then "
+        f"unless another time is asked for), last event: {last} (none is given beyond)",
+    ]
 
 
 def _predicted(fitted: Fitted) -> str:
@@ -109,9 +148,7 @@ def validation_lines(result: FusionResult, name: str) -> list[str]:
         f"{result.scheme}, on patients that were not learned from",
         f"- {row['answered']:.0%} of the patients answered",
     ]
-    for measure in ("brier", "calibration_slope", "calibration_intercept"):
-        if measure in row:
-            lines.append(f"- {measure.replace('_', ' ')} {row[measure]:.3f}")
+    lines += [f"- {_measured(result, measure, row)}" for measure in _MEASURES if measure in row]
     lines += _at_points(result, name)
     if result.external is not None:
         there = result.external.loc[name]
@@ -120,6 +157,17 @@ def validation_lines(result: FusionResult, name: str) -> list[str]:
             "patients answered"
         )
     return lines + [f"- {sentence}" for sentence in result.told]
+
+
+def _measured(result: FusionResult, name: str, row: pd.Series) -> str:
+    """A measure with its interval, and where it is of one time that time."""
+    words = _MEASURES[name]
+    if name == "auc_at_median":
+        at = result.model().fitted_.facts["median_event_time"]
+        words += f" at {time_words(result.target, at)} (median of the events)"
+    low, high = row.get(f"{name}_low", np.nan), row.get(f"{name}_high", np.nan)
+    ends = f" ({low:.3f} to {high:.3f})" if np.isfinite([low, high]).all() else ""
+    return f"{words} {row[name]:.3f}{ends}"
 
 
 def _at_points(result: FusionResult, name: str) -> list[str]:

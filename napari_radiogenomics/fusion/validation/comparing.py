@@ -24,6 +24,7 @@ from napari_radiogenomics.fusion.validation.measures import (
 from napari_radiogenomics.fusion.validation.metrics import net_benefit, wilson
 from napari_radiogenomics.fusion.validation.paired import Paired, on_both
 from napari_radiogenomics.fusion.validation.running import SplitRun
+from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.statistics.roc import compare_areas
 
 if TYPE_CHECKING:
@@ -60,12 +61,14 @@ def estimates_row(found: Mapping[str, Estimate]) -> dict[str, float]:
     return row
 
 
-def measure_table(outcome: Outcome, runs: Sequence[SplitRun], *, seed: int) -> pd.DataFrame:
+def measure_table(
+    outcome: Outcome, runs: Sequence[SplitRun], *, seed: int, progress: Progress = quiet
+) -> pd.DataFrame:
     """Measures of every model; see `FusionResult.table`."""
     import pandas as pd
 
     rows = {}
-    for name in runs[0].links:
+    for name in progress(list(runs[0].links), "Measures"):
         folds = held_of(runs, name)
         row = estimates_row(measures(outcome, folds, seed=seed))
         apparent = [

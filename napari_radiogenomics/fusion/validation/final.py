@@ -24,6 +24,7 @@ from napari_radiogenomics.fusion.validation.comparing import estimates_row
 from napari_radiogenomics.fusion.validation.intervals import Held
 from napari_radiogenomics.fusion.validation.measures import CHANCE, MAIN, main_measure, measures
 from napari_radiogenomics.fusion.validation.running import Data
+from napari_radiogenomics.progress import Progress, quiet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,11 @@ _EDGE = 0.005  # areas nearer to 0 and 1 are taken for this where a scale has no
 
 
 def external_table(
-    models: Mapping[str, FusionModel], data: Data, external: tuple[Any, ...]
+    models: Mapping[str, FusionModel],
+    data: Data,
+    external: tuple[Any, ...],
+    *,
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Measures of fitted models in another cohort; DeLong's interval for the area.
 
@@ -56,6 +61,7 @@ def external_table(
         classes=data.outcome.classes,
         learned=set(map(str, data.tables.patients)),
         seed=data.seed,
+        progress=progress,
     )
 
 
@@ -67,6 +73,7 @@ def measure_models(
     classes: tuple[Any, ...],
     learned: Collection[str] = (),
     seed: int = 0,
+    progress: Progress = quiet,
 ) -> pd.DataFrame:
     """Measures of fitted models in a cohort that they did not learn from.
 
@@ -82,6 +89,8 @@ def measure_models(
         Patients that they learned from, where that is known.
     seed : int, optional
         Of what is drawn for the intervals.
+    progress : Progress, optional
+        A step is a model.
 
     Raises
     ------
@@ -93,8 +102,8 @@ def measure_models(
 
     tables, own = outside_of(external, kind=kind, classes=classes, learned=learned)
     found = {}
-    for name, model in models.items():
-        fitted = model.fitted_
+    for name in progress(list(models), "Second cohort"):
+        fitted = models[name].fitted_
         fold = Held(0, np.arange(len(own)), fitted.link(tables), fitted.hazard())
         row = estimates_row(measures(own, [fold], seed=seed))
         row["answered"] = len(fold.known().rows) / len(own)

@@ -26,7 +26,7 @@ from napari_radiogenomics.fusion.outcome import Outcome
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.validation.splits import Split
 from napari_radiogenomics.fusion.validation.survival_at import follow_up, survival_at
-from napari_radiogenomics.progress import Progress
+from napari_radiogenomics.progress import Progress, stop_if_cancelled
 from napari_radiogenomics.statistics.survival import Steps
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def run_splits(
     stopped = threading.Event()
 
     def check() -> None:
+        stop_if_cancelled(progress, what)
         if stopped.is_set():
             raise Cancelled(f"{what} cancelled.")
 
@@ -239,6 +240,7 @@ def _run(
     with threadpool_limits(1):
         for name, unfitted in models.items():
             fitted = benches.fit(unfitted).fitted_
+            check()
             run.links[name] = fitted.link(test)
             run.hazards[name] = fitted.hazard()
             if details:
@@ -247,8 +249,10 @@ def _run(
                 run.weights[name] = feature_weights(fitted)
                 run.sure[name] = how_sure(fitted, run.links[name], data.outcome)
                 if split.repeat == 0:
+                    check()
                     run.shares[name] = fold_shares(fitted, test)
             for source in test.present if lacking else ():
+                check()
                 lost = test.without(source, np.ones(len(test), bool))
                 run.without[name, source] = fitted.link(lost)
     return run

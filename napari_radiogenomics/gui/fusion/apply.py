@@ -44,6 +44,8 @@ class Applied:
         What lacks, and who was left out.
     asked : int
         Patients that were to be predicted.
+    target, event : str
+        Outcome of the model, and the event of its times.
     """
 
     title: str
@@ -52,6 +54,8 @@ class Applied:
     main: str
     warnings: tuple[str, ...]
     asked: int = 0
+    target: str = ""
+    event: str = ""
 
     @property
     def answered(self) -> int:
@@ -113,7 +117,7 @@ def apply_model(
         features, cohort, names, clinical=_clinical(model, cohort), patients=patients - again,
         progress=progress,
     )  # fmt: skip
-    sites = sites_of(cohort, asked.site, found.tables)
+    sites = sites_of(cohort, asked.site, found.tables, features)
     said = [f"{len(again)} patients were learned from and are left out."] if again else []
     if not learned:
         said.append(_seen_before(model, sites, found.tables))
@@ -133,9 +137,13 @@ def apply_model(
     measures, outcome, why = _measured(model, found.tables, sites, cohort, asked)
     said.append(why)
     if outcome is not None:
-        table.insert(0, "outcome", outcome.reindex(table.index))
+        for at, column in enumerate(outcome):
+            table.insert(at, column, outcome[column].reindex(table.index))
     told = tuple(dict.fromkeys(text for text in said if text))
-    return Applied(name, table, measures, MAIN[fitted.kind], told, len(patients - again))
+    return Applied(
+        name, table, measures, MAIN[fitted.kind], told, len(patients - again), fitted.target,
+        str(fitted.facts.get("event", "")),
+    )  # fmt: skip
 
 
 def modalities_read(model: FusionModel) -> list[str]:
@@ -160,11 +168,14 @@ def _clinical(model: FusionModel, cohort: Cohort) -> list[str]:
 def _seen_before(
     model: FusionModel, sites: pd.Series | None, tables: dict[str, pd.DataFrame]
 ) -> str:
-    """A file does not name patients: the same sites are what can be told."""
+    """A file does not name patients: the same sites are what can be told, where there are any."""
     known = model.fitted_.facts["sites"]
-    there = set() if sites is None else {
-        str(sites[p]) for table in tables.values() for p in table.index if p in sites.index
-    }  # fmt: skip
+    if sites is None or not known:
+        return (
+            "Its file does not name the patients that it learned from. If these are the same, what "
+            "it says of them proves nothing."
+        )
+    there = {str(sites[p]) for table in tables.values() for p in table.index if p in sites.index}
     same = sorted(there & set(known))
     if not same:
         return ""
@@ -180,18 +191,19 @@ def _measured(
     sites: pd.Series | None,
     cohort: Cohort,
     asked: Asked,
-) -> tuple[pd.Series | None, pd.Series | None, str]:
+) -> tuple[pd.Series | None, pd.DataFrame | None, str]:
     """Measures and the outcome of each patient, where it is that of the model; else why not."""
     fitted = model.fitted_
     try:
         values, *_ = target_values(cohort, asked.target, asked.text)
-        name = "time" if isinstance(values, pd.DataFrame) else str(values.name)
+        times = isinstance(values, pd.DataFrame)
+        name = str(values.columns[0] if times else values.name)
         if name != fitted.target:
             return None, None, f"Not measured: the model predicts {fitted.target}, not {name}."
         external = (tables, values, *([] if sites is None else [sites]))
         found = measure_models({"model": model}, external, kind=fitted.kind, classes=fitted.classes)
     except InputError as error:
         return None, None, f"Not measured: {error}"
-    shown = values["time"] if isinstance(values, pd.DataFrame) else values
+    shown = values if times else values.to_frame("outcome")
     shown.index = shown.index.astype(str)
     return found.loc["model"], shown, ""

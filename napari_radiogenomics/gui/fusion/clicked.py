@@ -45,7 +45,7 @@ class Clicked(QObject):
         self.behind.told.connect(self._tell)
         self.behind.waits.connect(self._tell_waiting)
 
-    def open(self, patient: str, about: str, drivers: Sequence[str]) -> None:
+    def open(self, patient: str, about: str, drivers: Sequence[str], reasons: str = "") -> None:
         """Map the first driver that has a map, once the patient is open.
 
         Parameters
@@ -56,6 +56,8 @@ class Clicked(QObject):
             Prediction and truth.
         drivers : sequence of str
             Image features, that which moved the prediction most first.
+        reasons : str, optional
+            What is said where no image feature moved it.
         """
         self._about, self._drivers = f"{about}. ", list(drivers)
         mapped = next((name for name in drivers if settings_of_feature(name)), "")
@@ -65,8 +67,8 @@ class Clicked(QObject):
             self.behind.follow(patient, mapped)
             return
         self.behind.stop()
-        why = said_of_drivers(drivers, "") if drivers else "Features says what drove it."
-        self.began.emit(f"{self._about}{why}")
+        why = said_of_drivers(drivers, "") if drivers else reasons
+        self.began.emit(f"{self._about}{why}".strip())
 
     def map_on_screen(self, column: str) -> None:
         """Map a feature on the patient on the screen."""

@@ -20,11 +20,18 @@ from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modalities_read
 from napari_radiogenomics.gui.fusion.clicked import Clicked
-from napari_radiogenomics.gui.fusion.drivers import drivers_of
+from napari_radiogenomics.gui.fusion.drivers import drivers_of, reasons_of
 from napari_radiogenomics.gui.fusion.event import EventBox
 from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
-from napari_radiogenomics.gui.fusion.outcomes import NAMED, Target, targets_of
+from napari_radiogenomics.gui.fusion.outcomes import (
+    NAMED,
+    Target,
+    event_column,
+    own_columns,
+    targets_of,
+)
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
+from napari_radiogenomics.gui.fusion.site import SiteBox
 from napari_radiogenomics.gui.fusion.words import (
     clock,
     said_of_degraded,
@@ -43,7 +50,7 @@ from napari_radiogenomics.gui.fusion.work import (
     shuffle,
 )
 from napari_radiogenomics.gui.session import Selection
-from napari_radiogenomics.gui.tables.groups import EVERYBODY, batch_columns, offer_groups
+from napari_radiogenomics.gui.tables.groups import EVERYBODY, offer_groups
 from napari_radiogenomics.gui.tables.panel import TablePanel
 
 if TYPE_CHECKING:
@@ -53,7 +60,6 @@ __all__ = ["FuseDock"]
 
 _HIDDEN = ("event", "groups", "learner_settings", "preparations", "external", "workers")
 _AT_FIRST = ("imaging", "rna", "clinical")
-_NOBODY = "Not known"
 _SOON_S = 2.0
 
 
@@ -102,7 +108,7 @@ class FuseDock(TablePanel):
         self.say("Choose what to predict, and from what.")
 
     def _make_inputs(self) -> None:
-        self.target, self.site = QuietCombo(), QuietCombo()
+        self.target, self.site = QuietCombo(), SiteBox()
         self.who, self.second = QuietCombo(), QuietCombo()
         self.event_box, self.text = EventBox(), QLineEdit()
         self.text.setPlaceholderText("CA9, a gene set, EGFR mutation …")
@@ -112,10 +118,6 @@ class FuseDock(TablePanel):
         _without_search(strategies.widget)
         strategies.value = list(STRATEGIES.names())
         self.clinical = CheckList([], what="clinical columns", rows=5)
-        self.site.setToolTip(
-            "<p>Folds are balanced over sites, imaging is harmonized in each fold, and each site "
-            "is tested by models of the others.</p>"
-        )
         self.second.setToolTip("<p>Models of all patients are tested here; nothing is learned.</p>")
         for title, widget in (("Predict", self.target), ("Name", self.text),
                               ("Event", self.event_box), ("From", self.modalities),
@@ -158,10 +160,6 @@ class FuseDock(TablePanel):
             self.target.addItem(target.title, target)
         boxes = [(self.who, EVERYBODY, 1), (self.second, "None", 2)]
         offer_groups(cohort, [*boxes, (self.models.whom, EVERYBODY, 2)])
-        self.site.clear()
-        for name in batch_columns(cohort):
-            self.site.addItem(name, name)
-        self.site.addItem(_NOBODY, "")
         known = {} if cohort is None else clinical_columns(cohort)
         self.clinical.offer([(name, name if early else f"{name} (known only later?)", "")
                              for name, early in known.items()])  # fmt: skip
@@ -181,6 +179,7 @@ class FuseDock(TablePanel):
 
     def _follow_target(self, _index: int = 0) -> None:
         target = self.target.currentData()
+        self.site.offer(self.session.cohort, own_columns(self.session.cohort, target))
         self.inputs.setRowVisible(self.text, target == NAMED)
         self.event_box.offer(self.session.cohort, target)
         self.inputs.setRowVisible(self.event_box, self.event_box.count() > 0)
@@ -189,7 +188,8 @@ class FuseDock(TablePanel):
         """Say what Fuse predicts, once the person chose it."""
         target = self.target.currentData()
         if isinstance(target, Target) and not self.runner.running:
-            self.say(f"Fuse predicts {said_of_target(target, self.event_box.chosen)}.")
+            came = event_column(self.session.cohort, target)
+            self.say(f"Fuse predicts {said_of_target(target, self.event_box.chosen, came)}.")
 
     @property
     def asked(self) -> Asked:
@@ -199,7 +199,7 @@ class FuseDock(TablePanel):
             raise InputError("There is nothing to predict. Open a cohort in the Cohort dock.")
         return Asked(
             target, self.text.text(), self.modalities.checked, self.clinical.checked,
-            str(self.site.currentData() or ""), self.who.currentData(), self.second.currentData(),
+            self.site.column, self.who.currentData(), self.second.currentData(),
         )  # fmt: skip
 
     @property
@@ -338,21 +338,28 @@ class FuseDock(TablePanel):
     def _open_patient(self, patient: str) -> None:
         """Open the patient of a dot or a row, and map what drove it most of what has a map."""
         self.choose_patient(patient)
-        self.clicked.open(patient, self._said_of(patient), self._drivers_of(patient))
+        self.clicked.open(
+            patient, self._said_of(patient), self._drivers_of(patient), self._reasons_of(patient)
+        )
 
     def _said_of(self, patient: str) -> str:
         """Prediction of a patient, in words."""
-        row = self.sheet.patients.rows.row_of(patient)
+        row = self.sheet.prediction_of(patient)
         if row is None or self.fused is None:
             return patient
-        told = self.sheet.patients.rows.frame.iloc[row]
-        return said_of_patient(patient, told, said_of_event(self.fused.result))
+        return said_of_patient(patient, row, self.fused.result)
 
     def _drivers_of(self, patient: str) -> list[str]:
         """Columns of image features, that which moved the prediction most first."""
         if self.fused is None:
             return []
         return drivers_of(self.fused.result, self.sheet.strategy, patient)
+
+    def _reasons_of(self, patient: str) -> str:
+        """Where to read what drove the prediction; empty where there is none."""
+        if self.fused is None or self.sheet.prediction_of(patient) is None:
+            return ""
+        return reasons_of(self.fused.result, self.sheet.strategy, patient)
 
     def _map_feature(self, column: str) -> None:
         """Draw the map of a feature on the patient on the screen."""

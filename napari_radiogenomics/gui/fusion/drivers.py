@@ -7,7 +7,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_radiogenomics.fusion.result import FusionResult
 
-__all__ = ["drivers_of"]
+__all__ = ["drivers_of", "reasons_of"]
+
+
+def reasons_of(result: FusionResult, strategy: str, patient: str) -> str:
+    """Where to read what drove the prediction of a patient, or that nothing did.
+
+    Parameters
+    ----------
+    result : FusionResult
+        What `fuse` found.
+    strategy, patient : str
+        Whose prediction of whom.
+    """
+    table = result.contributions
+    moved = table[(table["strategy"] == strategy) & (table["contribution"] != 0)]
+    if moved.empty:
+        return f"Nothing drove it: {strategy} uses no feature and answers alike for everybody."
+    if not moved["patient_id"].astype(str).eq(patient).any():
+        return f"No feature drove it: the fit of {strategy} that did not learn from them uses none."
+    return "Features says what drove it."
 
 
 def drivers_of(

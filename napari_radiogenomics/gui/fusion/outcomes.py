@@ -17,7 +17,7 @@ from napari_radiogenomics.io.cohort_variants import mutation_table
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["NAMED", "Target", "target_values", "targets_of"]
+__all__ = ["NAMED", "Target", "event_column", "own_columns", "target_values", "targets_of"]
 
 _SURVIVAL = (("os_days", "os_event"), ("time", "event"), ("survival_days", "event"))
 _FEW, _QUICK_BYTES = 6, 5_000_000
@@ -152,6 +152,21 @@ def target_values(
     return values, {target.name}, "clinical"
 
 
+def event_column(cohort: Cohort | None, target: Target) -> str:
+    """Column that says whether the event of a time came; empty for other outcomes."""
+    pair = _survival_columns(cohort) if cohort is not None else None
+    return pair[1] if pair and target.kind == "survival" else ""
+
+
+def own_columns(cohort: Cohort | None, target: Target | None) -> set[str]:
+    """Columns of the patients that an outcome is made of; none of what is still to be named."""
+    if cohort is None or target is None or target == NAMED:
+        return set()
+    if target.kind == "survival":
+        return set(_survival_columns(cohort) or ())
+    return {target.name} if target.kind != "mutation" else _named_after(cohort, target.name)
+
+
 def _survival(cohort: Cohort) -> tuple[pd.DataFrame, set[str], str]:
     pair = _survival_columns(cohort)
     if pair is None:
@@ -160,15 +175,18 @@ def _survival(cohort: Cohort) -> tuple[pd.DataFrame, set[str], str]:
         )
     table = cohort.patients[list(pair)].apply(pd.to_numeric, errors="coerce")
     later = {name for name, early in clinical_columns(cohort).items() if not early}
-    return table.set_axis(["time", "event"], axis=1), {*pair, *later}, "survival"
+    return table, {*pair, *later}, "survival"
 
 
 def _mutation(cohort: Cohort, gene: str) -> tuple[pd.Series, set[str], str]:
     values = cohort_outcomes(cohort, [f"{gene} mutation"]).iloc[:, 0]
     told = values.map({0.0: _NO, 1.0: _YES}).rename(f"{gene} mutation")
+    return told, {gene, *_named_after(cohort, gene)}, "mutation"
+
+
+def _named_after(cohort: Cohort, gene: str) -> set[str]:
     same = re.compile(rf"{re.escape(gene)}([ _-]?(mut|status|alter).*)?", re.IGNORECASE)
-    own = {name for name in map(str, cohort.patients.columns) if same.fullmatch(name)}
-    return told, {gene, *own}, "mutation"
+    return {name for name in map(str, cohort.patients.columns) if same.fullmatch(name)}
 
 
 def _named(cohort: Cohort, text: str) -> tuple[pd.Series, set[str], str]:

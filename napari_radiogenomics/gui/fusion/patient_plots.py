@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
+from napari_radiogenomics.gui.fusion.patient_rows import free_words
 from napari_radiogenomics.gui.fusion.plots import FUSED
+from napari_radiogenomics.gui.fusion.words import said_of_time
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class PredictionPlot(Plot):
         self.words.setTextFormat(Qt.TextFormat.RichText)
 
     def show_patients(
-        self, table: pd.DataFrame, *, target: str, here: str, level: float, time: str = ""
+        self, table: pd.DataFrame, *, target: str, here: str, level: float, event: str = ""
     ) -> None:
         """Draw patients as `FusionResult.patients` tells of them."""
         if "probability" in table:
@@ -48,7 +50,7 @@ class PredictionPlot(Plot):
         elif "predicted" in table:
             self._show_numbers(table, target, here)
         else:
-            self._show_times(table, here, time)
+            self._show_times(table, target, event, here)
 
     def _show_classes(self, table: pd.DataFrame, target: str, here: str, level: float) -> None:
         known = table[table["probability"].notna()]
@@ -88,17 +90,20 @@ class PredictionPlot(Plot):
         self._axes(target, "predicted")
         self.plot.enableAutoRange()
 
-    def _show_times(self, table: pd.DataFrame, here: str, time: str) -> None:
-        known = table[table["link"].notna()]
-        self.begin("● event ○ censored. Above: a higher hazard is predicted. Click a dot.")
-        x, y = known["time"].to_numpy(float), known["link"].to_numpy(float)
-        event = known["event"].astype(bool).to_numpy()
-        tips = [f"{who}: log hazard {p:.2f}; {'event' if seen else 'censored'} at {days:.4g}"
-                for who, p, seen, days in zip(known.index, y, event, x, strict=True)]  # fmt: skip
-        self._dots(known.index, x, y, [True] * len(known), event, tips, here)
+    def _show_times(self, table: pd.DataFrame, target: str, event: str, here: str) -> None:
+        known, at = table[table["survival"].notna()], table.attrs["at"]
+        free = free_words(target, event, at)
+        self.begin(f"Probability of {free} (┄). ● {event or 'event'} ○ censored. Click a dot.")
+        x, y = known["time"].to_numpy(float), known["survival"].to_numpy(float)
+        seen = known["event"].astype(bool).to_numpy()
+        tips = [said_of_time(str(who), row, target, event, at) for who, row in known.iterrows()]
+        self._dots(known.index, x, y, [True] * len(known), seen, tips, here)
+        pen = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
+        self.plot.addItem(pg.InfiniteLine(at, angle=90, pen=pen))
         self.plot.getAxis("bottom").setTicks(None)
-        self._axes(time or "time", "predicted log hazard")
-        self.plot.enableAutoRange()
+        self._axes(target, "probability")
+        self.plot.enableAutoRange("x")
+        self.plot.setYRange(0, 1, padding=0.03)
 
     def _dots(
         self,

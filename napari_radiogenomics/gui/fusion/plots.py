@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
+from napari_radiogenomics.fusion.survival_curves import calibration_at, roc_at, time_words
 from napari_radiogenomics.fusion.validation.measures import CHANCE
-from napari_radiogenomics.gui.fusion.numbers import NAMES, answered_of, is_plain, reference_of
+from napari_radiogenomics.gui.fusion.numbers import (
+    NAMES,
+    answered_of,
+    event_of,
+    is_plain,
+    median_event_time,
+    reference_of,
+)
+from napari_radiogenomics.gui.fusion.patient_rows import free_words
 from napari_radiogenomics.gui.plots.plot import Plot
 
 if TYPE_CHECKING:
@@ -170,15 +179,14 @@ class RocPlot(Plot):
 
     def show_strategy(self, result: FusionResult, strategy: str) -> None:
         """Draw the curves of predictions of patients left out."""
-        if result.kind != "classification":
-            self.clear("ROC curves are of two classes.")
+        if result.kind == "regression":
+            self.clear("ROC curves are of two classes, or of events by a time.")
             return
-        row, main = result.table.loc[strategy], result.main
-        reference = reference_of(result)
-        words = (
-            f"<b>{strategy}</b>: AUC {row[main]:.2f} ({row[f'{main}_low']:.2f} to "
-            f"{row[f'{main}_high']:.2f}), mean of the folds"
-        )
+        row, times = result.table.loc[strategy], result.kind == "survival"
+        main = "auc_at_median" if times else result.main
+        at, reference = median_event_time(result), reference_of(result)
+        when = f" at {time_words(result.target, at)}" if times else ""
+        words = f"<b>{strategy}</b>: AUC{when} {_with_ends(row, main)}, mean of the folds"
         if reference and reference != strategy:
             words += f'; <span style="color:{PLAIN}">—</span> {reference}'
         points = result.points[(result.points["strategy"] == strategy)
@@ -187,12 +195,14 @@ class RocPlot(Plot):
         self.begin(words)
         for name, color, width in ((reference, PLAIN, 2), (strategy, FUSED, 3)):
             if name:
-                x, y = roc_points(result.patients(name))
+                own = result.patients(name)
+                x, y = roc_at(own, at) if times else roc_points(own)
                 self.plot.plot(x, y, pen=pg.mkPen(QColor(color), width=width))
         self.plot.addItem(_operating(points))
         faint = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
         self.plot.plot([0, 1], [0, 1], pen=faint)
-        self.plot.setLabel("bottom", "1 − specificity")
+        later = f" (of {event_of(result) or 'event'} later)" if times else ""
+        self.plot.setLabel("bottom", f"1 − specificity{later}")
         self.plot.setLabel("left", "sensitivity")
         self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
 
@@ -231,24 +241,31 @@ def roc_points(patients: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 class CalibrationPlot(Plot):
-    """What was predicted against what came, in fifths of the patients."""
+    """What was predicted against what came, in fifths of the patients; of times at one time."""
 
     def __init__(self) -> None:
         super().__init__("Calibration")
 
     def show_strategy(self, result: FusionResult, strategy: str) -> None:
-        """Draw the curve with Wilson's intervals."""
+        """Draw the curve with Wilson's intervals, or those of Kaplan and Meier."""
         row = result.table.loc[strategy]
         words = f"{strategy}: slope {_with_ends(row, 'calibration_slope')} (1 is right)"
         if "calibration_intercept" in row:
             words += f", intercept {_with_ends(row, 'calibration_intercept')} (0 is right)"
         if "brier" in row:
             words += f", Brier {row['brier']:.3f}"
-        if result.kind != "classification":
-            self.clear(f"{words}. Curves are of two classes.")
+        if result.kind == "regression":
+            self.clear(f"{words}. Curves are of two classes, or of events by a time.")
             return
+        own, names = result.calibration, ("predicted probability", "observed share")
+        own = own[own["strategy"] == strategy] if len(own) else own
+        if result.kind == "survival":
+            words += f", integrated Brier {_with_ends(row, 'integrated_brier')}"
+            patients = result.patients(strategy)
+            own = calibration_at(patients).dropna()
+            free = free_words(result.target, event_of(result), patients.attrs["at"])
+            names = (f"predicted probability of {free}", "Kaplan-Meier")
         self.begin(words)
-        own = result.calibration[result.calibration["strategy"] == strategy]
         faint = pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine)
         self.plot.plot([0, 1], [0, 1], pen=faint)
         pen = pg.mkPen(QColor(FUSED), width=2)
@@ -258,8 +275,8 @@ class CalibrationPlot(Plot):
             own["predicted"].to_numpy(float), own["observed"].to_numpy(float), pen=pen,
             symbol="o", symbolBrush=QColor(FUSED), symbolPen=None, symbolSize=9,
         )  # fmt: skip
-        self.plot.setLabel("bottom", "predicted probability")
-        self.plot.setLabel("left", "observed share")
+        for side, name in zip(("bottom", "left"), names, strict=True):
+            self.plot.setLabel(side, name)
         self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
 
 

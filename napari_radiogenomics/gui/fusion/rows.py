@@ -16,6 +16,7 @@ __all__ = ["FrameRows", "FrameTable"]
 
 _NONE = QModelIndex()
 _WIDE, _NARROW, _LAST = 150, 58, 240
+_AROUND_TITLE = 26  # pixels of a header that its title cannot have
 _FIGURES, _TEN = 3, 10
 
 
@@ -239,13 +240,14 @@ class FrameTable(QTableView):
         metrics = self.fontMetrics()
         for column, name in enumerate(map(str, self.rows.frame.columns)):
             few = range(min(len(self.rows.frame), 40))
-            texts = [name, *(self.rows.text_at(row, column) for row in few)]
-            widest = max(metrics.horizontalAdvance(text) for text in texts) + 18
+            title = metrics.horizontalAdvance(name) + _AROUND_TITLE
+            texts = [self.rows.text_at(row, column) for row in few]
+            widest = max([title, *(metrics.horizontalAdvance(text) + 18 for text in texts)])
             last = column == self.rows.columnCount() - 1
             if last:
                 self._least_last = min(max(widest, _NARROW), _LAST)
             else:
-                self.setColumnWidth(column, min(max(widest, _NARROW), _WIDE))
+                self.setColumnWidth(column, max(min(max(widest, _NARROW), _WIDE), title))
         self._fit_last()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt names it

@@ -28,8 +28,13 @@ from napari_radiogenomics.gui.fusion.apply import Applied
 from napari_radiogenomics.gui.fusion.errors_page import ErrorsPage
 from napari_radiogenomics.gui.fusion.features_page import FeaturesPage, unit_of
 from napari_radiogenomics.gui.fusion.missing_page import MissingPage
-from napari_radiogenomics.gui.fusion.numbers import NAMES, compared
+from napari_radiogenomics.gui.fusion.numbers import NAMES, compared, event_of, time_tips
 from napari_radiogenomics.gui.fusion.patient_plots import PredictionPlot
+from napari_radiogenomics.gui.fusion.patient_rows import (
+    PATIENT_TIPS,
+    rows_of_applied,
+    rows_of_result,
+)
 from napari_radiogenomics.gui.fusion.plots import CalibrationPlot, RocPlot, StrategyPlot
 from napari_radiogenomics.gui.fusion.rows import FrameTable
 from napari_radiogenomics.gui.fusion.work import LEVEL, Degraded, Fused, Shuffled
@@ -38,6 +43,8 @@ from napari_radiogenomics.io.atomic import atomic_path
 from napari_radiogenomics.report.trade_off import trade_off_svg
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_radiogenomics.fusion.result import FusionResult
 
 __all__ = ["FuseSheet"]
@@ -53,16 +60,7 @@ _TIPS = {
     "slope": "Of calibration; 1 is right, less is overconfident",
     "answered": "Share of the patients who got a prediction",
     "answered 2nd": "The same in the second cohort",
-    "class": "At the operating point of Youden, which the inner folds have chosen",
-    "set": f"Classes that cannot be excluded at {LEVEL:.0%}",
-    "low": f"Lower end of the interval of {LEVEL:.0%}",
-    "high": f"Upper end of the interval of {LEVEL:.0%}",
-    "log hazard": "By a model that did not learn from the patient; more is a higher hazard",
 }
-_COLUMNS = (
-    "patient_id", "outcome", "time", "event", "probability", "predicted", "low", "high", "link",
-    "set", "site", "drivers", "right",
-)  # fmt: skip
 
 
 class FuseSheet(PlacedWidget):
@@ -213,7 +211,9 @@ class FuseSheet(PlacedWidget):
         known = kept if kept in result.table.index else result.trusted
         self.which.setCurrentIndex(self.which.findData(known))
         self.which.blockSignals(False)
-        self.numbers.show_frame(compared(result), tips=_TIPS, shares=("answered", "answered 2nd"))
+        self.numbers.show_frame(
+            compared(result), tips=_TIPS | time_tips(result), shares=("answered", "answered 2nd")
+        )
         for page in (self.features, self.errors, self.missing):
             page.show_result(result)
         self.save_button.setEnabled(True)
@@ -256,22 +256,15 @@ class FuseSheet(PlacedWidget):
 
     def _list_patients(self, result: FusionResult, name: str) -> None:
         self._table = result.patients(name, level=LEVEL)
-        shown = self._table.drop(columns="covered", errors="ignore").reset_index()
-        drivers = shown["drivers"].str.replace("original_", "", regex=False)
-        shown["drivers"] = drivers.str.replace(" -", " −", regex=False)
-        if "time" not in shown:
-            shown = shown.drop(columns="link", errors="ignore")
-        if "probability" in shown:
-            shown = shown.sort_values("probability", ascending=False, kind="stable")
-        order = [name for name in _COLUMNS if name in shown]
-        shown = shown[order].rename(columns={"patient_id": "patient", "link": "log hazard"})
-        self.patients.show_frame(shown, tips=_TIPS | self._tips_of(result), wrong="right")
+        shown, told = rows_of_result(result, self._table)
+        told["drivers"] = f"What moved the prediction most: SHAP values in {unit_of(result)}"
+        self.patients.show_frame(shown, tips=PATIENT_TIPS | told, wrong="right")
 
-    def _tips_of(self, result: FusionResult) -> dict[str, str]:
-        """What columns of patients mean in a comparison."""
-        told = {"drivers": f"What moved the prediction most: SHAP values in {unit_of(result)}"}
-        classes = self._table.attrs.get("classes")
-        return told | ({"probability": f"Of {classes[-1]}"} if classes else {})
+    def prediction_of(self, patient: str) -> pd.Series | None:
+        """What was said of a patient left out; None where they were not in the comparison."""
+        if self.fused is None or patient not in self._table.index:
+            return None
+        return self._table.loc[patient]
 
     def show_here(self, here: str) -> None:
         """Mark the patient on the screen."""
@@ -283,9 +276,9 @@ class FuseSheet(PlacedWidget):
     def _show_here(self) -> None:
         if self.fused is None:
             return
-        self.predictions.show_patients(self._table, target=self.fused.result.target,
-                                       here=self.here, level=LEVEL,
-                                       time=self.fused.time)  # fmt: skip
+        result = self.fused.result
+        self.predictions.show_patients(self._table, target=result.target, here=self.here,
+                                       level=LEVEL, event=event_of(result))  # fmt: skip
         self.patients.mark(self.here)
         self.features.show_strategy(self.strategy, self.here)
 
@@ -304,13 +297,8 @@ class FuseSheet(PlacedWidget):
         """Show a model on other patients."""
         self.applied = applied
         self.headline.setText(applied_text(applied))
-        columns = ("outcome", "probability", "class", "set", "low", "high", "link", "driver_1",
-                   "driver_2", "driver_3", "lacks")  # fmt: skip
-        kept = [c for c in columns if c in applied.table]
-        if "probability" in kept:
-            kept.remove("link")
-        shown = applied.table[kept].reset_index()
-        self.others.show_frame(shown.rename(columns={"patient_id": "patient"}), tips=_TIPS)
+        shown, told = rows_of_applied(applied)
+        self.others.show_frame(shown, tips=PATIENT_TIPS | told)
         self.left.setCurrentWidget(self.applied_page)
 
     def use_theme(self, theme: str) -> None:

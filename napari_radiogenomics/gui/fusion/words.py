@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_radiogenomics.fusion.survival_curves import time_words
 from napari_radiogenomics.fusion.validation.measures import CHANCE
-from napari_radiogenomics.gui.fusion.numbers import NAMES
+from napari_radiogenomics.gui.fusion.numbers import NAMES, event_of
+from napari_radiogenomics.gui.fusion.patient_rows import free_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,7 @@ __all__ = [
     "said_of_patient",
     "said_of_shuffled",
     "said_of_target",
+    "said_of_time",
 ]
 
 _MINUTE_S = 60
@@ -55,8 +58,17 @@ def event_words(outcome: str, event: str) -> str:
     return outcome if event == "yes" else f"{outcome} {event}"
 
 
-def said_of_target(target: Target, event: str) -> str:
+def said_of_target(target: Target, event: str, event_column: str = "") -> str:
     """What is predicted of an outcome, before anything is learned.
+
+    Parameters
+    ----------
+    target : Target
+        The outcome.
+    event : str
+        Class whose probability is predicted; empty where there are no classes.
+    event_column : str, optional
+        Column that says whether the event of a time came.
 
     Examples
     --------
@@ -66,7 +78,9 @@ def said_of_target(target: Target, event: str) -> str:
     """
     if event:
         return f"the probability of {event_words(target.title, event)}"
-    return {"survival": "survival", "named": "what is named below"}.get(target.kind, target.title)
+    if target.kind == "survival":
+        return f"survival: {target.name}, with the event {event_column}"
+    return "what is named below" if target.kind == "named" else target.title
 
 
 def said_of_event(result: FusionResult) -> str:
@@ -75,7 +89,7 @@ def said_of_event(result: FusionResult) -> str:
     return event_words(str(result.target), str(classes[-1])) if classes else ""
 
 
-def said_of_patient(patient: str, row: pd.Series, event: str = "") -> str:
+def said_of_patient(patient: str, row: pd.Series, result: FusionResult) -> str:
     """Prediction of a patient beside what came.
 
     Parameters
@@ -83,24 +97,39 @@ def said_of_patient(patient: str, row: pd.Series, event: str = "") -> str:
     patient : str
         Id.
     row : Series
-        Of the table of patients, for classes, numbers or times.
-    event : str, optional
-        What the probability is of.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> said_of_patient("P1", pd.Series({"log hazard": 0.4, "time": 364.0, "event": True}))
-    'P1: log hazard 0.40, event at 364'
+        Of `FusionResult.patients`.
+    result : FusionResult
+        What it is of.
     """
     if "probability" in row:
+        event = said_of_event(result)
         sure = f"probability of {event} {row['probability']:.2f} (set {row['set']})"
         return f"{patient}: {sure}, is {row['outcome']}"
     if "predicted" in row:
         ends = f"{row['low']:.3g} to {row['high']:.3g}"
         return f"{patient}: {row['predicted']:.3g} ({ends}), is {row['outcome']:.3g}"
-    came = "event" if row["event"] else "censored"
-    return f"{patient}: log hazard {row['log hazard']:.2f}, {came} at {row['time']:.4g}"
+    at = result.predictions.attrs["at"]
+    return said_of_time(patient, row, result.target, event_of(result), at)
+
+
+def said_of_time(patient: str, row: pd.Series, target: str, event: str, at: float) -> str:
+    """Probability of no event by a time, with its unit, beside what came.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = pd.Series({"survival": 0.62, "survival_low": 0.5, "survival_high": 0.7,
+    ...                  "link": 0.4, "time": 364.0, "event": True})
+    >>> said_of_time("P1", row, "os_days", "os_event", 720.0)[:60]
+    'P1: probability of no os_event by 720 days 0.62 (0.50 to 0.7'
+    >>> said_of_time("P1", row, "os_days", "os_event", 720.0)[60:]
+    '0), log hazard 0.40; os_event at 364 days'
+    """
+    came = (event or "event") if row["event"] else "censored"
+    ends = f"{row['survival_low']:.2f} to {row['survival_high']:.2f}"
+    free, when = free_words(target, event, at), time_words(target, row["time"])
+    sure = f"probability of {free} {row['survival']:.2f} ({ends})"
+    return f"{patient}: {sure}, log hazard {row['link']:.2f}; {came} at {when}"
 
 
 def said_of_drivers(drivers: Sequence[str], mapped: str) -> str:

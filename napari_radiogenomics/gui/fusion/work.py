@@ -17,7 +17,7 @@ from napari_radiogenomics.fusion.outcome import outcome_of
 from napari_radiogenomics.fusion.validation.final import outside_of
 from napari_radiogenomics.fusion.validation.missingness import Mechanism
 from napari_radiogenomics.gui.fusion.outcomes import Target, target_values
-from napari_radiogenomics.progress import Progress, quiet
+from napari_radiogenomics.progress import Progress, quiet, stop_if_cancelled
 
 if TYPE_CHECKING:
     from napari_radiogenomics.data.cohort import Cohort
@@ -102,8 +102,6 @@ class Fused:
         Of `fuse`.
     warnings, notes : tuple of str
         What may be too good to be true, and what else should be known.
-    time : str
-        Column of the times of survival, which names their unit; empty for other outcomes.
     """
 
     result: FusionResult
@@ -111,7 +109,6 @@ class Fused:
     settings: dict[str, Any]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
-    time: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +157,7 @@ def compare(
     if asked.second is not None and asked.second != asked.who:
         other = given_of(features, cohort, asked, asked.second, progress)
         external = (other.tables, other.target, *([] if other.sites is None else [other.sites]))
+        stop_if_cancelled(progress, "Fuse")
         said = _untestable(given, external, settings.get("event", ""))
         external = None if said else external
     with warnings.catch_warnings():
@@ -173,11 +171,7 @@ def compare(
     warned = (*result.warnings, *later, *_of_sites(given, result))
     rest = tuple(note for note in given.notes if note not in later)
     told = (*warned, said) if said else warned  # a test that was asked for and is not there
-    return Fused(result, given, settings, told, rest, time=_time_of(asked.target))
-
-
-def _time_of(target: Target) -> str:
-    return target.name if target.kind == "survival" else ""
+    return Fused(result, given, settings, told, rest)
 
 
 def _untestable(given: Given, external: tuple[Any, ...], event: str) -> str:
@@ -213,6 +207,11 @@ def given_of(
     progress: Progress,
 ) -> Given:
     values, own, kind = target_values(cohort, asked.target, asked.text)
+    if asked.site in own:
+        raise InputError(
+            f"{asked.site} is the outcome, and cannot be the site too: models of one site would "
+            'know one class. Choose another column at Site, or "Not known".'
+        )
     patients = patients_of_group(cohort, who)
     known = values.loc[values.index.astype(str).isin(patients)]
     found = cohort_modalities(
@@ -220,8 +219,8 @@ def given_of(
         patients=patients, progress=progress,
     )  # fmt: skip
     return Given(
-        found.tables, found.preparations, known, sites_of(cohort, asked.site, found.tables),
-        found.notes,
+        found.tables, found.preparations, known,
+        sites_of(cohort, asked.site, found.tables, features), found.notes,
     )  # fmt: skip
 
 
@@ -233,8 +232,15 @@ def patients_of_group(cohort: Cohort, who: Who | None) -> set[str]:
     return set(table.index.astype(str))
 
 
-def sites_of(cohort: Cohort, column: str, tables: dict[str, pd.DataFrame]) -> pd.Series | None:
-    """Site of each patient by a column of the table of patients; None where none is named.
+def sites_of(
+    cohort: Cohort,
+    column: str,
+    tables: dict[str, pd.DataFrame],
+    features: CohortFeatures | None = None,
+) -> pd.Series | None:
+    """Site of each patient by a column of patients or of scans; None where none is named.
+
+    Of scans it is that of the scan which was measured, else of the first in the table of scans.
 
     Raises
     ------
@@ -243,16 +249,29 @@ def sites_of(cohort: Cohort, column: str, tables: dict[str, pd.DataFrame]) -> pd
     """
     if not column:
         return None
-    values = cohort.patients[column].replace("", None)
+    values = _cells(cohort, column, features).replace("", None)
     values.index = values.index.astype(str)
     asked = {str(p) for table in tables.values() for p in table.index}
+    values = values.reindex([*values.index, *sorted(asked - set(values.index))])
     lost = [p for p in values.index[values.isna()] if p in asked]
     if lost:
         raise InputError(
             f'{len(lost)} patients have no "{column}", the first is {lost[0]}. Fill it in the '
             "table of patients, or choose another column at Site."
         )
-    return values.astype(str)
+    return values.dropna().astype(str)
+
+
+def _cells(cohort: Cohort, column: str, features: CohortFeatures | None) -> pd.Series:
+    """A column of the patients, or of a scan of each."""
+    if column in cohort.patients:
+        return cohort.patients[column]
+    first = cohort.scans.drop_duplicates("patient_id").set_index("patient_id")[column]
+    if features is None or "scan_id" not in features.sources:
+        return first
+    measured = features.sources["scan_id"]
+    own = pd.Series(cohort.scans[column].reindex(measured).to_numpy(), measured.index)
+    return own.combine_first(first)
 
 
 def degrade(

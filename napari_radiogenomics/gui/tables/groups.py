@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVERYBODY", "Who", "batch_columns", "groups_and_numbers", "groups_of", "is_number",
-    "offer_groups",
+    "offer_groups", "usual_batches",
 ]  # fmt: skip
 
 EVERYBODY = "Everybody"
 Who = tuple[str, str]
 """Column of the table of patients, and a value of it."""
 _SPLITS = ("cohort", "split", "set")
-_USUAL = ("site", "scanner", "center", "institution", "protocol")
+_USUAL = ("site", "scanner", "center", "centre", "institution", "institute", "hospital", "clinic",
+          "batch", "protocol")  # fmt: skip
+_OF_A_NAME = re.compile(r"[ _.-]?(id|name|code|no|number)$")
 _MOST_BATCHES = 30
 
 
@@ -55,11 +58,28 @@ def batch_columns(cohort: Cohort | None) -> list[str]:
     """
     if cohort is None:
         return []
-    found = [*cohort.patients.columns, *(x for x in cohort.scans.columns if x in _USUAL)]
+    found = [*cohort.patients.columns, *(x for x in cohort.scans.columns if _usual(str(x)))]
     names = [str(name) for name in dict.fromkeys(found)]
     few = [name for name in names if 1 < _levels(cohort, name) <= _MOST_BATCHES]
-    usual = [name for name in _USUAL if name in few]
+    usual = sorted((name for name in few if _usual(name)), key=lambda n: _USUAL.index(_usual(n)))
     return [*usual, *(name for name in few if name not in usual and not is_number(cohort, name))]
+
+
+def usual_batches(cohort: Cohort | None) -> list[str]:
+    """Those of `batch_columns` whose name says that they are a site, a scanner or a batch."""
+    return [name for name in batch_columns(cohort) if _usual(name)]
+
+
+def _usual(name: str) -> str:
+    """Usual name of a batch that a column's name is; empty for any other.
+
+    Examples
+    --------
+    >>> _usual("Center ID"), _usual("scanner"), _usual("er"), _usual("biopsy_site")
+    ('center', 'scanner', '', '')
+    """
+    known = _OF_A_NAME.sub("", name.strip().lower())
+    return known if known in _USUAL else ""
 
 
 def _levels(cohort: Cohort, name: str) -> int:
