@@ -238,11 +238,16 @@ def fuse(
         warned += (*warn_of_lacking(fitted, second), *_of_second(external, data))
     found = replace(found, warnings=warned, doubts=doubts)
     _remember(data, runs)
+    _carry(found)
+    return found
+
+
+def _carry(found: FusionResult) -> None:
+    """Let each model tell its validation, in a file too."""
     for name, model in found.models.items():
         carried = {"strategy": name, "lines": validation_lines(found, name)}
         facts = {**model.fitted_.facts, "validation": carried}
         model.fitted_ = replace(model.fitted_, facts=facts)
-    return found
 
 
 def _of_second(external: tuple[Any, ...], data: Data) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from napari_radiogenomics.gui.fusion.dock import FuseDock
 from napari_radiogenomics.gui.fusion.drivers import reasons_of
 from napari_radiogenomics.gui.fusion.numbers import compared
 from napari_radiogenomics.gui.fusion.outcomes import Target
+from napari_radiogenomics.gui.fusion.patient_plots import BarPlot
 from napari_radiogenomics.gui.fusion.rows import FrameTable
 from napari_radiogenomics.gui.fusion.work import Asked, compare, sites_of
 from napari_radiogenomics.gui.session import session_of
@@ -203,3 +205,30 @@ def test_a_long_title_is_not_cut(qtbot):
     title = "no progression_event by 5012 days"
     table.show_frame(pd.DataFrame({"patient": ["P001"], title: [0.5], "site": ["A"]}))
     assert table.columnWidth(1) > table.fontMetrics().horizontalAdvance(title)
+
+
+def test_names_of_bars_do_not_overlap_below_two_lines_of_words(qtbot):
+    plot = BarPlot()
+    qtbot.addWidget(plot)
+    plot.resize(330, 190)
+    plot.show()
+    names = [f"original_glcm_Feature{n}" for n in range(30)]
+    bars = pd.DataFrame({"title": names, "column": names, "value": 1.0, "tip": names})
+    plot.show_bars(bars, words="What drove the prediction, at some length. " * 2, label="SHAP")
+    qtbot.wait(50)
+    room = plot.plot.getPlotItem().getViewBox().height() / len(plot.columns)
+    assert room >= 12  # pixels: a line of the axis
+
+
+def test_what_is_prepared_once_is_said_while_it_takes_its_time(shown, monkeypatch, qtbot):
+    behind, what = shown.clicked.behind, "Preparing the computation (once after installation)"
+    monkeypatch.setattr(behind, "runner", SimpleNamespace(running=True, cancelling=False))
+    behind._wanted = ("P003", "original_glcm_Id")
+    with qtbot.waitSignal(behind.waits) as said:
+        behind._tell_step(3, 0, what)
+    assert said.args == [f"P003 is open. {what} …"]
+
+
+def test_the_warning_in_the_dock_is_one_line(shown, fused):
+    long = replace(fused, warnings=("what may be too good to be true " * 8,))
+    assert len(shown.show_found(long).partition("(see Notes)")[0]) < 80

@@ -61,6 +61,7 @@ __all__ = ["FuseDock"]
 _HIDDEN = ("event", "groups", "learner_settings", "preparations", "external", "workers")
 _AT_FIRST = ("imaging", "rna", "clinical")
 _SOON_S = 2.0
+_LINE = 76  # characters of a warning here: the results show more of it
 
 
 class FuseDock(TablePanel):
@@ -301,7 +302,7 @@ class FuseDock(TablePanel):
         self.fused = found
         self._offer_models(found)
         self.sheet.show_fused(found, self.session.selection.patient_id)
-        warned = f"⚠ {shortened(found.warnings[0])} " if found.warnings else ""
+        warned = f"⚠ {shortened(found.warnings[0], _LINE)} " if found.warnings else ""
         event = said_of_event(found.result)
         what = f" Predicted: {event}." if event else ""
         return f"{warned}{found.result.advice[0]}{what} Next: click a patient, or a strategy."

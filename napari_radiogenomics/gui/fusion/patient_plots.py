@@ -23,7 +23,7 @@ __all__ = ["BarPlot", "PredictionPlot"]
 
 WRONG, DOWN = "#e69f00", "#56b4e9"
 _NAME_WIDTH = 170
-_FEWEST, _MOST, _ROW, _AROUND = 4, 24, 15, 62  # bars; pixels of one, and around them
+_FEWEST, _MOST, _ROW, _AROUND = 4, 24, 16, 48  # bars; pixels of one, and of the axis
 
 
 class PredictionPlot(Plot):
@@ -186,7 +186,7 @@ class BarPlot(Plot):
         if table.empty:
             self.clear(words)
             return
-        self._shown, self._drawn = (table, words, label), self._room()
+        self._shown, self._drawn = (table, words, label), self._room(words, len(table))
         order = table["value"].abs().sort_values(ascending=False, kind="stable").index
         top = table.loc[order].head(self._drawn)
         more = f" The {len(top)} largest of {len(table)}." if len(table) > len(top) else ""
@@ -209,9 +209,13 @@ class BarPlot(Plot):
         self.plot.enableAutoRange("x")
         self.plot.setYRange(-0.6, max(len(values), 4) - 0.4, padding=0)
 
-    def _room(self) -> int:
-        """Bars whose names can be told apart."""
-        return min(max((self.height() - _AROUND) // _ROW, _FEWEST), _MOST)
+    def _room(self, words: str, bars: int) -> int:
+        """Bars whose names can be told apart below a line of words, or two."""
+        wrapped = self.fontMetrics().boundingRect(
+            0, 0, self.width(), self.height(), Qt.TextFlag.TextWordWrap,
+            f"{words} The {_MOST} largest of {bars}.",
+        )  # fmt: skip
+        return min(max((self.height() - wrapped.height() - _AROUND) // _ROW, _FEWEST), _MOST)
 
     def clear(self, words: str = "") -> None:
         """Show no bars, and say why."""
@@ -221,8 +225,10 @@ class BarPlot(Plot):
     def resizeEvent(self, event: Any) -> None:  # noqa: N802 - Qt names it
         """Draw more or fewer bars."""
         super().resizeEvent(event)
-        if self._shown is not None and self._room() != self._drawn:
-            table, words, label = self._shown
+        if self._shown is None:
+            return
+        table, words, label = self._shown
+        if self._room(words, len(table)) != self._drawn:
             self.show_bars(table, words=words, label=label)
 
     def _at(self, place: Any) -> int | None:

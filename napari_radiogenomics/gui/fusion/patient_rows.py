@@ -62,7 +62,7 @@ def rows_of_result(
     event = event_of(result)
     shown = _with_ends(table.drop(columns="covered", errors="ignore").reset_index())
     drivers = shown["drivers"].str.replace("original_", "", regex=False)
-    shown["drivers"] = drivers.str.replace(" -", " −", regex=False)
+    shown["drivers"] = drivers.str.replace(" -", " −", regex=False).replace("", "none")
     names, told = {"patient_id": "patient", "link": "log hazard"}, {}
     if "time" in shown:
         shown["event"] = np.where(shown["event"].astype(bool), "yes", "no")

@@ -338,17 +338,24 @@ class FuseSheet(PlacedWidget):
         self.saved.emit(str(folder))
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = _MOST) -> str:
     """A warning in one or two lines; the notes hold all of it.
+
+    Parameters
+    ----------
+    text : str
+        The warning.
+    most : int, optional
+        Characters.
 
     Examples
     --------
     >>> shortened("Short."), shortened("word " * 100)[-18:]
     ('Short.', 'word … (see Notes)')
     """
-    if len(text) <= _MOST:
+    if len(text) <= most:
         return text
-    kept = text[: _MOST - 14].rsplit(" ", 1)[0]
+    kept = text[: most - 14].rsplit(" ", 1)[0]
     return f"{kept} … (see Notes)"
 
 

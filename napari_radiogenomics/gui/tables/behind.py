@@ -171,10 +171,14 @@ class Behind(QObject):
         if self._looks >= _SOON and self._looks % _SOON == 0:
             self.waits.emit(text)
 
-    def _tell_step(self, done: int, total: int, _what: str) -> None:
+    def _tell_step(self, done: int, total: int, what: str) -> None:
         patient, feature = self._wanted
-        if self.runner.running and not self.runner.cancelling and total:
+        if not self.runner.running or self.runner.cancelling:
+            return
+        if total:
             self.waits.emit(f"{patient} is open. Mapping {feature}: {100 * done // total} %")
+        elif what and done:  # steps without a number take their time
+            self.waits.emit(f"{patient} is open. {what} …")
 
     def _measured(self) -> tuple[Image, Segmentation] | None:
         """The scan in sight and the regions that were drawn on it, not what was found in them."""
