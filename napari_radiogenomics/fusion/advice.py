@@ -21,6 +21,7 @@ _EVENTS_ADVISED = 10
 _FEW_MISSING = 0.02
 _NEAR = 0.02
 _SMALL_GAIN = 0.03
+_PLAIN = {"0", "1", "0.0", "1.0", "True", "False"}  # classes whose names tell the event
 
 
 def trusted_strategy(kind: Kind, table: pd.DataFrame, comparison: pd.DataFrame) -> str:
@@ -189,8 +190,8 @@ def _why(kind: Kind, trusted: str, table: pd.DataFrame, comparison: pd.DataFrame
     shown, whole = _told(kind, table, trusted), _whole(kind, table)
     if not above_chance(kind, table, trusted):
         return (
-            f"Nothing is to be trusted yet: of the best strategies, {trusted} reaches {shown}, "
-            "which is not clearly above chance."
+            f"Nothing is to be trusted yet: {'of the best strategies, ' * (len(table) > 1)}"
+            f"{trusted} reaches {shown}, which is not clearly above chance."
         )
     best = _best_whole(kind, table)
     if trusted not in whole:
@@ -202,6 +203,8 @@ def _why(kind: Kind, trusted: str, table: pd.DataFrame, comparison: pd.DataFrame
             f"that answer {_everybody(table, best)}, {best} is the best: "
             f"{_told(kind, table, best)}."
         )
+    if len(table) == 1:
+        return f"Trust {trusted}, the only strategy that was tried: {shown}."
     if trusted == best:
         of = f"of {len(table)} strategies"
         if len(whole) < len(table):
@@ -268,7 +271,7 @@ def of_second_cohort(kind: Kind, trusted: str, external: pd.DataFrame | None) ->
 
 def _event(outcome: Outcome) -> list[str]:
     """Which class is predicted, where its name alone does not tell."""
-    if not any(isinstance(name, str) for name in outcome.classes):
+    if not outcome.classes or {str(name) for name in outcome.classes} <= _PLAIN:
         return []
     other, event = outcome.classes
     return [

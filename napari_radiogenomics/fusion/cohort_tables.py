@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.extraction.result import CohortFeatures
 
-__all__ = ["Modalities", "clinical_columns", "cohort_modalities", "modality_names"]
+__all__ = [
+    "Modalities",
+    "clinical_columns",
+    "cohort_modalities",
+    "measures_of",
+    "modality_names",
+]
 
 _JOINED = {"features": "imaging", "shape": "imaging"}
 _NOT_IMAGING = ("clinical", SHUFFLED.name)
@@ -211,6 +217,26 @@ def cohort_modalities(
     return Modalities(tables, how, tuple(draft.notes))
 
 
+def measures_of(features: CohortFeatures, name: str) -> Modalities:
+    """Measures of an extraction as one modality, without its clinical facts.
+
+    Parameters
+    ----------
+    features : CohortFeatures
+        What `extract_cohort` measured, a row a patient.
+    name : str
+        Of `modality_names`; any other name takes all measures together.
+
+    Raises
+    ------
+    InputError
+        If the table was harmonized over all patients, has a row a region, or no measure.
+    """
+    draft = _Draft()
+    _add_measures(draft, features, name, ())
+    return Modalities(draft.tables, draft.preparations)
+
+
 def _measured(features: CohortFeatures) -> list[str]:
     numbers = features.table.select_dtypes("number").columns
     return [str(n) for n in numbers if features.blocks.get(str(n)) not in _NOT_IMAGING]
@@ -244,7 +270,8 @@ def _add_measures(
             'folds. Extract it with regions="whole".'
         )
     require_unfitted("The table", features.history)
-    columns = [c for c in _measured(features) if _modality(features, c) == name]
+    measured = _measured(features)
+    columns = [c for c in measured if _modality(features, c) == name] or measured
     own = [column for column in columns if column in outcome]
     draft.notes += [f"{column} is the outcome and was left out of {name}." for column in own]
     table = features.table[[c for c in columns if c not in own]].replace([np.inf, -np.inf], np.nan)

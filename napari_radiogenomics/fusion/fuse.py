@@ -106,20 +106,23 @@ def fuse(
     target : Series or DataFrame
         By patient id: two classes, numbers, or the columns ``time`` and ``event``.
     strategies : sequence of str, optional
-        Ways to fuse, of ``"baseline"``, ``"single"``, ``"early"``, ``"late"``, ``"hybrid"``,
-        ``"cooperative"``; all without it. Or a mapping of names to models such as
+        Ways to fuse; all without it.
+
+        Of ``"baseline"``, ``"single"``, ``"early"``, ``"late"``, ``"hybrid"``,
+        ``"cooperative"``. Or a mapping of names to models such as
         ``LateFusion(combine="stack")``; preparations, inner folds and seed that a model was told
         go before those below.
     groups : Series, optional
         Site of each patient. Folds are balanced over sites, imaging is harmonized in the fold,
         and leave-one-site-out is shown beside.
     event : str, optional
-        Class whose probability is predicted, such as ``"mutated"``; without it the greater of
-        the two (1 of 0 and 1, ``"yes"``, the last word of the alphabet), and the advice says
-        which.
+        Class whose probability is predicted, such as ``"mutated"``. Without it the greater of
+        two numbers; of two words the one that happens (``"yes"``, ``"mutated"``, ``"dead"``), or
+        else the rarer. The advice says which.
     learner : str, optional
-        ``"linear"`` (elastic net), ``"forest"``, ``"boosting"``, ``"svm"``, or one that another
-        package adds.
+        What the models learn with: an elastic net (``"linear"``), a random forest
+        (``"forest"``), boosted trees (``"boosting"``) or a linear support vector machine
+        (``"svm"``).
     learner_settings : mapping, optional
         Of the learner.
     preparations : mapping, optional
@@ -127,8 +130,10 @@ def fuse(
         ``{"method": name, **settings}``. Chosen by the name of the modality without it.
     scheme : {"kfold", "leave_site_out", "bootstrap632"}, optional
         Repeated folds by patient, one site at a time, or .632+ of ``repeats`` bootstraps.
-    folds, repeats : int, optional
-        Outer folds, and how often patients are dealt anew.
+    folds : int, optional
+        Outer folds: each patient is left out once in so many.
+    repeats : int, optional
+        How often patients are dealt to folds anew; bootstraps of ``"bootstrap632"``.
     inner_folds : int, optional
         Folds within each training part, in which settings are chosen.
     thorough : bool, optional

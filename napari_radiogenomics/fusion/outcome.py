@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.event import likely_event
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def outcome_of(
     kind : str, optional
         What it is; without it, two different values are classes and more of them numbers.
     event : optional
-        Class that is the event; the greater of the two without it.
+        Class that is the event; that of `likely_event` without it.
 
     Returns
     -------
@@ -225,6 +226,8 @@ def _single(target: pd.Series, kind: str | None) -> tuple[Outcome, NDArray[np.bo
             f"({', '.join(map(str, classes[:5]))}); two are needed. Choose another target, or "
             "compare one class with all others."
         )
+    if likely_event(found) != classes[1]:
+        classes = classes[::-1]
     values = (target == classes[1]).to_numpy(float)
     return Outcome("classification", values, events, name, tuple(classes)), kept
 

@@ -14,16 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from napari_radiogenomics.data.wording import counted
+from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PREPARATIONS", "Preparation", "preparation_for"]
+__all__ = ["PREPARATIONS", "Preparation", "preparation_for", "preparation_named", "text_columns"]
 
-_IMAGING = ("imag", "radiom", "texture", "ct", "mr", "pet", "feature", "scan")
-_EXPRESSION = ("rna", "gene", "express", "transcript", "count")
-_CLINICAL = ("clinic", "patient", "demograph")
+_BY_NAME = {
+    "clinical": ("clinic", "patient", "demograph"),
+    "expression": ("rna", "gene", "express", "transcript", "count"),
+    "imaging": ("imag", "radiom", "texture", "ct", "mr", "pet", "feature", "scan"),
+}  # how names of modalities begin
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -72,20 +77,47 @@ PREPARATIONS: Registry[Preparation] = Registry(
 def preparation_for(modality: str, frame: pd.DataFrame) -> str:
     """Name of the preparation that suits a modality, by its name and its columns.
 
+    Raises
+    ------
+    InputError
+        If it is called like imaging or expression and holds text.
+
     Examples
     --------
     >>> import pandas as pd
     >>> preparation_for("RNA", pd.DataFrame({"VEGFA": [1.0]}))
     'expression'
     """
-    if any(kind.kind not in "iufb" for kind in frame.dtypes):
-        return "clinical"
+    named = preparation_named(modality)
+    text = text_columns(frame)
+    if text and named in ("expression", "imaging"):
+        raise InputError(
+            f'The modality "{modality}" has {counted(len(text), "column")} with text: '
+            f"{', '.join(text[:_SHOWN])}. Measures are numbers: leave these columns out, or give "
+            f'them as a modality "clinical".'
+        )
+    return named or ("clinical" if text else "numeric")
+
+
+def preparation_named(modality: str) -> str:
+    """Name of the preparation that the name of a modality tells; empty where it tells none.
+
+    Examples
+    --------
+    >>> preparation_named("mr_imaging"), preparation_named("pathology")
+    ('imaging', '')
+    """
     words = modality.lower()
-    for name, begins in (
-        ("clinical", _CLINICAL),
-        ("expression", _EXPRESSION),
-        ("imaging", _IMAGING),
-    ):
+    for name, begins in _BY_NAME.items():
         if any(words.startswith(begin) or f"_{begin}" in words for begin in begins):
             return name
-    return "numeric"
+    return ""
+
+
+def text_columns(frame: pd.DataFrame) -> list[str]:
+    """Names of the columns that hold other things than numbers."""
+    return [
+        str(name)
+        for name, kind in zip(frame.columns, frame.dtypes, strict=True)
+        if kind.kind not in "iufb"
+    ]

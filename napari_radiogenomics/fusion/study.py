@@ -21,8 +21,9 @@ from napari_radiogenomics.fusion.models.model_file import SavedModel
 from napari_radiogenomics.fusion.models.told import own_views
 from napari_radiogenomics.fusion.models.views import views_of
 from napari_radiogenomics.fusion.outcome import Outcome, outcome_of, require_outcome
+from napari_radiogenomics.fusion.strategies.baseline import simple_views
 from napari_radiogenomics.fusion.strategy import STRATEGIES
-from napari_radiogenomics.fusion.tables import patients_of, tables_of
+from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 from napari_radiogenomics.fusion.validation.more_runs import learnable
 from napari_radiogenomics.fusion.validation.running import Data
 from napari_radiogenomics.fusion.validation.splits import (
@@ -56,9 +57,9 @@ def data_of(
     Raises
     ------
     InputError
-        If there are none, the outcome cannot be learned, a table was harmonized over all
-        patients, its columns were chosen by their tests against the outcome, or an id has two
-        sites.
+        If there are none, the outcome cannot be learned or is a column of a table, a table was
+        harmonized over all patients, its columns were chosen by their tests against the outcome,
+        or an id has two sites.
     """
     require_seed(seed)
     everyone = patients_of(modalities)
@@ -75,10 +76,25 @@ def data_of(
     own = outcome.take(rows)
     require_outcome(own)
     tables = tables_of(modalities, patients[rows], groups)
+    _refuse_own_column(tables, target, patients[rows])
     views = views_of(tables.frames, preparations)
     refuse_chosen(tables, own)
     refuse_copies(tables)
     return Data(tables, own, views, inner_folds, seed)
+
+
+def _refuse_own_column(tables: Tables, target: Any, patients: pd.Index) -> None:
+    """Refuse a column that is the outcome by its name and in every cell."""
+    own = target.to_frame() if hasattr(target, "to_frame") else target
+    own = own.set_axis(own.index.astype(str)).reindex(patients).reset_index(drop=True)
+    for name, frame in tables.frames.items():
+        for column in own.columns.intersection(frame.columns):
+            both = frame[column].notna() & own[column].notna()
+            if both.any() and (frame[column][both] == own[column][both]).all():
+                raise InputError(
+                    f'The modality "{name}" holds the outcome itself, "{column}". Leave that '
+                    "column out, and what else is known only with the outcome."
+                )
 
 
 def models_of(
@@ -121,6 +137,8 @@ def models_of(
             f"None of the strategies ({', '.join(names)}) fits the modalities and the learner "
             f'"{learner}". Add "early" or "late".'
         )
+    if "baseline" in models and len(simple := simple_views(data.views)) == 1:
+        models.pop(f"{simple[0]} alone", None)  # the same model twice
     return models
 
 

@@ -64,8 +64,8 @@ def test_the_external_cohort_is_called_by_the_final_threshold(found):
     row = result.points[result.points["cohort"] == "external"].set_index("point").loc["youden"]
     said = result.model("late").predict(modalities, threshold="youden")
     truth = target.reindex(result.model("late").patients_in(modalities)).to_numpy()
-    event = truth == "wildtype"
-    called = said == "wildtype"
+    event = truth == "mutated"
+    called = said == "mutated"
     assert row["sensitivity"] == pytest.approx(called[event].mean())
     assert row["specificity"] == pytest.approx((~called)[~event].mean())
     assert row["ppv"] == pytest.approx(event[called].mean())

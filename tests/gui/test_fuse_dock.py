@@ -14,13 +14,12 @@ from qtpy.QtGui import QColor
 
 from napari_radiogenomics import harmonize, load_model, open_cohort, save_model
 from napari_radiogenomics.extraction.result import CohortFeatures
+from napari_radiogenomics.fusion.cohort_targets import Target, target_values, targets_of
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.cohort.patient import PatientView
 from napari_radiogenomics.gui.forms.runner import Outcome
 from napari_radiogenomics.gui.fusion.dock import FuseDock
-from napari_radiogenomics.gui.fusion.event import likely_event
 from napari_radiogenomics.gui.fusion.numbers import compared, reference_of
-from napari_radiogenomics.gui.fusion.outcomes import Target, target_values, targets_of
 from napari_radiogenomics.gui.fusion.plots import roc_points
 from napari_radiogenomics.gui.fusion.rows import FrameRows, FrameTable
 from napari_radiogenomics.gui.session import session_of
@@ -160,25 +159,6 @@ def test_a_click_opens_the_patient_and_marks_it(shown):
     assert f"{who}, by a fit of" in shown.sheet.features.plot.words.text()
     session_of(shown.viewer).select(patient_id="P119")  # of the second cohort
     assert "was not in the comparison" in shown.sheet.features.plot.words.text()
-
-
-@pytest.mark.parametrize(
-    ("values", "event"),
-    [
-        (["wildtype"] * 2 + ["mutated"] * 5, "mutated"),
-        (["Wild-type"] * 5 + ["R132H"] * 7, "R132H"),
-        (["alive", "dead", "dead"], "dead"),
-        (["methylated"] * 3 + ["unmethylated"], "methylated"),
-        (["non-smoker"] + ["smoker"] * 3, "smoker"),
-        ([0.0, 1.0, 1.0], 1.0),
-        (["no", "no", "yes"], "yes"),
-        (["M", "M", "F"], "F"),
-        (["A", "B"], "B"),
-        (["nodule"] * 3 + ["cyst"] * 4, "nodule"),
-    ],
-)
-def test_the_event_is_what_happens_or_the_rarer(values, event):
-    assert likely_event(pd.Series(values)) == event
 
 
 def test_the_event_is_in_sight_and_is_what_is_predicted(dock, qtbot):

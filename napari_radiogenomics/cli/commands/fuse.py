@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from napari_radiogenomics.cli.command import Command
+from napari_radiogenomics.cli.fusion_tables import Chosen, People, Told, named_paths, tell
 from napari_radiogenomics.cli.options import add_arguments, given, terminal_progress
+from napari_radiogenomics.cli.output_place import require_folder_place
 from napari_radiogenomics.cli.text import aligned
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.registry import did_you_mean
 from napari_radiogenomics.signature import describe
 
@@ -37,14 +40,26 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="COLUMN",
-        help="Column to predict; for survival the columns of the time and of the event.",
+        help="Column to predict; for survival two columns: the time, and the event (1 where it "
+        "came, 0 where the patient was censored). Of a cohort folder also a mutated gene (EGFR), "
+        "a gene or gene set of its expression, or one group against the others "
+        "('grade: G3').",
     )
     parser.add_argument(
         "--table",
         action="append",
         default=[],
         metavar="NAME=PATH",
-        help="Modality and its table by patient (CSV, TSV, GCT or AnnData); several times.",
+        help="Modality and its table by patient (CSV, TSV, GCT or AnnData), such as what "
+        "extract-cohort wrote; several times. Columns that PATIENTS has too are left out of it.",
+    )
+    parser.add_argument(
+        "--modalities",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="Modalities that the cohort folder holds itself: rna (genes of the bulk samples, by "
+        "patient), pathways, clinical (columns that are known from the start).",
     )
     parser.add_argument(
         "--clinical",
@@ -104,35 +119,39 @@ def _add_missing(parser: argparse.ArgumentParser) -> None:
     known = {parameter.name: parameter for parameter in describe(missing_curve).parameters}
     shares, mechanism = known["shares"], known["mechanism"]
     parser.add_argument(
-        "--missing-shares", type=float, nargs="+", default=list(shares.default), metavar="X",
+        "--missing-shares", type=float, nargs="+", default=None, metavar="X",
         help=f"{shares.help} [default: {' '.join(map(str, shares.default))}]",
     )  # fmt: skip
     parser.add_argument(
-        "--missing-mechanism", choices=[str(c) for c in mechanism.choices], default="random",
-        help=mechanism.help,
+        "--missing-mechanism", choices=[str(c) for c in mechanism.choices], default=None,
+        help=f"{mechanism.help} [default: {mechanism.default}]",
     )  # fmt: skip
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from napari_radiogenomics.fusion.fuse import fuse
 
-    if arguments.external is not None and arguments.test_on is not None:
-        raise InputError("--external and --test-on both name a second cohort. Give one of them.")
-    patients = _patients(arguments.patients)
-    files = _named_paths(arguments.table)
-    learned = _learned(patients, files, arguments)
+    _require_sense(arguments)
+    people = People.read(arguments.patients)
+    chosen = _chosen(arguments, named_paths(arguments.table))
+    learned = _learned(people, chosen, arguments)
+    second = _second(arguments, people, chosen)
     settings = given(arguments, describe(fuse))
-    for name in ("patients", "target", "modalities", "external"):
+    for name in ("target", "modalities", "external"):
         settings.pop(name, None)
+    settings.setdefault("event", _event(people, arguments.outcome))
+    settings["preparations"] = learned.preparations
     progress = terminal_progress()
-    result = fuse(
-        learned.modalities,
-        learned.target,
-        groups=learned.site,
-        external=_second(arguments, patients, files),
-        **settings,
-        progress=progress,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the result tells them
+        result = fuse(
+            learned.modalities,
+            learned.target,
+            groups=learned.site,
+            external=None if second is None else second.cohort,
+            **settings,
+            progress=progress,
+        )
     _show(result)
     curve = _curve(arguments, learned, settings, progress)
     if curve is not None:
@@ -142,112 +161,81 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-class _Given(NamedTuple):
-    """Tables of one cohort, as `fuse` takes them."""
-
-    modalities: dict[str, pd.DataFrame]
-    target: Any
-    site: pd.Series | None
+_WRITTEN = ("advice.txt", "model.md", "model.npz", "table.csv")
 
 
-def _patients(path: Path) -> pd.DataFrame:
-    from napari_radiogenomics.fusion.read_modality import read_patients
-
-    return read_patients(path / "patients.csv" if path.is_dir() else path)
-
-
-def _named_paths(words: list[str]) -> dict[str, Path]:
-    """NAME=PATH by name."""
-    found = {}
-    for word in words:
-        name, sign, place = word.partition("=")
-        if not (sign and name and place):
-            raise InputError(f'"{word}" is not NAME=PATH, such as imaging=features.csv.')
-        found[name] = Path(place)
-    return found
-
-
-def _rows(patients: pd.DataFrame, wish: str | None) -> pd.DataFrame:
-    """Rows of the patients of whom COLUMN=VALUE holds; all of them without it."""
-    if wish is None:
-        return patients
-    name, sign, value = wish.partition("=")
-    if not (sign and name and value):
-        raise InputError(f'"{wish}" is not COLUMN=VALUE, such as cohort=discovery.')
-    column = _columns(patients, [name])[name]
-    numbers = column.dtype.kind == "f"
-    shown = column.map("{:g}".format) if numbers else column.astype(str)
-    found = patients[shown == value]
-    if not len(found):
-        hint = did_you_mean(value, sorted(set(shown.dropna())))
-        raise InputError(f'No patient has "{value}" in the column "{name}". {hint}')
-    return found
+def _require_sense(arguments: argparse.Namespace) -> None:
+    """Refuse what would be found out, or passed over, only after the work."""
+    if arguments.external is not None and arguments.test_on is not None:
+        raise InputError("--external and --test-on both name a second cohort. Give one of them.")
+    if arguments.external_table and arguments.external is None:
+        raise InputError("--external-table is of the cohort that --external names. Give both.")
+    for option in ("shares", "mechanism"):
+        if arguments.missing is None and getattr(arguments, f"missing_{option}") is not None:
+            raise InputError(
+                f"--missing-{option} says how a modality is taken away. Name it: --missing NAME."
+            )
+    if arguments.output is not None:
+        there = require_folder_place(arguments.output, _WRITTEN)
+        if there:
+            tell([f"{arguments.output} holds an earlier result ({', '.join(there)}), which this "
+                  "one replaces."])  # fmt: skip
 
 
-def _learned(
-    patients: pd.DataFrame, files: Mapping[str, Path], arguments: argparse.Namespace
-) -> _Given:
+def _chosen(arguments: argparse.Namespace, files: Mapping[str, Path]) -> Chosen:
+    return Chosen(
+        files, arguments.modalities, arguments.clinical, arguments.outcome, arguments.site or ""
+    )
+
+
+def _learned(people: People, chosen: Chosen, arguments: argparse.Namespace) -> Told:
     """Who is learned from: the rows that are asked for, or those that are not tested on."""
-    rows = _rows(patients, arguments.learn_from)
+    rows = people.where(arguments.learn_from)
     if arguments.test_on is not None and arguments.learn_from is None:
-        rows = rows.drop(_rows(patients, arguments.test_on).index)
-    return _given(rows, files, arguments, some=len(rows) < len(patients))
+        rows = rows.drop(people.where(arguments.test_on).index)
+    return chosen.read(people, rows)
 
 
-def _given(
-    patients: pd.DataFrame,
-    files: Mapping[str, Path],
-    arguments: argparse.Namespace,
-    *,
-    some: bool = False,
-) -> _Given:
-    from napari_radiogenomics.fusion.read_modality import read_patients
+def _event(people: People, names: list[str]) -> str:
+    """The event of two classes, as all patients of the table tell it; empty for other outcomes."""
+    from napari_radiogenomics.fusion.event import likely_event
 
-    modalities = {}
-    for name, path in files.items():
-        table = read_patients(path)
-        modalities[name] = table[table.index.isin(patients.index)] if some else table
-    if arguments.clinical:
-        modalities["clinical"] = _columns(patients, arguments.clinical)
-    target = _columns(patients, arguments.outcome)
-    single = target if len(arguments.outcome) > 1 else target[arguments.outcome[0]]
-    site = None if arguments.site is None else _columns(patients, [arguments.site])[arguments.site]
-    return _Given(modalities, single, site)
+    values = people.outcome(names)[0]
+    if values.ndim > 1 or values.nunique() != 2:
+        return ""
+    return str(likely_event(values))
 
 
-def _second(
-    arguments: argparse.Namespace, patients: pd.DataFrame, files: Mapping[str, Path]
-) -> tuple[Any, ...] | None:
-    """The second cohort as `fuse` takes it; None where none is named."""
+def _second(arguments: argparse.Namespace, people: People, chosen: Chosen) -> Told | None:
+    """The second cohort; None where none is named."""
     if arguments.test_on is not None:
-        found = _given(_rows(patients, arguments.test_on), files, arguments, some=True)
-    elif arguments.external is not None:
-        there = arguments.external
-        own = _named_paths(arguments.external_table)
-        unknown = [name for name in own if name not in files]
-        if unknown:
-            raise InputError(
-                f'--external-table names "{unknown[0]}", which no --table does. '
-                f"{did_you_mean(unknown[0], list(files))}"
-            )
-        folder = there if there.is_dir() else there.parent
-        beside = {name: folder / path.name for name, path in files.items()}
-        same = [name for name, path in files.items()
-                if name not in own and beside[name].resolve() == path.resolve()]  # fmt: skip
-        if same:
-            raise InputError(
-                f'"{same[0]}" of the external cohort would be the very file of --table. Name its '
-                f"own: --external-table {same[0]}=PATH."
-            )
-        there_too = {name: path for name, path in beside.items() if path.exists()}
-        found = _given(_patients(there), {**there_too, **own}, arguments)
-    else:
+        return chosen.read(people, people.where(arguments.test_on))
+    if arguments.external is None:
         return None
-    return (found.modalities, found.target, *([] if found.site is None else [found.site]))
+    there, files = arguments.external, chosen.files
+    own = named_paths(arguments.external_table)
+    unknown = [name for name in own if name not in files]
+    if unknown:
+        raise InputError(
+            f'--external-table names "{unknown[0]}", which no --table does. '
+            f"{did_you_mean(unknown[0], list(files))}"
+        )
+    folder = there if there.is_dir() else there.parent
+    beside = {name: folder / path.name for name, path in files.items()}
+    same = [name for name, path in files.items()
+            if name not in own and beside[name].resolve() == path.resolve()]  # fmt: skip
+    if same:
+        raise InputError(
+            f'"{same[0]}" of the external cohort would be the very file of --table. Name its own: '
+            f"--external-table {same[0]}=PATH."
+        )
+    there_too = {name: path for name, path in beside.items() if path.exists()}
+    others = People.read(there)
+    return _chosen(arguments, {**there_too, **own}).read(others, others.table)
 
 
 def _curve(
-    arguments: argparse.Namespace, learned: _Given, settings: Mapping[str, Any], progress: Any
+    arguments: argparse.Namespace, learned: Told, settings: Mapping[str, Any], progress: Any
 ) -> pd.DataFrame | None:
     """What a missing modality costs, with the settings of the comparison."""
     from napari_radiogenomics.fusion.missing_curve import missing_curve
@@ -255,24 +243,16 @@ def _curve(
     if arguments.missing is None:
         return None
     known = {parameter.name for parameter in describe(missing_curve).parameters}
+    asked = {"shares": arguments.missing_shares, "mechanism": arguments.missing_mechanism}
     return missing_curve(
         learned.modalities,
         learned.target,
         arguments.missing,
         groups=learned.site,
-        shares=arguments.missing_shares,
-        mechanism=arguments.missing_mechanism,
+        **{name: value for name, value in asked.items() if value is not None},
         **{name: value for name, value in settings.items() if name in known},
         progress=progress,
     )
-
-
-def _columns(patients: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    for name in names:
-        if name not in patients:
-            hint = did_you_mean(name, list(map(str, patients.columns)))
-            raise InputError(f'The table of patients has no column "{name}". {hint}')
-    return patients[names]
 
 
 def _show(result: FusionResult) -> None:

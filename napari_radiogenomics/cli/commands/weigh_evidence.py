@@ -68,10 +68,11 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from napari_radiogenomics.association.cohort_study import cohort_outcomes, cohort_study
+    from napari_radiogenomics.association.cohort_study import cohort_study
     from napari_radiogenomics.association.evidence import weigh_evidence
     from napari_radiogenomics.cli.patient_tables import read_patients
     from napari_radiogenomics.extraction.result import CohortFeatures
+    from napari_radiogenomics.genomics.cohort_outcomes import cohort_outcomes
     from napari_radiogenomics.io.cohorts import open_cohort
 
     if arguments.output is not None:

@@ -73,7 +73,7 @@ class FusionModel(BaseEstimator):
         groups : Series, optional
             Site of each patient; imaging is harmonized over them.
         event : optional
-            Class whose probability is predicted; the greater of the two without it.
+            Class whose probability is predicted; as for `fuse` without it.
 
         Returns
         -------

@@ -14,7 +14,7 @@ from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.models.views import VOLUME, View
 from napari_radiogenomics.fusion.strategy import Strategy
 
-__all__ = ["STRATEGY", "Baseline"]
+__all__ = ["STRATEGY", "Baseline", "simple_views"]
 
 
 class Baseline(FusionModel):
@@ -58,7 +58,7 @@ class Baseline(FusionModel):
         self.seed = seed
 
     def _views(self, bench: Bench) -> tuple[str, ...]:
-        names = _simple(bench.views)
+        names = simple_views(bench.views)
         if not names:
             raise InputError(
                 "There are no clinical facts and no volume among the modalities. Give a table "
@@ -70,13 +70,14 @@ class Baseline(FusionModel):
         return self._fit_patterns(bench, [Variant(scaled_blocks)])
 
 
-def _simple(views: Mapping[str, View]) -> tuple[str, ...]:
+def simple_views(views: Mapping[str, View]) -> tuple[str, ...]:
+    """Views that the baseline reads: clinical facts, and the volume where it is known."""
     clinical = tuple(name for name, view in views.items() if view.preparation == "clinical")
     return clinical + (VOLUME,) * (VOLUME in views)
 
 
 def _models(views: Mapping[str, Any], **common: Any) -> dict[str, FusionModel]:
-    return {"baseline": Baseline(**common)} if _simple(views) else {}
+    return {"baseline": Baseline(**common)} if simple_views(views) else {}
 
 
 STRATEGY = Strategy(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from napari_radiogenomics.association.associate import associate
-from napari_radiogenomics.association.cohort_study import cohort_outcomes, cohort_study
+from napari_radiogenomics.association.cohort_study import cohort_study
 from napari_radiogenomics.association.evidence import EvidenceCard, weigh_evidence
 from napari_radiogenomics.association.method import METHODS
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.genomics.cohort_matrix import normalized_expression
+from napari_radiogenomics.genomics.cohort_outcomes import cohort_outcomes
 from napari_radiogenomics.gui.tables.groups import Who
 from napari_radiogenomics.io.cohort_genes import cohort_expression
 from napari_radiogenomics.progress import Progress, quiet

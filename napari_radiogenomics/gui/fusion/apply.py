@@ -11,10 +11,10 @@ import pandas as pd
 
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion.cohort_tables import cohort_modalities, modality_names
+from napari_radiogenomics.fusion.cohort_targets import target_values
 from napari_radiogenomics.fusion.explaining.explain import predict_patients
 from napari_radiogenomics.fusion.validation.final import measure_models
 from napari_radiogenomics.fusion.validation.measures import MAIN
-from napari_radiogenomics.gui.fusion.outcomes import target_values
 from napari_radiogenomics.gui.fusion.work import LEVEL, Asked, patients_of_group, sites_of
 from napari_radiogenomics.progress import Progress, quiet
 

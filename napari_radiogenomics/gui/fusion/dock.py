@@ -11,6 +11,13 @@ from qtpy.QtWidgets import QLineEdit
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.cohort_tables import clinical_columns, modality_names
+from napari_radiogenomics.fusion.cohort_targets import (
+    NAMED,
+    Target,
+    event_column,
+    own_columns,
+    targets_of,
+)
 from napari_radiogenomics.fusion.fuse import fuse
 from napari_radiogenomics.fusion.models.model_file import load_model, save_model
 from napari_radiogenomics.fusion.strategy import STRATEGIES
@@ -23,13 +30,6 @@ from napari_radiogenomics.gui.fusion.clicked import Clicked
 from napari_radiogenomics.gui.fusion.drivers import drivers_of, reasons_of
 from napari_radiogenomics.gui.fusion.event import EventBox
 from napari_radiogenomics.gui.fusion.models import ModelBox, OneModel
-from napari_radiogenomics.gui.fusion.outcomes import (
-    NAMED,
-    Target,
-    event_column,
-    own_columns,
-    targets_of,
-)
 from napari_radiogenomics.gui.fusion.sheet import FuseSheet, shortened
 from napari_radiogenomics.gui.fusion.site import SiteBox
 from napari_radiogenomics.gui.fusion.words import (

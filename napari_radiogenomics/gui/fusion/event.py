@@ -2,67 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from napari_radiogenomics.fusion.cohort_targets import Target, target_values
+from napari_radiogenomics.fusion.event import likely_event
 from napari_radiogenomics.gui.forms.fields import QuietCombo
-from napari_radiogenomics.gui.fusion.outcomes import Target, target_values
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_radiogenomics.data.cohort import Cohort
 
-__all__ = ["EventBox", "likely_event"]
+__all__ = ["EventBox"]
 
-_HAPPENS = {
-    "1", "yes", "y", "true", "positive", "pos", "+", "mutated", "mutant", "mutation", "mut",
-    "altered", "amplified", "deleted", "methylated", "dead", "died", "deceased", "death", "event",
-    "progressed", "progression", "recurrence", "recurred", "relapse", "relapsed", "metastatic",
-    "malignant", "high", "present", "case", "responder",
-}  # fmt: skip
-_DOES_NOT = {
-    "0", "no", "n", "false", "negative", "neg", "-", "wildtype", "wt", "none", "normal", "benign",
-    "alive", "living", "censored", "low", "absent", "control", "stable", "healthy",
-}  # fmt: skip
-_WITHOUT = re.compile(r"(no|not)[ _-]\w|non[ _-]?[a-z]{3}|un[a-z]{4}")
 _TIP = (
     "<p>Class whose probability is predicted. At first the one that happens (mutated, yes, 1, "
     "dead, positive …), or else the rarer.</p>"
 )
-
-
-def likely_event(values: pd.Series) -> Any:
-    """Of two classes the one that happens by its name, or else the rarer, or else the greater.
-
-    Parameters
-    ----------
-    values : Series
-        Of patients; two different ones.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> likely_event(pd.Series(["wildtype", "mutated", "mutated"]))
-    'mutated'
-    >>> likely_event(pd.Series(["F", "M", "M"]))
-    'F'
-    """
-    counts = values.dropna().value_counts()
-    classes = sorted(counts.index, key=str)
-    said = [_happens(str(name)) for name in map(_plain, classes)]
-    if said[0] != said[1]:
-        return classes[said.index(max(said))]
-    return classes[0] if counts[classes[0]] < counts[classes[1]] else classes[1]
-
-
-def _happens(name: str) -> int:
-    """1 for a name of what happens, -1 for one of what does not, 0 for any other."""
-    known = re.sub(r"[ _]|(?<=.)-", "", name.strip().lower())
-    if known in _HAPPENS:
-        return 1
-    return -1 if known in _DOES_NOT or _WITHOUT.match(name.strip().lower()) else 0
 
 
 def _plain(value: Any) -> str:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from napari_radiogenomics.fusion.cohort_targets import Target
     from napari_radiogenomics.fusion.result import FusionResult
-    from napari_radiogenomics.gui.fusion.outcomes import Target
     from napari_radiogenomics.gui.fusion.work import Degraded, Fused, Shuffled
 
 __all__ = [
@@ -72,7 +72,7 @@ def said_of_target(target: Target, event: str, event_column: str = "") -> str:
 
     Examples
     --------
-    >>> from napari_radiogenomics.gui.fusion.outcomes import Target
+    >>> from napari_radiogenomics.fusion.cohort_targets import Target
     >>> said_of_target(Target("column", "EGFR"), "mutated")
     'the probability of EGFR mutated'
     """

@@ -10,13 +10,13 @@ import pandas as pd
 
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion.cohort_tables import cohort_modalities
+from napari_radiogenomics.fusion.cohort_targets import Target, target_values
 from napari_radiogenomics.fusion.explaining.permutation import permutation_importance
 from napari_radiogenomics.fusion.fuse import fuse
 from napari_radiogenomics.fusion.missing_curve import missing_curve
 from napari_radiogenomics.fusion.outcome import outcome_of
 from napari_radiogenomics.fusion.validation.final import outside_of
 from napari_radiogenomics.fusion.validation.missingness import Mechanism
-from napari_radiogenomics.gui.fusion.outcomes import Target, target_values
 from napari_radiogenomics.progress import Progress, quiet, stop_if_cancelled
 
 if TYPE_CHECKING:

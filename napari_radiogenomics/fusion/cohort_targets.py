@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from napari_radiogenomics.association.cohort_study import cohort_outcomes
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.cohort_tables import clinical_columns
+from napari_radiogenomics.genomics.cohort_outcomes import cohort_outcomes
 from napari_radiogenomics.io.cohort_variants import mutation_table
 
 if TYPE_CHECKING:
@@ -199,3 +199,41 @@ def _named(cohort: Cohort, text: str) -> tuple[pd.Series, set[str], str]:
     if kind == "mutation":
         return _mutation(cohort, text)
     return table[text], {text}, kind
+
+
+def target_called(cohort: Cohort, name: str) -> tuple[Target, str]:
+    """Outcome that a person names in one line of text.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        As opened.
+    name : str
+        A column, ``"column: group"``, a mutated gene (``"EGFR"``, ``"EGFR mutation"``), or a
+        gene or gene set of the expression.
+
+    Returns
+    -------
+    target : Target
+    text : str
+        What `target_values` takes beside it.
+
+    Examples
+    --------
+    >>> from napari_radiogenomics import open_cohort
+    >>> from napari_radiogenomics.simulate.sample import sample_cohort
+    >>> cohort = open_cohort(sample_cohort())
+    >>> [target_called(cohort, name)[0].title for name in ("EGFR", "stage: II", "sex")]
+    ['EGFR mutation', 'stage: II', 'sex']
+    """
+    column, colon, level = name.partition(": ")
+    if name in cohort.patients:
+        return Target("column", name), ""
+    if colon and column in cohort.patients and (cohort.patients[column].astype(str) == level).any():
+        return Target("level", column, level), ""
+    gene = name.removesuffix(" mutation")
+    try:
+        mutated = gene in mutation_table(cohort)
+    except InputError:
+        mutated = False
+    return (Target("mutation", gene), "") if mutated else (NAMED, name)
