@@ -130,6 +130,8 @@ class ModelArchive:
             If the file is not there, damaged, too large, or of another schema or version; and
             with what the block itself finds wrong.
         """
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. Name the file of the {self.noun} in it (.npz).")
         if not path.is_file():
             raise InputError(
                 f"{path} does not exist. Check the spelling; looked in {path.parent.resolve()}."
@@ -160,8 +162,15 @@ class ModelArchive:
     def _require_schema(self, about: Any) -> None:
         if not isinstance(about, dict) or about.get("schema") != self._schema:
             raise InputError(f"it says nothing of a {self.kind}")
-        if about.get("version") != self.version:
+        found = about.get("version")
+        if found == self.version:
+            return
+        if isinstance(found, int) and found < self.version:
             raise InputError(
-                f"it is of version {about.get('version')}, and version {self.version} can be "
-                "read; update napari-radiogenomics"
+                f"an older napari-radiogenomics wrote it (version {found} of the file, and version "
+                f"{self.version} can be read); it must be made again"
             )
+        raise InputError(
+            f"it is of version {found}, and version {self.version} can be read; update "
+            "napari-radiogenomics"
+        )

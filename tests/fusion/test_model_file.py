@@ -108,6 +108,7 @@ def _first_expert(about):
         (lambda about, arrays: about.update(strategy="x"), "it was changed or cut off"),
         (lambda about, arrays: about.update(schema="pixel classifier"), "nothing of a fusion"),
         (lambda about, arrays: about.update(version=99), "of version 99, and version 2 can be"),
+        (lambda about, arrays: about.update(version=1), "an older napari-radiogenomics wrote it"),
         (_signed(lambda about, arrays: about.pop("model")), "damaged"),
         (_signed(lambda about, arrays: about["model"]["map"].update(experts=[])), "fit together"),
         (_signed(lambda about, arrays: about["model"]["map"].update(kind="x")), "is not known"),

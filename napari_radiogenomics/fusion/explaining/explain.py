@@ -17,7 +17,7 @@ from napari_radiogenomics.fusion.explaining.tree_shap import tree_shap
 from napari_radiogenomics.fusion.models.expert import Expert
 from napari_radiogenomics.fusion.models.fitted import Fitted
 from napari_radiogenomics.fusion.models.joining import applied
-from napari_radiogenomics.fusion.models.model import FusionModel, new_tables
+from napari_radiogenomics.fusion.models.model import FusionModel, new_tables, refuse_threshold
 from napari_radiogenomics.fusion.models.predictor import Linear, sigmoid
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.validation.operating_points import threshold_of
@@ -219,6 +219,12 @@ def predict_patients(
     InputError
         If no patient can be answered.
 
+    Raises
+    ------
+    InputError
+        If there is no such threshold or time, or the model has no classes or no times and one is
+        named; or a modality is called otherwise than in training.
+
     References
     ----------
     Vovk 2015 (cross-conformal), https://doi.org/10.1007/s10472-013-9368-4.
@@ -238,6 +244,12 @@ def predict_patients(
     import pandas as pd
 
     fitted = model.fitted_
+    refuse_threshold(fitted, threshold)
+    if at is not None and fitted.kind != "survival":
+        raise InputError(
+            f"at is {at:g}, but the model predicts {fitted.target} ({fitted.kind}), which has no "
+            "times. Leave at out."
+        )
     tables = new_tables(modalities, groups)
     table = pd.DataFrame(
         {"link": model.decision_function(modalities, groups)},

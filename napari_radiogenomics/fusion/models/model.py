@@ -128,6 +128,7 @@ class FusionModel(BaseEstimator):
         """
         check_is_fitted(self, "fitted_")
         tables = new_tables(X, groups)
+        _refuse_misnamed(self.fitted_, tables)
         self._tell_missing(tables)
         link = self.fitted_.link(tables)
         learned: frozenset[str] = getattr(self, "learned_", frozenset())
@@ -162,9 +163,11 @@ class FusionModel(BaseEstimator):
         Raises
         ------
         InputError
-            If a patient has nothing that the model can use, so that there is no class, or there
-            is no such threshold.
+            If a patient has nothing that the model can use, so that there is no class, there
+            is no such threshold, or the model has no classes and one is named.
         """
+        check_is_fitted(self, "fitted_")
+        refuse_threshold(self.fitted_, threshold)
         link = self.decision_function(X, groups)
         if self.fitted_.kind != "classification":
             return link
@@ -299,6 +302,25 @@ def require_view(views: Mapping[str, View], name: str) -> None:
 def modalities_of(views: Mapping[str, View]) -> tuple[str, ...]:
     """Views of whole modalities: all but the volume, which the imaging holds already."""
     return tuple(name for name, view in views.items() if name == view.source)
+
+
+def refuse_threshold(fitted: Fitted, threshold: str | float) -> None:
+    """Refuse a threshold, other than the default, where there are no classes."""
+    if fitted.kind != "classification" and threshold != "youden":
+        raise InputError(
+            f"threshold is {threshold}, but the model predicts {fitted.target} ({fitted.kind}), "
+            "which has no classes. Leave threshold out."
+        )
+
+
+def _refuse_misnamed(fitted: Fitted, tables: Tables) -> None:
+    """Refuse a table that stands under another name than in training."""
+    known = list(map(str, fitted.facts["held"]))
+    lacking = [name for name in known if name not in tables.frames]
+    for name in tables.frames:
+        hint = did_you_mean(name, lacking) if name not in known and lacking else ""
+        if hint and (hint.startswith("Did") or len(lacking) == len(known)):
+            raise InputError(f'The model knows no modality "{name}". {hint}')
 
 
 def new_tables(X: Mapping[str, pd.DataFrame], groups: Any = None) -> Tables:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from napari_radiogenomics.errors import DataWarning, InputError
+from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.applying import (
+    clinical_read,
+    modalities_read,
+    predicted,
+    seen_before,
+)
 from napari_radiogenomics.fusion.cohort_tables import cohort_modalities, modality_names
 from napari_radiogenomics.fusion.cohort_targets import target_values
-from napari_radiogenomics.fusion.explaining.explain import predict_patients
 from napari_radiogenomics.fusion.validation.final import measure_models
 from napari_radiogenomics.fusion.validation.measures import MAIN
 from napari_radiogenomics.gui.fusion.work import LEVEL, Asked, patients_of_group, sites_of
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from napari_radiogenomics.extraction.result import CohortFeatures
     from napari_radiogenomics.fusion.models.model import FusionModel
 
-__all__ = ["Applied", "apply_model", "modalities_read"]
+__all__ = ["Applied", "apply_model"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,26 +118,21 @@ def apply_model(
             "Choose other patients at Apply to, or open another cohort."
         )
     found = cohort_modalities(
-        features, cohort, names, clinical=_clinical(model, cohort), patients=patients - again,
-        progress=progress,
+        features, cohort, names, clinical=clinical_read(model, cohort.patients),
+        patients=patients - again, progress=progress,
     )  # fmt: skip
     sites = sites_of(cohort, asked.site, found.tables, features)
     said = [f"{len(again)} patients were learned from and are left out."] if again else []
     if not learned:
-        said.append(_seen_before(model, sites, found.tables))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DataWarning)
-        table = predict_patients(model, found.tables, sites, level=LEVEL)
-    unread = [source for source in fitted.facts["held"] if source not in wanted]
-    table["lacks"] = [", ".join(n for n in text.split(", ") if n not in unread)
-                      for text in table["lacks"]]  # fmt: skip
+        said.append(seen_before(model, sites, found.tables))
+    table, lacking = predicted(model, found.tables, sites, level=LEVEL)
     lost = len(patients - again) - int(table["link"].notna().sum())
     if lost:
         said.append(
             f"{lost} of the {len(patients - again)} patients have nothing that the model reads and "
             "are not predicted."
         )
-    said += [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
+    said += lacking
     measures, outcome, why = _measured(model, found.tables, sites, cohort, asked)
     said.append(why)
     if outcome is not None:
@@ -144,45 +143,6 @@ def apply_model(
         name, table, measures, MAIN[fitted.kind], told, len(patients - again), fitted.target,
         str(fitted.facts.get("event", "")),
     )  # fmt: skip
-
-
-def modalities_read(model: FusionModel) -> list[str]:
-    """Modalities that a fitted model reads."""
-    experts = model.fitted_.experts
-    sources = [view.view.source for expert in experts for view in expert.views.values()]
-    return list(dict.fromkeys(sources))
-
-
-def _clinical(model: FusionModel, cohort: Cohort) -> list[str]:
-    """Columns of the patients that a model reads, as far as they are there."""
-    columns = [
-        str(name)
-        for expert in model.fitted_.experts
-        for view in expert.views.values()
-        if view.view.source == "clinical"
-        for name in view.state["columns"]
-    ]
-    return [name for name in dict.fromkeys(columns) if name in cohort.patients]
-
-
-def _seen_before(
-    model: FusionModel, sites: pd.Series | None, tables: dict[str, pd.DataFrame]
-) -> str:
-    """A file does not name patients: the same sites are what can be told, where there are any."""
-    known = model.fitted_.facts["sites"]
-    if sites is None or not known:
-        return (
-            "Its file does not name the patients that it learned from. If these are the same, what "
-            "it says of them proves nothing."
-        )
-    there = {str(sites[p]) for table in tables.values() for p in table.index if p in sites.index}
-    same = sorted(there & set(known))
-    if not same:
-        return ""
-    return (
-        f"The model learned at {', '.join(same)} too, and its file does not name its patients. If "
-        "these are the same patients, what it says of them proves nothing."
-    )
 
 
 def _measured(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QLineEdit
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.applying import modalities_read
 from napari_radiogenomics.fusion.cohort_tables import clinical_columns, modality_names
 from napari_radiogenomics.fusion.cohort_targets import (
     NAMED,
@@ -25,7 +26,7 @@ from napari_radiogenomics.gui.forms.checklist import CheckList
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
 from napari_radiogenomics.gui.forms.runner import Outcome
-from napari_radiogenomics.gui.fusion.apply import Applied, apply_model, modalities_read
+from napari_radiogenomics.gui.fusion.apply import Applied, apply_model
 from napari_radiogenomics.gui.fusion.clicked import Clicked
 from napari_radiogenomics.gui.fusion.drivers import drivers_of, reasons_of
 from napari_radiogenomics.gui.fusion.event import EventBox
