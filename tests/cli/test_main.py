@@ -22,7 +22,7 @@ def test_the_commands_are_those_promised():
     assert COMMANDS.names() == [
         "associate", "batch-effects", "convert", "correspond", "correspond-cohort", "demo",
         "extract-cohort", "features", "fuse", "habitats", "harmonize", "info", "maps",
-        "missingness", "register", "scores", "simulate", "skat", "stability", "tissue",
+        "missingness", "predict", "register", "scores", "simulate", "skat", "stability", "tissue",
         "validate", "vessels", "virtual-biopsy", "weigh-evidence",
     ]  # fmt: skip
 

@@ -129,17 +129,17 @@ def test_the_event_is_the_named_class_and_is_told(cohort, draw):
     external = (new, other.target.rename("X{}".format))
     options = {"strategies": ["single"], "external": external, **QUICK}
     plain = fuse(rna, cohort.target, **options)
-    named = fuse(rna, cohort.target, event="mutated", **options)
-    assert 'The event is "wildtype"' in " ".join(plain.advice)
-    assert 'The event is "mutated"' in " ".join(named.advice)
-    for one, event in ((plain, "wildtype"), (named, "mutated")):
+    named = fuse(rna, cohort.target, event="wildtype", **options)
+    assert 'The event is "mutated"' in " ".join(plain.advice)
+    assert 'The event is "wildtype"' in " ".join(named.advice)
+    for one, event in ((plain, "mutated"), (named, "wildtype")):
         table = one.patients()
         p = table["probability"].to_numpy()
         truth = table["outcome"].eq(event).to_numpy(float)
         assert area_under_curve(truth, p).value > 0.8
         assert one.external["auc"].iloc[0] > 0.8
         assert f'the probability of "{event}"' in model_card(one.model())
-    with pytest.raises(InputError, match="the classes of EGFR are mutated and wildtype"):
+    with pytest.raises(InputError, match="the classes of EGFR are wildtype and mutated"):
         fuse(rna, cohort.target, event="mutatd", **QUICK)
     with pytest.raises(InputError, match="has no classes"):
         fuse(rna, draw(8, kind="regression").target, event="mutated", **QUICK)

@@ -113,7 +113,7 @@ def test_the_drivers_of_a_patient_have_the_names_of_their_columns(cohort):
     for number in (1, 2, 3):
         modality = table.loc["P007", f"driver_{number}_modality"]
         assert table.loc["P007", f"driver_{number}_column"] in cohort.modalities[modality]
-    assert set(table["set"]) <= {"mutated", "wildtype", "mutated, wildtype", "none"}
+    assert set(table["set"]) <= {"mutated", "wildtype", "wildtype, mutated", "none"}
 
 
 def test_conformal_sets_and_intervals_cover(draw):

@@ -147,6 +147,8 @@ def test_files_that_are_no_models_are_refused(saved, tmp_path):
     for name in ("text", "cut", "other", "pickle", "empty", "absent"):
         with pytest.raises(InputError, match="no model that can be used|does not exist"):
             load_model(tmp_path / f"{name}.npz")
+    with pytest.raises(InputError, match="is a folder. Name the file of the model in it"):
+        load_model(tmp_path)
 
 
 def test_trees_that_lead_nowhere_are_refused(cohort, tmp_path):
