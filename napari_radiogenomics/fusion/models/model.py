@@ -319,7 +319,7 @@ def _refuse_misnamed(fitted: Fitted, tables: Tables) -> None:
     lacking = [name for name in known if name not in tables.frames]
     for name in tables.frames:
         hint = did_you_mean(name, lacking) if name not in known and lacking else ""
-        if hint and (hint.startswith("Did") or len(lacking) == len(known)):
+        if hint.startswith("Did"):
             raise InputError(f'The model knows no modality "{name}". {hint}')
 
 
