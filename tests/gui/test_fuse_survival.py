@@ -13,10 +13,10 @@ from pyqtgraph import PlotDataItem
 
 from napari_radiogenomics import fuse, open_cohort, save_model
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.cohort_targets import Target
 from napari_radiogenomics.gui.fusion.dock import FuseDock
 from napari_radiogenomics.gui.fusion.drivers import reasons_of
 from napari_radiogenomics.gui.fusion.numbers import compared
-from napari_radiogenomics.gui.fusion.outcomes import Target
 from napari_radiogenomics.gui.fusion.patient_plots import BarPlot
 from napari_radiogenomics.gui.fusion.rows import FrameTable
 from napari_radiogenomics.gui.fusion.work import Asked, compare, sites_of
