@@ -174,7 +174,7 @@ def test_the_curves_of_times_are_drawn(shown):
 def test_a_model_of_the_same_columns_is_measured(shown, qtbot, fused, tmp_path):
     clinical = _patients().set_index("patient_id")[["age", "size", "os_days", "os_event"]]
     made = fuse({"clinical": clinical[["age", "size"]]}, clinical[["os_days", "os_event"]], **QUICK)
-    shown.load_model(save_model(made.model("clinical alone"), tmp_path / "m.npz"))
+    shown.load_model(save_model(made.model("baseline"), tmp_path / "m.npz"))
     with qtbot.waitSignal(shown.runner.ended, timeout=60_000):
         shown.apply_model()
     applied = shown.sheet.applied
