@@ -16,8 +16,9 @@ from napari_radiogenomics.fusion.checks.chosen_outside import warn_of_chosen
 from napari_radiogenomics.fusion.checks.fitted_outside import leave_answers
 from napari_radiogenomics.fusion.checks.lost_columns import losses
 from napari_radiogenomics.fusion.checks.same_id import warn_of_two_names
-from napari_radiogenomics.fusion.checks.same_patient import refuse_copies, warn_of_further_rows
+from napari_radiogenomics.fusion.checks.same_patient import refuse_copies
 from napari_radiogenomics.fusion.checks.site_outcome import warn_of_sites
+from napari_radiogenomics.fusion.checks.spellings import warn_of_further_rows
 from napari_radiogenomics.fusion.checks.target_leak import warn_of_target
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.models.model import FusionModel
@@ -50,7 +51,8 @@ from napari_radiogenomics.fusion.validation.more_runs import (
     permuted,
 )
 from napari_radiogenomics.fusion.validation.operating_points import external_points, point_table
-from napari_radiogenomics.fusion.validation.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.validation.running import run_splits
+from napari_radiogenomics.fusion.validation.split_run import Data, SplitRun
 from napari_radiogenomics.fusion.validation.splits import Scheme
 from napari_radiogenomics.fusion.validation.summaries import (
     contribution_table,

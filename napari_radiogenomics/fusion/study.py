@@ -14,7 +14,8 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.checks.chosen_outside import refuse_chosen
 from napari_radiogenomics.fusion.checks.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.checks.same_id import require_one_site
-from napari_radiogenomics.fusion.checks.same_patient import refuse_copies, refuse_spellings
+from napari_radiogenomics.fusion.checks.same_patient import refuse_copies
+from napari_radiogenomics.fusion.checks.spellings import refuse_spellings
 from napari_radiogenomics.fusion.learner import LEARNERS, settings_of
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.models.model_file import SavedModel
@@ -25,7 +26,7 @@ from napari_radiogenomics.fusion.strategies.baseline import simple_views
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 from napari_radiogenomics.fusion.validation.more_runs import learnable
-from napari_radiogenomics.fusion.validation.running import Data
+from napari_radiogenomics.fusion.validation.split_run import Data
 from napari_radiogenomics.fusion.validation.splits import (
     Scheme,
     Split,

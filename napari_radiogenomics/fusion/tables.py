@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.checks.same_id import require_one_site
-from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings
+from napari_radiogenomics.fusion.checks.spellings import refuse_spellings
 from napari_radiogenomics.fusion.outcome import refuse_repeats
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
 from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.validation.intervals import Held, corrected_t
 from napari_radiogenomics.fusion.validation.measures import score_folds
-from napari_radiogenomics.fusion.validation.running import Data
+from napari_radiogenomics.fusion.validation.split_run import Data
 from napari_radiogenomics.fusion.validation.splits import Scheme, Split
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb

@@ -23,7 +23,7 @@ from napari_radiogenomics.fusion.checks.fitted_outside import (
     refuse_fitted_outside,
 )
 from napari_radiogenomics.fusion.checks.same_id import require_one_site
-from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings, warn_of_further_rows
+from napari_radiogenomics.fusion.checks.spellings import refuse_spellings, warn_of_further_rows
 from napari_radiogenomics.fusion.explaining.conformal import conformal_scores
 from napari_radiogenomics.fusion.models.bench import Bench
 from napari_radiogenomics.fusion.models.calibration import Line

@@ -21,7 +21,7 @@ from napari_radiogenomics.fusion.models.views import View, views_of
 from napari_radiogenomics.fusion.preparation import PREPARATIONS
 
 if TYPE_CHECKING:
-    from napari_radiogenomics.fusion.validation.running import Data
+    from napari_radiogenomics.fusion.validation.split_run import Data
 
 __all__ = ["Benches", "own_views", "raw_view"]
 

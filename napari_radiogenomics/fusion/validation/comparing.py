@@ -23,7 +23,7 @@ from napari_radiogenomics.fusion.validation.measures import (
 )
 from napari_radiogenomics.fusion.validation.metrics import net_benefit, wilson
 from napari_radiogenomics.fusion.validation.paired import Paired, on_both
-from napari_radiogenomics.fusion.validation.running import SplitRun
+from napari_radiogenomics.fusion.validation.split_run import SplitRun
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.statistics.roc import compare_areas
 

@@ -14,7 +14,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.checks.fitted_outside import refuse_fitted_outside
 from napari_radiogenomics.fusion.checks.lost_columns import lost_columns
 from napari_radiogenomics.fusion.checks.same_id import require_one_site
-from napari_radiogenomics.fusion.checks.same_patient import refuse_spellings, spelled_alike
+from napari_radiogenomics.fusion.checks.spellings import refuse_spellings, spelled_alike
 from napari_radiogenomics.fusion.checks.warned import warned
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.models.predictor import sigmoid
@@ -23,7 +23,7 @@ from napari_radiogenomics.fusion.tables import Tables, patients_of, tables_of
 from napari_radiogenomics.fusion.validation.comparing import estimates_row
 from napari_radiogenomics.fusion.validation.intervals import Held
 from napari_radiogenomics.fusion.validation.measures import CHANCE, MAIN, main_measure, measures
-from napari_radiogenomics.fusion.validation.running import Data
+from napari_radiogenomics.fusion.validation.split_run import Data
 from napari_radiogenomics.progress import Progress, quiet
 
 if TYPE_CHECKING:

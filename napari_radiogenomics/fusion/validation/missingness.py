@@ -20,7 +20,8 @@ from napari_radiogenomics.fusion.validation.comparing import held_of
 from napari_radiogenomics.fusion.validation.intervals import Held
 from napari_radiogenomics.fusion.validation.measures import MAIN, WORDS, main_measure
 from napari_radiogenomics.fusion.validation.metrics import column_concordance
-from napari_radiogenomics.fusion.validation.running import Data, SplitRun, run_able
+from napari_radiogenomics.fusion.validation.running import run_able
+from napari_radiogenomics.fusion.validation.split_run import Data, SplitRun
 from napari_radiogenomics.fusion.validation.splits import Split
 from napari_radiogenomics.progress import Progress
 

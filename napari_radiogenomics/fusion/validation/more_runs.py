@@ -21,7 +21,8 @@ from napari_radiogenomics.fusion.validation.comparing import held_of
 from napari_radiogenomics.fusion.validation.intervals import Estimate
 from napari_radiogenomics.fusion.validation.measures import main_measure
 from napari_radiogenomics.fusion.validation.paired import Paired, on_both
-from napari_radiogenomics.fusion.validation.running import Data, SplitRun, run_splits
+from napari_radiogenomics.fusion.validation.running import run_splits
+from napari_radiogenomics.fusion.validation.split_run import Data, SplitRun
 from napari_radiogenomics.fusion.validation.splits import Split, site_splits
 
 if TYPE_CHECKING:

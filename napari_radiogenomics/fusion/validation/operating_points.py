@@ -23,7 +23,7 @@ from napari_radiogenomics.registry import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from napari_radiogenomics.fusion.validation.running import SplitRun
+    from napari_radiogenomics.fusion.validation.split_run import SplitRun
 
 __all__ = [
     "POINTS",

@@ -16,7 +16,7 @@ from napari_radiogenomics.fusion.outcome import Kind, Outcome
 from napari_radiogenomics.fusion.validation.comparing import held_of
 from napari_radiogenomics.fusion.validation.intervals import Held
 from napari_radiogenomics.fusion.validation.measures import main_measure, score_folds
-from napari_radiogenomics.fusion.validation.running import Data, SplitRun
+from napari_radiogenomics.fusion.validation.split_run import Data, SplitRun
 from napari_radiogenomics.fusion.validation.survival_at import SURVIVAL, follow_up
 
 if TYPE_CHECKING:

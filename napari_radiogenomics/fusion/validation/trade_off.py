@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.models.predictor import sigmoid
 from napari_radiogenomics.fusion.outcome import Kind, Outcome
-from napari_radiogenomics.fusion.validation.running import Data, SplitRun, run_able
+from napari_radiogenomics.fusion.validation.running import run_able
+from napari_radiogenomics.fusion.validation.split_run import Data, SplitRun
 from napari_radiogenomics.fusion.validation.splits import halved, joint_strata
 from napari_radiogenomics.statistics.survival import (
     Steps,
