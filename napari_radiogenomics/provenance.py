@@ -95,6 +95,9 @@ def _update(digest: Any, value: Any) -> None:
         digest.update(f"array {value.dtype.str}{tuple(value.shape)};".encode())
         for part in value:
             digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
+    elif hasattr(value, "to_numpy") and hasattr(value, "index"):
+        columns = np.asarray(getattr(value, "columns", []))
+        _update(digest, [np.asarray(value.index), columns, value.to_numpy()])
     elif hasattr(value, "content_key") and not isinstance(value, type):  # too large for all of it
         _update(digest, {"": type(value).__name__, "key": value.content_key()})
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -102,9 +105,6 @@ def _update(digest: Any, value: Any) -> None:
         skipped = _NOT_HASHED if "history" in fields else ()
         kept = {name: getattr(value, name) for name in fields if name not in skipped}
         _update(digest, {"": type(value).__name__, **kept})
-    elif hasattr(value, "to_numpy") and hasattr(value, "index"):
-        columns = np.asarray(getattr(value, "columns", []))
-        _update(digest, [np.asarray(value.index), columns, value.to_numpy()])
     elif isinstance(value, Mapping):
         digest.update(f"mapping {len(value)};".encode())
         for key, item in value.items():
@@ -204,10 +204,18 @@ def with_history(result: Any, record: Record) -> Any:
     return result
 
 
+def _name_of(value: Any) -> str:
+    """Name of an input; a table has none, and its column of that name is not it."""
+    if hasattr(value, "columns"):
+        return ""
+    name = getattr(value, "name", None)
+    return "" if name is None else str(name)
+
+
 def _input(value: Any) -> dict[str, str]:
     """Name and hash of an input; of a file, the hash of its bytes."""
     if not isinstance(value, str | Path):
-        return {"name": str(getattr(value, "name", "") or ""), "hash": content_hash(value)}
+        return {"name": _name_of(value), "hash": content_hash(value)}
     if not os.path.isfile(value):
         return {"name": str(value), "hash": content_hash(str(value))}
     with open(value, "rb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import napari_radiogenomics as public
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.segmentation import Label, Segmentation
@@ -27,6 +29,7 @@ from napari_radiogenomics.provenance import (
     history_of,
     history_path,
     read_history,
+    record_of,
     verb,
     with_history,
     write_history,
@@ -179,6 +182,29 @@ def test_a_table_as_a_setting_is_recorded_by_its_hash() -> None:
     frame = pd.Series([1.0], index=["a"])
     (record,) = history_of(double(pd.Series([2.0], index=["a"]), times=frame))
     assert record.settings == {"times": {"hash": content_hash(frame)}}
+
+
+@pytest.mark.parametrize("column", ["name", "content_key", "history", "notes"])
+def test_no_column_of_a_table_is_taken_for_a_fact_about_it(column: str) -> None:
+    frame = pd.DataFrame({column: ["L1", "L2"], "x": [1.0, 2.0]})
+    (record,) = history_of(double(frame))
+    assert record.inputs["table"] == {"name": "", "hash": content_hash(frame)}
+    other = frame.assign(x=[1.0, 3.0])
+    assert content_hash(other) != content_hash(frame)
+    named = pd.Series([1.0], name="score")
+    assert history_of(double(named.to_frame(), named))[0].inputs["other"]["name"] == "score"
+
+
+@pytest.mark.parametrize("name", public.__all__)
+def test_every_verb_can_record_a_table_with_a_column_called_name(name: str) -> None:
+    function = getattr(public, name)
+    if not getattr(function, "is_verb", False):
+        return
+    kinds = [one.kind for one in inspect.signature(function).parameters.values()]
+    frame = pd.DataFrame({"name": ["L1", "L2"], "x": [1.0, 2.0]})
+    record = record_of(function, *[frame] * kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD))
+    assert all(given["hash"] == content_hash(frame) for given in record.inputs.values())
+    assert {given["name"] for given in record.inputs.values()} <= {""}
 
 
 def test_a_file_as_input_is_known_by_its_bytes(tmp_path: Path) -> None:

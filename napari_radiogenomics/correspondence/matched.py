@@ -22,6 +22,8 @@ __all__ = ["LEAST_VOXELS", "Matched", "match"]
 
 Reals = NDArray[np.float64]
 LEAST_VOXELS = 30
+# Values that differ by less than this part of the largest are one value, and rounding.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +99,21 @@ def match(
     if lost:
         notes.append(f"{lost} voxels of the region have no value in one of the maps: left out.")
     values = np.stack([image.array[known] for image in maps], axis=1).astype(float)
-    for column, name in zip(values.T, [*names, *(name for _, name in others)], strict=True):
-        if np.ptp(column) == 0:
+    called = [*names, *(name for _, name in others)]
+    for image, column, name in zip(maps, values.T, called, strict=True):
+        if np.ptp(column) <= _rounding(image.array.dtype) * np.abs(column).max():
             raise InputError(
                 f'"{name}" has the same value ({column[0]:g}) in all {left} voxels of the region. '
                 "Choose another map or another region."
             )
     return Matched(known, region, map_a.geometry, values[:, 0], values[:, 1], values[:, 2:],
                    names, tuple(notes), tuple(name for _, name in others))  # fmt: skip
+
+
+def _rounding(dtype: np.dtype) -> float:
+    """Part of a value that is rounding in numbers of a kind."""
+    single = np.issubdtype(dtype, np.floating) and np.finfo(dtype).eps > _ROUNDING
+    return 8 * float(np.finfo(dtype).eps) if single else _ROUNDING
 
 
 def _on_grid(image: Image, reference: Image, name: str, resample: bool, notes: list[str]) -> Image:

@@ -156,6 +156,12 @@ def test_bad_maps_are_refused(flat: Any) -> None:
     good, grid = flat.image(flat.noise(1), "texture"), flat.grid
     with pytest.raises(InputError, match='"CD31" has the same value'):
         correspond(good, flat.image(np.ones(grid.shape), "CD31"), flat.tumor)
+    rounding = np.random.default_rng(0).normal(size=grid.shape)
+    for shaky in (1 + 1e-15 * rounding, 0.1 + 1e-11 * rounding, np.float32(0.1 + 1e-8 * rounding)):
+        with pytest.raises(InputError, match='"CD31" has the same value'):
+            correspond(good, flat.image(shaky, "CD31"), flat.tumor)
+    small = correspond(good, flat.image(1 + 1e-7 * rounding), flat.tumor, **QUICK)
+    assert np.isfinite(small.r)
     few = np.zeros(grid.shape, np.uint8)
     few[0, 20, 10:39] = 1
     with pytest.raises(InputError, match="The region has 29 voxels; at least 30 are needed"):

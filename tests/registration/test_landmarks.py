@@ -401,3 +401,16 @@ def test_what_is_wrong_in_a_table_is_named(change, message):
         Landmarks.from_table(table.assign(**change))
     with pytest.raises(InputError, match="no column moving_x"):
         Landmarks.from_table(table.drop(columns="moving_x"))
+
+
+def test_a_table_of_landmarks_with_names_is_taken_as_it_is():
+    source = RNG.uniform(-20, 20, (6, 2))
+    target = turned(source, noise=0.1)
+    table = pd.DataFrame(
+        {"name": [f"place {k}" for k in range(6)], "fixed_x": source[:, 0],
+         "fixed_y": source[:, 1], "moving_x": target[:, 0], "moving_y": target[:, 1]}
+    )  # fmt: skip
+    found = register(SECOND, FIRST, table)
+    assert found.landmarks["name"].tolist() == table["name"].tolist()
+    assert found.left_out_rms_mm == register(SECOND, FIRST, pairs(source, target)).left_out_rms_mm
+    assert found.history[-1].inputs["landmarks"]["name"] == ""
