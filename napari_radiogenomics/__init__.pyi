@@ -8,7 +8,6 @@ from .association.study import Study as Study
 from .clinical.columns import column_types as column_types
 from .clinical.encoder import ClinicalEncoder as ClinicalEncoder
 from .clinical.missingness import missingness_report as missingness_report
-from .correspondence.biopsies import SampleCorrespondence as SampleCorrespondence
 from .correspondence.biopsies import correspond_samples as correspond_samples
 from .correspondence.cohort_result import CohortCorrespondence as CohortCorrespondence
 from .correspondence.cohort_sections import correspond_cohort as correspond_cohort
@@ -17,6 +16,7 @@ from .correspondence.correspond_section import correspond_section as correspond_
 from .correspondence.patients import PooledCorrespondence as PooledCorrespondence
 from .correspondence.patients import pool_correspondence as pool_correspondence
 from .correspondence.result import Correspondence as Correspondence
+from .correspondence.sample_result import SampleCorrespondence as SampleCorrespondence
 from .correspondence.virtual_biopsy import virtual_biopsy as virtual_biopsy
 from .correspondence.virtual_map import VirtualMaps as VirtualMaps
 from .correspondence.virtual_map import map_virtual_biopsy as map_virtual_biopsy

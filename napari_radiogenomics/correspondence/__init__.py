@@ -4,10 +4,11 @@ Maps of one tumor by their effective sample size and by surrogates; tumors joine
 patient as the unit; biopsies within their patients; and the virtual biopsy, learned from them.
 """
 
-from napari_radiogenomics.correspondence.biopsies import SampleCorrespondence, correspond_samples
+from napari_radiogenomics.correspondence.biopsies import correspond_samples
 from napari_radiogenomics.correspondence.correspond import correspond
 from napari_radiogenomics.correspondence.patients import PooledCorrespondence, pool_correspondence
 from napari_radiogenomics.correspondence.result import Correspondence
+from napari_radiogenomics.correspondence.sample_result import SampleCorrespondence
 from napari_radiogenomics.correspondence.virtual_biopsy import virtual_biopsy
 from napari_radiogenomics.correspondence.virtual_map import VirtualMaps, map_virtual_biopsy
 from napari_radiogenomics.correspondence.virtual_model import VirtualBiopsyModel

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from napari_radiogenomics.correspondence.at_points import values_at
 from napari_radiogenomics.correspondence.patients import LEAST_PATIENTS
 from napari_radiogenomics.correspondence.sample_numbers import require_varying, sample_numbers
+from napari_radiogenomics.correspondence.sample_result import SampleCorrespondence
+from napari_radiogenomics.correspondence.scales import unit_of
 from napari_radiogenomics.correspondence.within import Slope, Within, centered
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.precision import allows
 from napari_radiogenomics.data.samples import Samples
-from napari_radiogenomics.data.wording import counted, p_said
+from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -25,66 +27,11 @@ from napari_radiogenomics.signature import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-    from napari_radiogenomics.provenance import Record
 
 __all__ = ["SampleCorrespondence", "correspond_samples"]
 
 Reals = NDArray[np.float64]
 _OFF = 0.05  # share of moved positions without a value from which on it is told
-
-
-@dataclass(frozen=True, eq=False)
-class SampleCorrespondence:
-    """Scores of biopsies against a map.
-
-    Attributes
-    ----------
-    table : DataFrame, index ``within`` and ``between``
-        ``effect`` (of the score, for each unit of the map) with ``error``, ``low``, ``high`` and
-        ``p_value`` of the mixed model. Only the row ``within`` speaks of places; the other may
-        be anything in which patients differ.
-    tests : DataFrame, index ``mixed model``, ``shuffled within patients``, ``signs by patient``
-        ``p_value`` of the effect within patients.
-    samples : DataFrame, index ``sample_id``
-        ``patient_id, score, value`` of the map, ``score_within, value_within``; and of models
-        that did not see the patient ``predicted_within`` and ``predicted``.
-    jitter : DataFrame
-        ``effect`` and ``p_value`` within patients for each jitter of the positions.
-    r_within : float
-        Correlation within patients.
-    skill_within, skill : float
-        Part of the variance that is predicted in patients left out: within them, and of the
-        scores as they are. 0 is no better than the mean, below 0 is worse.
-    n_patients : int
-        Patients of two biopsies or more.
-    notes, history : tuple
-        What should be known, and how it came to be.
-    """
-
-    table: pd.DataFrame
-    tests: pd.DataFrame
-    samples: pd.DataFrame
-    jitter: pd.DataFrame
-    r_within: float
-    skill_within: float
-    skill: float
-    n_patients: int
-    notes: tuple[str, ...] = ()
-    history: tuple[Record, ...] = ()
-
-    def text(self) -> str:
-        """The answer in words."""
-        row = self.table.loc["within"]
-        said = f"Within {self.n_patients} patients r = {self.r_within:.2f}, effect "
-        said += f"{row['effect']:.3g}"
-        if np.isfinite(row["p_value"]):
-            said += f" ({row['low']:.3g} to {row['high']:.3g}, {p_said(row['p_value'])})"
-        else:
-            said += f" (fewer than {LEAST_PATIENTS} patients: no p-value)"
-        if len(self.jitter):
-            low, high = self.jitter["effect"].quantile([0.05, 0.95])
-            said += f"; {low:.3g} to {high:.3g} when positions move"
-        return f"{said}. Patients left out: {self.skill_within:.0%} of the variance within them."
 
 
 @verb
@@ -133,7 +80,8 @@ def correspond_samples(
     ------
     InputError
         If fewer than two patients have two biopsies with a score and a value, scores or values
-        do not vary within patients or are told by the covariates, or a score is no number.
+        do not vary within patients or are told by the covariates, a score is no number, or maps
+        are in different units.
 
     Notes
     -----
@@ -171,7 +119,7 @@ def correspond_samples(
     notes: list[str] = []
     rng = np.random.default_rng(seed)
     taken = _Taken.of(samples, scores, maps, covariates, notes)
-    taken = taken.measured(notes, progress)
+    unit, taken = taken.unit, taken.measured(notes, progress)
     within = taken.within()
     enough = taken.n_patients >= LEAST_PATIENTS
     if not enough:
@@ -189,6 +137,7 @@ def correspond_samples(
         skill_within=skill_within,
         skill=skill,
         n_patients=taken.n_patients,
+        unit=unit,
         notes=tuple(notes),
     )
 
@@ -288,6 +237,11 @@ class _Taken:
     def n_patients(self) -> int:
         """Patients of two biopsies or more."""
         return int((np.bincount(self.patient) > 1).sum())
+
+    @property
+    def unit(self) -> str:
+        """Of the maps, which is one."""
+        return unit_of({name: self.maps[name] for name in self.table["patient_id"].unique()})
 
     def values(self, points: Reals, progress: Progress = quiet) -> Reals:
         """Value of the map at points, one a biopsy."""

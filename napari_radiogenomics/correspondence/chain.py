@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.patients import LEAST_PATIENTS
-from napari_radiogenomics.data.wording import p_said
+from napari_radiogenomics.data.wording import counted, p_said
 from napari_radiogenomics.statistics.linear import basis_of, correlation_p, unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["links_of", "told"]
+__all__ = ["links_of", "patients_of", "told"]
 
 Reals = NDArray[np.float64]
 _NORMAL = 1.959963984540054
@@ -38,8 +38,9 @@ def links_of(table: pd.DataFrame, groups: pd.Series | None = None) -> pd.DataFra
     -------
     DataFrame
         A row a link: ``first, second, given`` (the middle of the chain, for its two ends; empty
-        else), ``rho`` with ``low`` and ``high``, ``p_value``, ``n``. Interval and p-value are NaN
-        below six patients.
+        else), ``rho`` with ``low`` and ``high``, ``p_value``, ``n``, ``n_counted``: patients of
+        groups of two or more; one that is alone in its group says nothing once the mean of the
+        group is taken out. Interval and p-value are NaN where fewer than six count.
 
     Examples
     --------
@@ -65,15 +66,16 @@ def _link(
     columns = [first, second, *([given] if given else [])]
     rows = table[columns].dropna()
     held = _held_fixed(rows, groups, given)
+    telling = _in_company(rows, groups)
     rho, low, high, p_value = (float("nan"),) * 4
     if len(rows) - held.shape[1] > 2:
         both, _ = unit(held, _ranks(rows[[first, second]].to_numpy(float)))
         rho = float(np.clip(both[:, 0] @ both[:, 1], -1, 1))
-        if len(rows) >= LEAST_PATIENTS:
+        if telling >= LEAST_PATIENTS:
             low, high, p_value = _interval(rho, len(rows), held.shape[1])
     return {
         "first": first, "second": second, "given": given, "rho": rho, "low": low, "high": high,
-        "p_value": p_value, "n": len(rows),
+        "p_value": p_value, "n": len(rows), "n_counted": telling,
     }  # fmt: skip
 
 
@@ -86,6 +88,14 @@ def _held_fixed(rows: pd.DataFrame, groups: pd.Series | None, given: str) -> Rea
     if given:
         parts.append(_ranks(rows[[given]].to_numpy(float)))
     return basis_of(np.hstack(parts))
+
+
+def _in_company(rows: pd.DataFrame, groups: pd.Series | None) -> int:
+    """Patients whose group has another one."""
+    if groups is None:
+        return len(rows)
+    own = groups.reindex(rows.index).fillna("").astype(str)
+    return int((own.groupby(own).transform("size") > 1).sum())
 
 
 def _ranks(values: Reals) -> Reals:
@@ -117,5 +127,23 @@ def told(links: pd.DataFrame, titles: Sequence[str] = ()) -> list[str]:
         said = f"ρ {row['rho']:.2f}" if np.isfinite(row["rho"]) else "no ρ"
         if np.isfinite(row["p_value"]):
             said += f" ({row['low']:.2f} to {row['high']:.2f}, {p_said(row['p_value'])})"
-        sentences.append(f"{ends}{beside}: {said}, {row['n']} patients")
+        sentences.append(f"{ends}{beside}: {said}, {patients_of(row)}")
     return sentences
+
+
+def patients_of(row: pd.Series) -> str:
+    """How many patients a link is of, and how many of them say anything about it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> patients_of(pd.Series({"n": 12, "n_counted": 10}))
+    '10 patients (2 more are alone in their group and say nothing)'
+    """
+    alone = int(row["n"] - row["n_counted"])
+    said = counted(int(row["n_counted"]), "patient")
+    if not alone:
+        return said
+    one = alone == 1
+    more = "is alone in its group and says" if one else "are alone in their group and say"
+    return f"{said} ({alone} more {more} nothing)"

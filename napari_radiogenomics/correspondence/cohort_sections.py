@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from napari_radiogenomics.correspondence.at_points import values_at
 from napari_radiogenomics.correspondence.beside import Trend
-from napari_radiogenomics.correspondence.biopsies import SampleCorrespondence, correspond_samples
+from napari_radiogenomics.correspondence.biopsies import correspond_samples
 from napari_radiogenomics.correspondence.case import feature_map, open_case, tissue_of
 from napari_radiogenomics.correspondence.chain import links_of
 from napari_radiogenomics.correspondence.choices import (
@@ -21,8 +21,19 @@ from napari_radiogenomics.correspondence.choices import (
 )
 from napari_radiogenomics.correspondence.cohort_result import CohortCorrespondence
 from napari_radiogenomics.correspondence.correspond_section import correspond_section
-from napari_radiogenomics.correspondence.patients import PooledCorrespondence, pool_correspondence
+from napari_radiogenomics.correspondence.patients import (
+    PooledCorrespondence,
+    Step,
+    pool_correspondence,
+)
 from napari_radiogenomics.correspondence.result import Correspondence
+from napari_radiogenomics.correspondence.sample_result import SampleCorrespondence
+from napari_radiogenomics.correspondence.scales import (
+    Scale,
+    commonest,
+    others_left_out,
+    scale_of,
+)
 from napari_radiogenomics.correspondence.section import SectionPartial, depth_map
 from napari_radiogenomics.correspondence.surrogates import require_surrogates
 from napari_radiogenomics.data.cohort import Cohort
@@ -117,9 +128,15 @@ def correspond_cohort(
     on the section (`correspond_section`, `pool_correspondence`). *At biopsies*: does the gene
     follow the image map from place to place within patients (`correspond_samples`). *Across
     patients*: do patients with more of the feature have more of the tissue measure, and of the
-    gene: rank correlations of one number a patient, with groups held fixed. A chain may hold
-    across patients and not within tumors, and the other way around. Nothing is said with a
-    p-value below six patients.
+    gene: rank correlations of one number a patient, with groups held fixed; a patient that is
+    alone in its group says nothing. A chain may hold across patients and not within tumors, and
+    the other way around. Nothing is said with a p-value below six patients.
+
+    Correlations have no unit, and are joined over all patients: of the maps as they are
+    (``pooled_raw``) and freed of what else tells both (``pooled``), which may answer otherwise.
+    What has a unit, the effect at biopsies and the feature of a patient, is of the patients whose
+    scans are alike: the modality and unit that most of them have, and without a unit one role. A
+    note names the others; ``role`` or ``patients`` chooses them.
 
     References
     ----------
@@ -166,10 +183,20 @@ def correspond_cohort(
     if scores is not None:
         table["score"] = score_of_patients(scores).reindex(table.index)
         titles.append(str(scores.attrs["name"]))
-    pooled, samples = _pooled(taken), _samples(cohort, taken, scores, partial, seed)
+    kept = commonest(taken.scales)
+    note = others_left_out(taken.scales, kept)
+    taken.notes += [note] if note else []
+    apart = [name for name, scale in taken.scales.items() if scale != kept]
+    table.loc[apart, "feature"] = np.nan
+    titles[0] += f" ({kept.unit})" if kept.unit else ""
+    pooled, raw = _pooled(taken), _pooled(taken, "raw")
+    alike = {name: image for name, image in taken.maps.items() if name not in apart}
+    samples = _samples(cohort, replace(taken, maps=alike), scores, partial, seed)
     return CohortCorrespondence(
         feature, tissue, score, tuple(titles), taken.cases, pooled, samples, table,
-        links_of(table, _groups(cohort, groups)), taken.failed, tuple(taken.notes),
+        links_of(table, _groups(cohort, groups)), taken.failed, raw,
+        {name: scale.words for name, scale in taken.scales.items()},
+        tuple(dict.fromkeys(taken.notes)),
     )  # fmt: skip
 
 
@@ -179,6 +206,7 @@ class _Taken:
 
     cases: dict[str, Correspondence] = field(default_factory=dict)
     maps: dict[str, Image] = field(default_factory=dict)
+    scales: dict[str, Scale] = field(default_factory=dict)
     depths: dict[str, Image] = field(default_factory=dict)
     values: dict[str, dict[str, float]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -202,20 +230,21 @@ def _one(
     own = taken.values.setdefault(patient, {"tissue": section.value})
     image = feature_map(case.scan, case.region, feature, **mapping, progress=progress)
     own["feature"], taken.maps[patient] = image.value, image.map
+    taken.scales[patient] = scale_of(case.scan, image.map, feature)
     taken.depths[patient] = depth_map(image.map, case.region, mapping["label"])
     taken.cases[patient] = correspond_section(
         image.map, section.map, case.transform, case.region, **how, progress=progress
     )
 
 
-def _pooled(taken: _Taken) -> PooledCorrespondence | None:
+def _pooled(taken: _Taken, step: Step = "last") -> PooledCorrespondence | None:
     if not taken.cases:
         taken.notes.append("No section has enough places with both values: nothing is joined.")
         return None
     try:
-        return pool_correspondence(taken.cases)
+        return pool_correspondence(taken.cases, step=step)
     except InputError as error:
-        taken.notes.append(str(error))
+        taken.notes.append(f"Maps as they are: {error}" if step == "raw" else str(error))
         return None
 
 

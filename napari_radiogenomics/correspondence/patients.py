@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_radiogenomics.correspondence.effective import LEAST_PLACES
-from napari_radiogenomics.correspondence.result import Correspondence
+from napari_radiogenomics.correspondence.result import Correspondence, step_words
 from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
@@ -28,6 +28,7 @@ LEAST_PATIENTS = 6
 """Fewer have no p-value: of five patients no sign test can be significant."""
 
 Method = Literal["pearson", "spearman"]
+Step = Literal["last", "raw", "detrended", "partialled"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class PooledCorrespondence:
         Percentage of the variation that lies between patients.
     n_patients : int
         Patients in the summary.
+    step : str
+        Of which maps: as they are, or freed of what.
     notes : tuple of str
         What should be known.
     history : tuple of Record
@@ -61,6 +64,7 @@ class PooledCorrespondence:
     p_sign: float
     i2: float
     n_patients: int
+    step: str = ""
     notes: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
 
@@ -81,6 +85,7 @@ def pool_correspondence(
     cases: Mapping[str, Correspondence],
     *,
     method: Method = "pearson",
+    step: Step = "last",
     progress: Progress = quiet,
 ) -> PooledCorrespondence:
     """Join the correspondences of several patients: does what holds in one hold in others.
@@ -91,6 +96,9 @@ def pool_correspondence(
         Patient → what `correspond` answered, with the same settings for all.
     method : {"pearson", "spearman"}, optional
         Correlation that is joined.
+    step : {"last", "raw", "detrended", "partialled"}, optional
+        Of the maps as they are (``raw``), freed of a trend, of that and of what else was given,
+        or of whatever came last.
     progress : Progress, optional
         Reports patients; may cancel.
 
@@ -102,7 +110,7 @@ def pool_correspondence(
     Raises
     ------
     InputError
-        If there is no patient, or settings differ.
+        If there is no patient, settings differ, or the step was not taken.
 
     Notes
     -----
@@ -140,11 +148,12 @@ def pool_correspondence(
     if not cases:
         raise InputError("There is no patient. Give what correspond answered, by patient.")
     rows = {
-        str(patient): _row(str(patient), case, method)
+        str(patient): _row(str(patient), case, method, step)
         for patient, case in progress(list(cases.items()), "Patients")
     }
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("patient_id")
-    notes = _same_settings(cases)
+    given = [str(case.row(step=_named(step))["given"]) for case in cases.values()]
+    notes = _same_settings(cases, given)
     told = table["n_effective"].to_numpy(float) > LEAST_PLACES
     if not told.any():
         raise InputError(
@@ -159,19 +168,29 @@ def pool_correspondence(
     weight = 1 / (variance + pooled.tau2)
     table["weight"] = 0.0
     table.loc[told, "weight"] = 100 * weight / weight.sum()
-    return _summary(table, pooled, notes)
+    words = step_words({"given": ", ".join(given)})
+    return replace(_summary(table, pooled, notes), step=words)
 
 
-def _row(patient: str, case: Any, method: str) -> dict[str, float]:
+def _named(step: str) -> str:
+    return "" if step == "last" else step
+
+
+def _row(patient: str, case: Any, method: str, step: str) -> dict[str, float]:
     if not isinstance(case, Correspondence):
         raise InputError(f"Patient {patient}: give what correspond answered for two of its maps.")
-    row = case.row(method)
+    steps = list(dict.fromkeys(case.table["step"]))
+    if step != "last" and step not in steps:
+        raise InputError(
+            f'Patient {patient} has no step "{step}". Steps: {", ".join(steps)}, or "last".'
+        )
+    row = case.row(method, _named(step))
     z = float(np.arctanh(np.clip(row["r"], -1 + 1e-15, 1 - 1e-15)))
     kept = {name: float(row[name]) for name in ("r", "low", "high", "n_effective")}
     return {**kept, "n_voxels": case.n_voxels, "z": z}
 
 
-def _same_settings(cases: Mapping[str, Correspondence]) -> list[str]:
+def _same_settings(cases: Mapping[str, Correspondence], given: Sequence[str]) -> list[str]:
     """Refuse patients that were compared in other ways; tell of what only some have."""
     used = {
         tuple(str(record.settings.get(name)) for name in ("detrend", "partial"))
@@ -183,9 +202,8 @@ def _same_settings(cases: Mapping[str, Correspondence]) -> list[str]:
             "Patients were compared with other settings of detrend or partial. Compare all of "
             "them in the same way."
         )
-    given = {case.row()["given"] for case in cases.values()}
-    if len(given) > 1:
-        said = "; ".join(sorted(one or "nothing" for one in given))
+    if len(set(given)) > 1:
+        said = "; ".join(sorted(one or "nothing" for one in set(given)))
         return [f"What was taken out is not the same in all patients: {said}."]
     return []
 
@@ -206,5 +224,5 @@ def _summary(table: pd.DataFrame, pooled: Pooled, notes: list[str]) -> PooledCor
         p_sign = float(binomtest(int(signs.sum()), len(signs)).pvalue)
     return PooledCorrespondence(
         table, float(np.tanh(pooled.effect)), float(low), float(high), float(p_value), p_sign,
-        pooled.i2, pooled.n, tuple(notes),
+        pooled.i2, pooled.n, notes=tuple(notes),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,35 @@ if TYPE_CHECKING:
 
     from napari_radiogenomics.provenance import Record
 
-__all__ = ["SCOPE", "Correspondence"]
+__all__ = ["SCOPE", "Correspondence", "step_words"]
 
 SCOPE = "This tumor only: what is found speaks of places within it, not of other patients."
+
+# What was taken out, as it is said in few words.
+_SHORT = {
+    "linear trend": "trend",
+    "distance to the edge": "edge distance",
+    "across slices": "slice",
+}
+
+
+def step_words(row: Mapping[str, object] | pd.Series) -> str:
+    """Of which maps a correlation is: as they are, or freed of what.
+
+    Examples
+    --------
+    >>> step_words({"given": ""})
+    'as they are'
+    >>> step_words({"given": "linear trend, distance to the edge squared, cellularity"})
+    'freed of trend, edge distance, cellularity'
+    """
+    names = [name for name in str(row["given"]).split(", ") if name]
+    found = dict.fromkeys(_in_short(name) for name in names)
+    return f"freed of {', '.join(found)}" if found else "as they are"
+
+
+def _in_short(name: str) -> str:
+    return next((short for known, short in _SHORT.items() if known in name), name)
 
 
 @dataclass(frozen=True, eq=False)

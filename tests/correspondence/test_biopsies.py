@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -205,3 +206,14 @@ def test_positions_that_leave_the_map_are_told() -> None:
     told = "moved positions lie where the map has no value"
     assert not any(told in note for note in Study(1.0).run(jitters=20, error_mm=0.2).notes)
     assert any(told in note for note in Study(1.0).run(jitters=20, error_mm=30.0).notes)
+
+
+def test_maps_in_two_units_have_no_effect_in_common() -> None:
+    study = Study(1.0, patients=6)
+    study.maps = {name: replace(image, unit="HU") for name, image in study.maps.items()}
+    found = study.run()
+    assert found.unit == "HU"
+    assert " per HU (" in found.text()
+    study.maps["P04"] = replace(study.maps["P04"], unit="")
+    with pytest.raises(InputError, match="P00 is in HU, that of P04 in no unit"):
+        study.run()

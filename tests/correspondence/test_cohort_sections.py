@@ -11,10 +11,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from napari_radiogenomics import correspond_cohort, open_cohort
+from napari_radiogenomics import Geometry, Image, correspond_cohort, open_cohort
 from napari_radiogenomics.cli import main
 from napari_radiogenomics.correspondence.case import open_case
-from napari_radiogenomics.correspondence.chain import links_of
+from napari_radiogenomics.correspondence.chain import links_of, patients_of, told
+from napari_radiogenomics.correspondence.scales import (
+    Scale,
+    commonest,
+    others_left_out,
+    scale_of,
+)
 from napari_radiogenomics.data.cohort import Cohort
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.provenance import read_history
@@ -92,6 +98,83 @@ def test_a_cohort_run_answers_within_tumors_at_biopsies_and_across(cohort: Cohor
     assert found.evidence().attrs["measure"] == "Hypoxia stain map"
     assert found.history[-1].settings["score"] == "BUFFA_HYPOXIA"
     assert "Fewer than 6 patients: no p-value" in found.text()
+
+
+MIXED = ["P001", "P003", "P006", "P008"]  # P006 has MR, the others CT
+FEW: dict[str, Any] = {"patients": MIXED, **HYPOXIA}
+
+
+@pytest.fixture(scope="module")
+def mixed(cohort: Cohort) -> Any:
+    return correspond_cohort(cohort, **FEW)
+
+
+def test_no_effect_joins_two_units(cohort: Cohort, mixed: Any) -> None:
+    alone = correspond_cohort(cohort, patients=THREE, **HYPOXIA)
+    pd.testing.assert_frame_equal(mixed.samples.table, alone.samples.table)
+    assert mixed.samples.unit == "HU"
+    assert " per HU (" in mixed.text()
+    assert set(mixed.samples.samples["patient_id"]) == set(THREE)
+    # One number a patient on one scale: the chain and its plot hold no other.
+    assert mixed.patients["feature"].isna().tolist() == [False, False, True, False]
+    assert mixed.patients["tissue"].notna().all()
+    assert mixed.titles[0] == "Intensity of the scan (HU)"
+    assert mixed.table().loc["P006", "scan"] == "MR T1c (no unit)"
+    (note,) = (one for one in mixed.notes if "P006" in one)
+    assert "CT (HU) in 3 patients" in note
+    assert "give role or patients" in note
+    # Correlations have no unit.
+    assert list(mixed.cases) == list(mixed.pooled.table.index) == MIXED
+    assert not any("give role" in one for one in alone.notes)
+
+
+def test_the_scale_of_most_patients_is_kept_and_a_role_tells_apart_what_has_no_unit() -> None:
+    grid = Geometry((4, 3, 2))
+
+    def scale(modality: str, role: str, unit: str, feature: str = "intensity") -> Scale:
+        scan = Image(
+            np.zeros(grid.shape), grid, unit=unit, modality=modality, metadata={"role": role}
+        )
+        return scale_of(scan, scan, feature)
+
+    assert scale("CT", "CT", "HU") == scale("CT", "CT late", "HU")
+    assert scale("MR", "T1c", "") != scale("MR", "T2", "")
+    assert scale("CT", "CT", "", "vessels_curvature") == scale("MR", "T2", "", "vessels_curvature")
+    scales = {"a": scale("CT", "", "HU"), "b": scale("MR", "T2", ""), "c": scale("MR", "T2", "")}
+    assert commonest(scales) == scales["b"]
+    assert "MR T2 (no unit) in 2 patients, and of CT (HU) in a." in others_left_out(
+        scales, scales["b"]
+    )
+    assert others_left_out({"a": scales["a"]}, scales["a"]) == ""
+
+
+def test_the_cohort_says_both_what_maps_are_and_what_is_left_of_them(mixed: Any) -> None:
+    raw = [case.row(step="raw")["r"] for case in mixed.cases.values()]
+    assert max(raw) < 0  # the stain is dark where the scan is
+    assert mixed.table()["r_raw"].tolist() == raw
+    said = mixed.text()
+    assert mixed.pooled_raw.step == "as they are"
+    assert mixed.pooled_raw.r < 0
+    assert f"Maps as they are: {mixed.pooled_raw.text()}" in said
+    assert "positive in 0 of 4" in mixed.pooled_raw.text()
+    last = mixed.pooled
+    assert f"Maps freed of trend, edge distance, slice: {last.text()}" in said
+    assert said.index("as they are") < said.index("freed of")
+
+
+def test_a_patient_that_is_alone_at_its_site_does_not_count() -> None:
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.normal(size=(8, 2)), columns=["scan", "tissue"])
+    alone = pd.Series([*"AAABBBCD"])
+    row, pairs = links_of(table, alone).loc[0], links_of(table.iloc[:6], alone.iloc[:6]).loc[0]
+    assert (row["n"], row["n_counted"]) == (8, 6)
+    assert links_of(table).loc[0, "n_counted"] == 8
+    assert patients_of(row) == "6 patients (2 more are alone in their group and say nothing)"
+    assert "6 patients (2 more" in told(links_of(table, alone))[0]
+    assert np.isfinite(row["p_value"])
+    assert np.sign(row["rho"]) == np.sign(pairs["rho"])
+    few = links_of(table.iloc[[0, 1, 3, 4, 6, 7]], alone).loc[0]
+    assert np.isnan(few["p_value"])  # four count
 
 
 def test_what_a_patient_misses_is_said_and_the_others_go_on(altered: Any) -> None:

@@ -108,3 +108,17 @@ def test_bad_input_is_refused() -> None:
         pool_correspondence({"P0": 0.3})
     with pytest.raises(InputError, match="No patient is worth more than 3 places"):
         pool_correspondence({"P0": replace(case(0.2, 2.0))})
+
+
+def test_patients_are_joined_as_they_are_and_freed_of_a_trend() -> None:
+    both = {
+        name: replace(
+            one, table=pd.concat([one.table.assign(step="raw", r=-0.6, given=""), one.table])
+        )
+        for name, one in cohort(*[0.1] * 6).items()
+    }
+    raw, last = (pool_correspondence(both, step=step) for step in ("raw", "last"))
+    assert (round(raw.r, 3), raw.step) == (-0.6, "as they are")
+    assert (round(last.r, 3), last.step) == (0.1, "freed of trend")
+    with pytest.raises(InputError, match='no step "partialled". Steps: raw, detrended'):
+        pool_correspondence(both, step="partialled")

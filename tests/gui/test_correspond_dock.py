@@ -514,6 +514,12 @@ def test_patients_are_dots_that_open_them(dock: Any, cohort: Any, qtbot: Any) ->
     dock.three.choose(feature="intensity", tissue="mean_od", score="CA9")
     said = dock._show_cohort(found)
     assert "Fewer than 6 patients: no p-value" in said
+    words = dock.sheet.forest.words.text()
+    for shown in (said, words):  # both, and what they are of
+        assert "as they are: " in shown
+        assert "freed of trend, edge distance, slice: " in shown
+    dock.sheet.link.setCurrentIndex(0)
+    assert "sites held fixed, " in dock.sheet.pairs.words.text()
     assert session.state[SLIDES] is found
     assert dock.sheet.link.count() == 3
     dock.sheet.forest.chosen.emit("P001")

@@ -302,7 +302,7 @@ class CorrespondDock(Panel):
         self.sheet.right.setCurrentWidget(self.sheet.forest)
         self.session.state[SLIDES] = found
         lost = f" {len(found.failed)} could not be compared: see Cohort." if found.failed else ""
-        said = "No section could be compared." if found.pooled is None else found.pooled.text()
+        said = found.pooled_text() or "No section could be compared."
         return f"{said}{lost} Click a dot to open its patient."
 
     def _open_sheet(self) -> None:

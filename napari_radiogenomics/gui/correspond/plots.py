@@ -10,46 +10,19 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
+from napari_radiogenomics.correspondence.result import step_words
 from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.plots.plot import HERE, Plot
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from napari_radiogenomics.correspondence.patients import PooledCorrespondence
     from napari_radiogenomics.correspondence.result import Correspondence
 
-__all__ = ["ForestPlot", "PlacesPlot", "signs_differ", "step_words"]
+__all__ = ["ForestPlot", "PlacesPlot", "signs_differ"]
 
 _MOST = 4000
 _DOT = "#0072b2"
 _DIAMOND = "#009e73"
-# What was taken out, as it is said in few words.
-_SHORT = {
-    "linear trend": "trend",
-    "distance to the edge": "edge distance",
-    "across slices": "slice",
-}
-
-
-def step_words(row: pd.Series) -> str:
-    """Of which maps a correlation is: as they are, or freed of what.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> step_words(pd.Series({"given": ""}))
-    'as they are'
-    >>> step_words(pd.Series({"given": "linear trend, distance to the edge squared, cellularity"}))
-    'freed of trend, edge distance, cellularity'
-    """
-    names = [name for name in str(row["given"]).split(", ") if name]
-    found = dict.fromkeys(_in_short(name) for name in names)
-    return f"freed of {', '.join(found)}" if found else "as they are"
-
-
-def _in_short(name: str) -> str:
-    return next((short for known, short in _SHORT.items() if known in name), name)
 
 
 def signs_differ(found: Correspondence) -> str:
@@ -116,6 +89,9 @@ class PlacesPlot(Plot):
 class ForestPlot(Plot):
     """One dot a patient with its interval, and the diamond of all; a click opens the patient.
 
+    Filled ones are of the maps freed of trend and what else was taken out, rings of the maps as
+    they are.
+
     Attributes
     ----------
     chosen : Signal(str)
@@ -127,16 +103,33 @@ class ForestPlot(Plot):
     def __init__(self) -> None:
         super().__init__("Across patients")
 
-    def show_patients(self, pooled: PooledCorrespondence, here: str) -> None:
-        """Draw effects of patients, the largest on top, and their summary below."""
+    def show_patients(
+        self, pooled: PooledCorrespondence, here: str, raw: PooledCorrespondence | None = None
+    ) -> None:
+        """Draw effects of patients, the largest on top, and their summary below.
+
+        Parameters
+        ----------
+        pooled : PooledCorrespondence
+            Of the maps freed of what was taken out.
+        here : str
+            Patient on the screen.
+        raw : PooledCorrespondence, optional
+            Of the maps as they are, drawn as rings where it is another.
+        """
         table = pooled.table.sort_values("r")
-        self.begin(pooled.text())
+        raw = None if raw is None or raw.step == pooled.step else raw
+        lines = [f"● {pooled.step}: {pooled.text()}"]
+        lines += [f"○ {raw.step}: {raw.text()}"] if raw is not None else []
+        self.begin("\n".join(reversed(lines)))
         names = [str(name) for name in table.index]
         heights = np.arange(1, len(names) + 1, dtype=float)
         pen = pg.mkPen(self.text_color, width=1)
         for y, low, high in zip(heights, table["low"], table["high"], strict=True):
             if np.isfinite(low):
                 self.plot.addItem(pg.PlotCurveItem([low, high], [y, y], pen=pen))
+        if raw is not None:
+            self._draw_as_they_are(raw, names)
         dots = pg.ScatterPlotItem(hoverable=True, tip=_patient_tip)
         dots.addPoints([
             {"pos": (r, y), "size": 12 if name == here else 9, "data": name,
@@ -156,7 +149,18 @@ class ForestPlot(Plot):
         self.plot.setXRange(-1, 1, padding=0.02)
         self.plot.setYRange(-0.7, len(names) + 0.7, padding=0)
 
-    def _draw_summary(self, pooled: PooledCorrespondence) -> None:
+    def _draw_as_they_are(self, raw: PooledCorrespondence, names: Sequence[str]) -> None:
+        """Rings beside the dots, and a diamond that is not filled."""
+        rings = pg.ScatterPlotItem(
+            x=raw.table["r"].reindex(names).to_numpy(float), y=np.arange(1.0, len(names) + 1),
+            size=9, brush=None, pen=pg.mkPen(_DOT, width=1.5), data=list(names), hoverable=True,
+            tip=lambda x, y, data: f"{data}: r {x:.2f} of the maps as they are. Click to open.",
+        )  # fmt: skip
+        rings.sigClicked.connect(self._clicked)
+        self.plot.addItem(rings)
+        self._draw_summary(raw, filled=False)
+
+    def _draw_summary(self, pooled: PooledCorrespondence, *, filled: bool = True) -> None:
         """A diamond as wide as the interval; a small one without an interval below 6 patients."""
         low, high = pooled.low, pooled.high
         known = np.isfinite(low)
@@ -168,8 +172,8 @@ class ForestPlot(Plot):
         shape = pg.QtWidgets.QGraphicsPolygonItem(
             pg.QtGui.QPolygonF([pg.QtCore.QPointF(x, y) for x, y in zip(xs, ys, strict=True)])
         )
-        shape.setBrush(brush)
-        shape.setPen(pg.mkPen(None))
+        shape.setBrush(brush if filled else pg.mkBrush(None))
+        shape.setPen(pg.mkPen(None) if filled else pg.mkPen(_DIAMOND, width=1.5))
         self.plot.addItem(shape)
 
     def _clicked(self, _item: object, points: Sequence[Any], _event: object = None) -> None:

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_radiogenomics.correspondence.chain import patients_of
+from napari_radiogenomics.correspondence.result import step_words
 from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.associate.plots import PairPlot
 from napari_radiogenomics.gui.correspond.biopsies import BiopsyLine
@@ -24,7 +26,6 @@ from napari_radiogenomics.gui.correspond.plots import (
     ForestPlot,
     PlacesPlot,
     signs_differ,
-    step_words,
 )
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.placing import PlacedWidget, Side
@@ -204,7 +205,7 @@ class CorrespondSheet(PlacedWidget):
         if found.pooled is None:
             self.forest.clear("No section has enough places with both values.")
         else:
-            self.forest.show_patients(found.pooled, patient)
+            self.forest.show_patients(found.pooled, patient, found.pooled_raw)
         self._draw_pairs()
 
     def _draw_pairs(self, _index: object = None) -> None:
@@ -216,7 +217,7 @@ class CorrespondSheet(PlacedWidget):
         said = f"ρ {row['rho']:.2f}"
         if np.isfinite(row["p_value"]):
             said += f" ({row['low']:.2f} to {row['high']:.2f}, {p_said(row['p_value'])})"
-        said += f", sites held fixed, {len(table)} patients."
+        said += f", sites held fixed, {patients_of(row)}."
         names = dict(zip(("feature", "tissue", "score"), found.titles, strict=False))
         self.pairs.show_patients(
             [str(name) for name in table.index], table.iloc[:, 0].to_numpy(float),

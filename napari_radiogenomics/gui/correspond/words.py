@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_radiogenomics.correspondence.result import step_words
 from napari_radiogenomics.data.review import Review
 from napari_radiogenomics.data.wording import p_said
-from napari_radiogenomics.gui.correspond.plots import signs_differ, step_words
+from napari_radiogenomics.gui.correspond.plots import signs_differ
 
 if TYPE_CHECKING:
     from napari_radiogenomics.correspondence.result import Correspondence
