@@ -29,6 +29,9 @@ _SAMPLES = 2
 # A ridge is found to about this part of a step; a winding of that amplitude, at the wavelength
 # of the smoothing, is what noise can look like.
 _RIDGE_ERROR = 0.025
+# Where noise is a tenth of the contrast, a centerline of a straight vessel bows out by less than
+# this part of a step.
+_BOW_ERROR = 0.25
 # How many of the coarsest scales a radius is looked for.
 _RADIUS_SCALES = 3.0
 
@@ -98,6 +101,7 @@ def lines_of(
             points,
             closed=closed,
             least_curvature=least,
+            least_bow_mm=_BOW_ERROR * step,
             smoothing_mm=settings.smoothing_mm,
         )
         if shape.length >= settings.min_length_mm and len(points) > 2:

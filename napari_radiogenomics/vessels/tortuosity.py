@@ -79,7 +79,7 @@ class Shape:
         At each point, in 1/mm; ``turning`` is the root of the sum of their squares, whose mean
         is the sum of angles metric. Torsion has no sign here.
     inflections : int
-        How often it changes the side to which it bends.
+        How often it changes the side to which it bows out.
     """
 
     length: float
@@ -115,6 +115,7 @@ def shape_of(
     *,
     closed: bool = False,
     least_curvature: float = 1e-6,
+    least_bow_mm: float = 0.0,
     smoothing_mm: float = 0.0,
 ) -> Shape:
     """Measure a smooth curve.
@@ -128,6 +129,9 @@ def shape_of(
     least_curvature : float, optional
         Where a curve bends less than this, in 1/mm, it has no plane, and so neither torsion nor
         a side: what noise does to a straight vessel is no twisting.
+    least_bow_mm : float, optional
+        How far a curve bows out of a piece of two of ``smoothing_mm`` to have a side there: what
+        is less may be straight.
     smoothing_mm : float, optional
         Wavelength by which a measured curve was smoothed. Torsion is averaged over twice of it,
         right and left with their signs, so that noise, which twists both ways, cancels; and three
@@ -143,6 +147,13 @@ def shape_of(
     plane curve that changes its side has inflections, and no torsion. Planes are known only
     where the curve bends at least a quarter as much as on average. An average of torsion weighs
     each point by its curvature: the more it bends, the better its plane is known.
+
+    A point has a side where it lies ``least_bow_mm`` or more off the middle between the two points
+    of the curve that are ``smoothing_mm`` away from it, and an inflection is where one that has a
+    side follows one that has the opposite side. A sine of the amplitude A and the wavelength L
+    does that by A (1 - cos(2π ``smoothing_mm`` / L)) at its crests, where it is not steep. By the
+    bend from sample to sample a straight curve would have as many as its noise; so it is done
+    without ``smoothing_mm`` only.
 
     References
     ----------
@@ -180,7 +191,9 @@ def shape_of(
     window = _TORSION_WAVELENGTHS * smoothing_mm / step
     torsion = _spread(_averaged(twist, known[inner], window), len(points))
     turning = np.hypot(curvature, torsion)
-    return Shape(length, chord, curvature, torsion, turning, _inflections(planes[bent]))
+    bows = _bows(points, round(smoothing_mm / step)) if smoothing_mm > 0 else _bows(points, 1)[bent]
+    inflections = _inflections(bows, least_bow_mm)
+    return Shape(length, chord, curvature, torsion, turning, inflections)
 
 
 def _twist(planes: Points, along: Points) -> NDArray[np.float64]:
@@ -209,9 +222,16 @@ def _spread(inner: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     return np.interp(np.arange(count), at, inner)
 
 
-def _inflections(planes: NDArray[np.float64]) -> int:
-    """How often the bending changes its side, counted where the curve bends at all."""
-    return int(((planes[:-1] * planes[1:]).sum(axis=1) < 0).sum())
+def _inflections(bows: Points, least: float) -> int:
+    """How often the side changes to which a curve bows out, where it does so at all."""
+    out = bows[np.linalg.norm(bows, axis=1) >= least]
+    return int(((out[:-1] * out[1:]).sum(axis=1) < 0).sum())
+
+
+def _bows(points: Points, reach: int) -> Points:
+    """How far a curve lies off the middle between its points ``reach`` samples to both sides."""
+    reach = max(min(reach, (len(points) - 1) // 2), 1)
+    return points[reach:-reach] - (points[: -2 * reach] + points[2 * reach :]) / 2
 
 
 def moving_mean(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -128,6 +128,25 @@ def test_a_sine_has_what_was_worked_out_by_hand(tubes, spot, settings) -> None:
     assert row["inflection_count"] == pytest.approx(4 * expected, rel=0.02)  # three zeros within
 
 
+NOISY = Geometry((70, 44, 40), (1.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize("noise", [0.0, 35.0, 70.0])
+@pytest.mark.parametrize(
+    ("amplitude", "wave", "waves"), [(0.0, 24.0, 2), (5.0, 24.0, 2), (2.0, 40.0, 1.5)]
+)
+def test_noise_makes_no_inflections(tubes, spot, noise, amplitude, wave, waves) -> None:
+    """Voxels of 1 mm, noise of up to a tenth of the contrast, the defaults."""
+    x = np.linspace(-waves * wave / 2, waves * wave / 2, 2000)
+    across = amplitude * np.sin(2 * np.pi * (x - x[0]) / wave)
+    course = np.stack([x, across, 0.15 * x * (amplitude == 0)], axis=1)
+    scan = tubes([course], radius=1.5, geometry=NOISY, noise=noise)
+    found = measure_vessels(scan, spot(NOISY, (-16, -16, 0)), ring_mm=(0, 60), map_sigma_mm=0)
+    row = longest(found)
+    halves = 2 * waves if amplitude else 1
+    assert row["inflection_count"] / row["distance_metric"] == pytest.approx(halves)
+
+
 def test_a_y_has_three_straight_vessels_and_one_branch_point(tubes, spot) -> None:
     ways = np.array([[0, 0, 1.0], [0.64, 0, -0.77], [-0.62, 0.18, -0.77]])
     arms = [TURN.apply(np.outer(np.linspace(0, 18, 50), way)) for way in ways]

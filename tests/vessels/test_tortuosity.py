@@ -117,6 +117,16 @@ def test_noise_on_a_straight_vessel_is_no_twisting() -> None:
     assert shape_of(shaky, least_curvature=0.05).metrics()["torsion"] < 0.05
 
 
+@pytest.mark.parametrize("amplitude", [0.3, 0.5])
+def test_a_wave_counts_from_the_amplitude_on_that_is_told(amplitude: float) -> None:
+    """A (1 - cos(2π 4 / 24)) is 0.2 mm for A of 0.4 mm."""
+    curve = wave(amplitude, 24.0, waves=4, count=240)
+    found = shape_of(curve, smoothing_mm=4.0, least_bow_mm=0.2)
+    assert found.inflections == (7 if amplitude > 0.4 else 0)
+    bend = shape_of(curve).metrics()["inflection_count"]
+    assert bend == pytest.approx(8 * found.distance_metric, rel=0.01)
+
+
 @pytest.mark.parametrize(("radius", "pitch"), [(8.0, 20.0), (4.0, 16.0), (6.0, 40.0)])
 def test_noise_that_a_smoothing_leaves_twists_no_helix(radius: float, pitch: float) -> None:
     rng, slope = np.random.default_rng(3), pitch / (2 * np.pi)
