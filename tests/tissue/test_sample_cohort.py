@@ -27,6 +27,7 @@ from napari_radiogenomics.simulate.stories import Patient, draw_patients
 
 COHORT = Path(__file__).parents[2] / "sample_data" / "cohort"
 DRAWS = 12
+PATIENTS = SAMPLE["n_patients"] + SAMPLE["n_validation"]
 # Sections are read at a quarter of their pixels where they are drawn anew.
 COARSE = 4
 
@@ -43,7 +44,11 @@ def tumor_of(patient: Patient) -> fields.Tumor:
 
 @pytest.fixture(scope="module")
 def planted() -> dict[str, fields.Tumor]:
-    patients = draw_patients(SAMPLE["seed"], "discovery", SAMPLE["n_patients"], complete=True)
+    patients = [
+        one
+        for which, count in (("discovery", "n_patients"), ("validation", "n_validation"))
+        for one in draw_patients(SAMPLE["seed"], which, SAMPLE[count], complete=True)
+    ]
     return {one.patient_id: tumor_of(one) for one in patients}
 
 
@@ -57,10 +62,10 @@ def at_map(image: Image, stem: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def least_by_chance(draws: list[float]) -> float:
-    """Rank correlation below which one of nine sections falls in 1 of 20 tests, by other draws."""
+    """Rank correlation below which one of the sections falls in 1 of 20 tests, by other draws."""
     z = np.arctanh(draws)
     wide = z.std(ddof=1) * np.sqrt(1 + 1 / len(z))
-    return float(np.tanh(z.mean() + student.ppf(0.05 / 9, len(z) - 1) * wide))
+    return float(np.tanh(z.mean() + student.ppf(0.05 / PATIENTS, len(z) - 1) * wide))
 
 
 def window_sums(values: np.ndarray, radius: float) -> np.ndarray:
@@ -102,7 +107,7 @@ def test_vessel_density_follows_the_planted_one(planted: dict[str, fields.Tumor]
         lost.append((np.arctanh(each) - z.mean()) / z.std(ddof=1))
         found.append(values)
         true.append(expected)
-    assert len(lost) == SAMPLE["n_patients"]
+    assert len(lost) == PATIENTS
     assert sum(lost) / np.sqrt(len(lost)) > norm.ppf(0.01)  # all together no worse than counting
     values, expected = np.concatenate(found), np.concatenate(true)
     assert spearmanr(values, expected).statistic >= 0.8
@@ -188,7 +193,7 @@ def test_the_caix_fraction_follows_the_planted_hypoxia(
         assert each[name] >= least_by_chance(chance), name
         found.append(values)
         true.append(expected)
-    assert len(each) == SAMPLE["n_patients"]
+    assert len(each) == PATIENTS
     assert spearmanr(np.concatenate(found), np.concatenate(true)).statistic >= 0.8
     if not living_od:
         assert min(best.values()) >= 0.8

@@ -138,16 +138,18 @@ class ForestPlot(Plot):
         ])  # fmt: skip
         dots.sigClicked.connect(self._clicked)
         self.plot.addItem(dots)
-        self._draw_summary(pooled)
+        self._draw_summary(pooled, 0.0)
         line = pg.InfiniteLine(0, pen=pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine))
         self.plot.addItem(line)
-        ticks = [(0.0, "all"), *zip(heights.tolist(), names, strict=True)]
+        lowest = 0.0 if raw is None else -1.0
+        last = [(0.0, "all")] if raw is None else [(0.0, "all ●"), (-1.0, "all ○")]
+        ticks = [*last, *zip(heights.tolist(), names, strict=True)]
         axis = self.plot.getAxis("left")
         axis.setTicks([ticks])
         axis.setStyle(hideOverlappingLabels=True)
         self.plot.setLabel("bottom", "r within the tumor")
         self.plot.setXRange(-1, 1, padding=0.02)
-        self.plot.setYRange(-0.7, len(names) + 0.7, padding=0)
+        self.plot.setYRange(lowest - 0.7, len(names) + 0.7, padding=0)
 
     def _draw_as_they_are(self, raw: PooledCorrespondence, names: Sequence[str]) -> None:
         """Rings beside the dots, and a diamond that is not filled."""
@@ -158,15 +160,15 @@ class ForestPlot(Plot):
         )  # fmt: skip
         rings.sigClicked.connect(self._clicked)
         self.plot.addItem(rings)
-        self._draw_summary(raw, filled=False)
+        self._draw_summary(raw, -1.0, filled=False)
 
-    def _draw_summary(self, pooled: PooledCorrespondence, *, filled: bool = True) -> None:
+    def _draw_summary(self, pooled: PooledCorrespondence, y: float, *, filled: bool = True) -> None:
         """A diamond as wide as the interval; a small one without an interval below 6 patients."""
         low, high = pooled.low, pooled.high
         known = np.isfinite(low)
         if not known:
             low, high = pooled.r - 0.02, pooled.r + 0.02
-        xs, ys = [low, pooled.r, high, pooled.r, low], [0, 0.35, 0, -0.35, 0]
+        xs, ys = [low, pooled.r, high, pooled.r, low], [y, y + 0.35, y, y - 0.35, y]
         brush = QColor(_DIAMOND)
         brush.setAlpha(200 if known else 90)
         shape = pg.QtWidgets.QGraphicsPolygonItem(
