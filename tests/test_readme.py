@@ -120,6 +120,13 @@ def test_a_slide_of_the_sample_cohort_is_registered(monkeypatch):
     found = names["found"]
     assert found.transform.to_frame == "P001-HE"
     assert 0 < found.rms_mm < found.left_out_rms_mm < 1
+    # The place that is mapped lies among the landmarks, and on the section.
+    place = re.search(r"found\.transform\.points\(\[\[(.*?)\]\]\)  # LPS", TEXT)
+    ((x, y, off),) = found.transform.points([[float(one) for one in place[1].split(",")]])
+    low, high = (edge(names["pairs"].moving, axis=0) for edge in (np.min, np.max))
+    assert (low[:2] < [x, y]).all()
+    assert (high[:2] > [x, y]).all()
+    assert abs(off) < 0.5
 
 
 def test_the_genes_of_the_sample_cohort_are_scored(monkeypatch):
