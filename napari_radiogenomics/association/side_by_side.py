@@ -64,7 +64,8 @@ def review_line(study: Study, feature: str = "", outcome: str = "") -> Line:
     """Tell what people say who looked at scan, slide and map side by side."""
     rule = (
         "The last word of each reviewer on each patient. Holds where more agree than disagree, "
-        "falls where fewer do. One that was given without a gene says that image and tissue agree."
+        "falls where fewer do. One that was given without a gene, or with no biopsy of the gene "
+        "near the section, says that image and tissue agree."
     )
     votes, people, n_patients = votes_on(study, feature, outcome)
     if not votes:
@@ -113,7 +114,7 @@ def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str, 
         return [str(vote).lower() for vote in reviews], "", 0
     about = [
         (not feature or is_about(str(row["feature"]), feature))
-        and str(row["score"]) in ("", outcome)
+        and _gene(row) in ("", outcome)
         and row["patient_id"] in study.features.index
         for _, row in reviews.iterrows()
     ]
@@ -129,6 +130,12 @@ def votes_on(study: Study, feature: str, outcome: str) -> tuple[list[str], str, 
 def _who(review: Mapping[Hashable, Any]) -> str:
     """Reviewer, and what agreed where no gene was compared."""
     name, tissue = str(review["reviewer"]), str(review.get("tissue", ""))
-    if review["score"]:
+    if _gene(review):
         return name
-    return f"{name} on image ~ {tissue or 'tissue'}, without a gene"
+    gene = f"{review['score']} not compared" if review["score"] else "without a gene"
+    return f"{name} on image ~ {tissue or 'tissue'}, {gene}"
+
+
+def _gene(review: Mapping[Hashable, Any] | pd.Series) -> str:
+    """Gene that the reviewer saw beside the others; empty where no biopsy of it lay near."""
+    return str(review["score"]) if review.get("gene_compared", True) else ""

@@ -71,7 +71,8 @@ class Study:
     reviews : DataFrame or sequence of str, optional
         Verdicts of reviewers who looked: ``"agrees"``, ``"disagrees"``, ``"cannot tell"``. A
         table has a row each, with ``patient_id, feature, score, verdict, reviewer``; those of
-        other patients, features and outcomes do not count.
+        other patients, features and outcomes do not count. Where ``gene_compared`` is False
+        nobody saw the score: the verdict is of image and tissue alone.
     name : str, optional
         Of the cohort.
 

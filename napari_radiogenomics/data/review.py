@@ -43,6 +43,9 @@ class Review:
         Of what was shown.
     history : tuple of Mapping
         Records of the shown maps and numbers.
+    gene_compared : bool
+        Whether a biopsy with a value of the gene lay near the section. Without one nobody saw the
+        gene beside scan and slide: the verdict is of those two.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class Review:
     found: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
+    gene_compared: bool = True
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["read_reviews", "review_folders", "review_table", "write_review"]
 
 _FOLDER = "reviews"
-_SHOWN = ("patient_id", "feature", "tissue", "score", "verdict", "note", "reviewer", "time")
+_SHOWN = ("patient_id", "feature", "tissue", "score", "verdict", "note", "reviewer", "time",
+          "gene_compared")  # fmt: skip
 
 
 def review_folders(cohort: Cohort) -> tuple[Path, Path]:
@@ -128,7 +129,7 @@ def _read(path: Path) -> Review | None:
 
 
 def review_table(reviews: Iterable[Review]) -> pd.DataFrame:
-    """One row a review: ``patient_id, feature, tissue, score, verdict, note, reviewer, time``."""
+    """One row a review: its three, verdict, note, reviewer, time, whether the gene was compared."""
     import pandas as pd
 
     rows = [{name: getattr(review, name) for name in _SHOWN} for review in reviews]

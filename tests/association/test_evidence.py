@@ -168,6 +168,10 @@ def test_reviews_of_a_cohort_count_for_their_feature_outcome_and_patients(first)
     no_gene = replace(alone, reviews=alone.reviews.assign(score="", tissue="CD31"))
     told = weigh_evidence("winding", "VEGF", no_gene)["review"].sentence
     assert told == "reviewer AB on image ~ CD31, without a gene: agrees."
+    unseen = replace(alone, reviews=alone.reviews.assign(tissue="CD31", gene_compared=False))
+    told = weigh_evidence("winding", "VEGF", unseen)["review"].sentence
+    assert told == "reviewer AB on image ~ CD31, VEGF not compared: agrees."
+    assert weigh_evidence("winding", "EGFR", unseen)["review"].verdict == "holds"
     assert weigh_evidence("noise", "EGFR", study)["review"].verdict == "untested"
     nobody = Study(first.features, first.outcomes, reviews=reviews.iloc[:0])
     assert weigh_evidence("winding", "VEGF", nobody)["review"].verdict == "untested"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
 
+from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.canvas import beside
 from napari_radiogenomics.gui.canvas.beside import Place
 from napari_radiogenomics.gui.placing import PlacedWidget
@@ -88,6 +90,20 @@ def test_the_view_has_its_part_however_often_it_and_the_sheet_come_and_go(
         place.hide()
     assert parts == pytest.approx([beside.PART] * 8, abs=0.03)
     assert len(place.fitted) == 1  # what the person looks at stays when the view comes back
+
+
+def test_a_view_with_nothing_to_show_gives_its_room_to_the_scan(window, place, qtbot, monkeypatch):
+    viewer, view = ViewerModel(), place.dock.widget()
+    monkeypatch.setattr(viewer.__class__, "window", None, raising=False)
+    attached(viewer, beside._Views).known.append((view, place))
+    beside.show_beside(viewer, view, "view")
+    rests(place, qtbot)
+    scan = window.centralWidget().width()
+    beside.leave_beside(viewer, view)
+    assert not place.dock.isVisible()
+    qtbot.waitUntil(lambda: window.centralWidget().width() > 1.5 * scan, timeout=5_000)
+    beside.show_beside(viewer, view, "view")
+    assert place.dock.isVisible()
 
 
 def test_a_person_chooses_the_part_and_it_is_kept(window, place, qtbot, monkeypatch):

@@ -19,6 +19,7 @@ from napari_radiogenomics.gui.correspond import stage as stage_room
 from napari_radiogenomics.gui.correspond.biopsies import BiopsyLine, WayToBiopsies, near_words
 from napari_radiogenomics.gui.correspond.boxes import ReviewBox, SweepBox, ThreeBox
 from napari_radiogenomics.gui.correspond.dock import CorrespondDock
+from napari_radiogenomics.gui.correspond.footprint import footprint
 from napari_radiogenomics.gui.correspond.linked import Linked, off_words
 from napari_radiogenomics.gui.correspond.outlined import Outlined
 from napari_radiogenomics.gui.correspond.sheet import CorrespondSheet
@@ -243,14 +244,14 @@ def test_the_wide_dock_says_where_the_biopsies_are_and_leads_to_the_nearest(
     way.went.connect(went.append)
     way.use(here)
     nearest = table.iloc[0]
-    said = "3 biopsies of this tumor carry CA9; nearest: "
+    said = "3 biopsies of this tumor carry CA9, none of them within 3 mm of the section; nearest: "
     assert line.text().startswith(f"{said}{nearest['sample_id']}, 12 mm above this slice. <a href")
     line.linkActivated.emit("go")
     assert went == [nearest["sample_id"]]
     place = nearest[["z", "y", "x"]].to_numpy(float)
     assert (np.abs(np.array(viewer.dims.point) - place) <= 1).all()
     assert viewer.scene.camera.center[-2:] == pytest.approx(place[1:])
-    assert f"{nearest['sample_id']} lies in this slice." in line.text()
+    assert f"{nearest['sample_id']} lies in this slice, {nearest['away_mm']:.1f} mm" in line.text()
     assert "Back to the section" in line.text()
     viewer.dims.set_point(0, 60.0)  # the person goes on
     assert f"{table.iloc[2]['sample_id']}, 8.0 mm below this slice" in line.text()
@@ -259,17 +260,93 @@ def test_the_wide_dock_says_where_the_biopsies_are_and_leads_to_the_nearest(
     assert line.text() == "No biopsy of this tumor has a place and a value of CA9."
     way.use(replace(compared, asked=replace(compared.asked, score="")))
     assert line.text() == ""
-    assert near_words(here, 0) == "CA9: none of 3 biopsies near the section."
-    assert near_words(none, 0) == "CA9: no biopsy has a place and a value."
+    assert near_words(here) == "CA9: none of 3 biopsies within 3 mm of the section."
+    assert near_words(none) == "CA9: no biopsy has a place and a value."
 
 
 def test_a_verdict_without_a_gene_says_as_what_it_counts(dock: Any, compared: Any) -> None:
-    assert "card of CA9" in counts_as(compared.asked)
+    near = replace(compared, biopsies=compared.biopsies.assign(away_mm=[2.9, 3.1, 3.1, 3.1]))
+    assert "card of CA9" in counts_as(near)
     dock.session.cohort = open_cohort(sample_cohort())
     dock.stage.shown = replace(compared, asked=replace(compared.asked, score=""))
     dock.keep_review("agrees", "", "AB")
     assert dock.tone == "good"
     assert "agreement of image and tissue, without a gene" in dock.message
+
+
+def test_a_gene_with_no_biopsy_near_is_kept_and_not_counted(dock: Any, compared: Any) -> None:
+    """Biopsies far from the section: nobody saw the gene beside scan and slide."""
+    cohort = dock.session.cohort = open_cohort(sample_cohort())
+    far, near = compared.biopsies.assign(away_mm=3.1), compared.biopsies.assign(away_mm=2.9)
+    not_measured = near.assign(value=np.nan)
+    for table, counted in ((far, False), (not_measured, False), (near, True)):
+        dock.stage.shown = replace(compared, biopsies=table)
+        dock.keep_review("agrees", "", "AB")
+        (review,) = read_reviews(cohort)
+        assert (review.score, review.gene_compared) == ("CA9", counted)
+        assert ("The evidence card of CA9 counts it" in dock.message) is counted
+        assert ("CA9 was not compared, as no biopsy" in dock.message) is not counted
+    assert list(kept.review_table([review])["gene_compared"]) == [True]
+
+
+def test_the_biopsy_under_the_crosshair_is_named_of_two_in_a_slice(
+    qtbot: Any, compared: Any
+) -> None:
+    table = compared.biopsies.iloc[:2].assign(
+        x=[0.0, 30.0], y=0.0, z=10.0, radius_mm=1.5, away_mm=[4.0, 21.0], value=1.0
+    )
+    viewer, line = ViewerModel(), BiopsyLine()
+    qtbot.addWidget(line)
+    viewer.add_image(np.zeros((20, 40, 40)), scale=(2, 2, 2), translate=(-10, -20, -20),
+                     axis_labels=("z", "y", "x"))  # fmt: skip
+    way = WayToBiopsies(viewer, line)
+    way.use(replace(compared, biopsies=table))
+    for x, at, away in ((0.0, 0, "4.0"), (30.0, 1, "21")):
+        viewer.dims.set_point((0, 1, 2), (10.0, 0.0, x))
+        said = f"{table['sample_id'].iloc[at]} lies in this slice, {away} mm from the section."
+        assert said in line.text()
+
+
+def test_the_outline_of_the_tissue_lies_where_its_section_does(compared: Any) -> None:
+    lines = footprint(compared.tissue.map, compared.case.transform)
+    slide = compared.case.transform.inverse().points(np.vstack(lines)[:, ::-1])
+    index = np.argwhere(np.isfinite(compared.tissue.map.array))
+    tissue = compared.tissue.map.geometry.index_to_world(index[:, ::-1])
+    pixel = max(compared.tissue.map.geometry.spacing[:2])
+    for end in ("min", "max"):
+        found, wanted = (getattr(x[:, :2], end)(axis=0) for x in (slide, tissue))
+        assert found == pytest.approx(wanted, abs=pixel)
+    assert np.abs(slide[:, 2]).max() < 1e-6
+    assert all(np.array_equal(line[0], line[-1]) for line in lines)
+
+
+def test_the_outline_is_drawn_while_the_dock_is_in_front_and_goes_with_the_patient(
+    compared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_radiogenomics.gui.canvas.outline import outline_of
+
+    viewer = ViewerModel()
+    viewer.add_labels(compared.case.region.labels)
+    stage = Stage(viewer)
+    stage.shown = compared
+    stage._show_scan(compared)
+    drawn = outline_of(viewer)
+    assert len(drawn.ends) >= 8
+    stage.leave()
+    assert outline_of(viewer) is None
+    view = SimpleNamespace(slide=compared.case.slide)
+    monkeypatch.setattr(stage_room, "slide_view", lambda *_args, **_settings: view)
+    stage.show_again(opacity=0.0, checkerboard=False)
+    assert outline_of(viewer) is drawn
+    stage.leave_patient()
+    assert outline_of(viewer) is None
+
+
+def test_the_ring_is_of_pixels_not_of_millimeters(linked: Any) -> None:
+    linked.mark_slide(1.0, 1.0)
+    (layer,) = [x for x in linked.viewer.layers if x.name == "Crosshair"]
+    assert layer.canvas_size_limits[1] <= 10
+    assert layer.size[0] * layer.scale[0] * 0.1 > layer.canvas_size_limits[1]  # at 0.1 pixels a mm
 
 
 def test_the_sliders_of_the_scan_move_the_mark_on_the_slide(
@@ -498,7 +575,8 @@ def test_a_comparison_is_shown_reviewed_and_left_with_the_patient(
     session.select(patient_id="P001")
     assert dock.stage.shown is None
     assert not dock.review.isEnabled()
-    assert [layer.name for layer in view.model.layers if layer.name == "Scan on the section"] == []
+    assert view.slide is None  # that of the patient before does not stay beside the new scan
+    assert len(view.model.layers) == 0
     view.shut()
     view.deleteLater()
     qtbot.wait(50)

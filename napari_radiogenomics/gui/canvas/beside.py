@@ -22,7 +22,7 @@ from napari_radiogenomics.gui.placing import PlacedWidget, dock_of
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["PART", "REST_MS", "Place", "show_beside"]
+__all__ = ["PART", "REST_MS", "Place", "leave_beside", "show_beside"]
 
 # The view's part of what it shares with the scan; with less room than this (pixels) one view of
 # the scan remains. Sizes are at rest when none has changed for so long.
@@ -250,6 +250,14 @@ def show_beside(
         other.hide()
     if others or not place.dock.isVisible():
         place.show(guest=yields)
+
+
+def leave_beside(viewer: ViewerModel, view: QWidget) -> None:
+    """Hide a view that has nothing to show any more, and give its room to the scan."""
+    viewer = plain_viewer(viewer)
+    place = attached(viewer, _Views).place_of(view) if is_attached(viewer, _Views) else None
+    if place is not None:
+        place.hide()
 
 
 def _dock(viewer: ViewerModel, view: QWidget, title: str, fit: Callable[[], None]) -> Place | None:

@@ -29,6 +29,7 @@ _GO, _BACK = "go", "back"
 # Towards which side of the patient the coordinates of LPS grow, and fall.
 _SIDES = {"z": ("above", "below"), "y": ("behind", "in front of"), "x": ("left of", "right of")}
 _WHOLE_MM = 10.0
+_NEAR = f"within {NEAR_MM:g} mm of the section"
 
 
 def carriers(compared: Compared | None) -> pd.DataFrame | None:
@@ -38,14 +39,14 @@ def carriers(compared: Compared | None) -> pd.DataFrame | None:
     return compared.biopsies[compared.biopsies["value"].notna()]
 
 
-def near_words(compared: Compared, near: int) -> str:
+def near_words(compared: Compared) -> str:
     """How many biopsies with a value of the gene lie near the section; nothing without a gene."""
     table, score = carriers(compared), compared.asked.score
     if table is None:
         return ""
     if not len(table):
         return f"{score}: no biopsy has a place and a value."
-    return f"{score}: {near or 'none'} of {_biopsies(len(table))} near the section."
+    return f"{score}: {compared.n_near or 'none'} of {_biopsies(len(table))} {_NEAR}."
 
 
 def _biopsies(n: int) -> str:
@@ -66,39 +67,50 @@ class Nearest:
         From the slice; positive where coordinates grow.
     inside : bool
         Whether its ball reaches into the slice.
+    away_mm : float
+        From the section to its ball.
     """
 
     name: str
     place: tuple[float, float, float]
     off_mm: float
     inside: bool
+    away_mm: float
 
     def words(self, axis: str) -> str:
         """Where it lies.
 
         Examples
         --------
-        >>> Nearest("b1", (12.4, 0, 0), 12.4, False).words("z")
+        >>> Nearest("b1", (12.4, 0, 0), 12.4, False, 9.0).words("z")
         'b1, 12 mm above this slice'
-        >>> Nearest("b1", (0, 3, 0), -0.84, False).words("y")
+        >>> Nearest("b1", (0, 3, 0), -0.84, False, 0.0).words("y")
         'b1, 0.8 mm in front of this slice'
+        >>> Nearest("b1", (0, 3, 0), 0.2, True, 13.6).words("z")
+        'b1 lies in this slice, 14 mm from the section'
         """
         if self.inside:
-            return f"{self.name} lies in this slice"
-        size = abs(self.off_mm)
+            where = f"{_mm(self.away_mm)} from" if self.away_mm > 0 else "on"
+            return f"{self.name} lies in this slice, {where} the section"
         side = _SIDES[axis][0 if self.off_mm > 0 else 1]
-        return f"{self.name}, {size:.{0 if size >= _WHOLE_MM else 1}f} mm {side} this slice"
+        return f"{self.name}, {_mm(abs(self.off_mm))} {side} this slice"
 
 
-def nearest_to(table: pd.DataFrame, at_mm: float, axis: str, half_mm: float) -> Nearest:
-    """Find the biopsy nearest to a slice; of those in it, that nearest to the section.
+def _mm(length: float) -> str:
+    return f"{length:.{0 if length >= _WHOLE_MM else 1}f} mm"
+
+
+def nearest_to(
+    table: pd.DataFrame, at: tuple[float, float, float], axis: str, half_mm: float
+) -> Nearest:
+    """Find the biopsy nearest to a slice; of those in it, that nearest to the crosshair.
 
     Parameters
     ----------
     table : DataFrame
         At least one row of `Compared.biopsies`.
-    at_mm : float
-        Of the slice, along its axis.
+    at : tuple of float
+        Where the slices meet: z, y, x in LPS mm.
     axis : {"x", "y", "z"}
         Across the slice, in LPS.
     half_mm : float
@@ -107,19 +119,23 @@ def nearest_to(table: pd.DataFrame, at_mm: float, axis: str, half_mm: float) -> 
     Examples
     --------
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"sample_id": ["b1", "b2"], "radius_mm": 1.5, "x_mm": 0.0,
-    ...                       "y_mm": 0.0, "off_mm": 1.0, "x": 0.0, "y": 0.0, "z": [12.0, -30.0]})
-    >>> nearest_to(table, 0.0, "z", 1.25).name, nearest_to(table, -20.0, "z", 1.25).off_mm
-    ('b1', -10.0)
+    >>> table = pd.DataFrame({"sample_id": ["b1", "b2"], "radius_mm": 1.5, "away_mm": 9.0,
+    ...                       "x": [0.0, 8.0], "y": 0.0, "z": [12.0, -30.0]})
+    >>> nearest_to(table, (0, 0, 0), "z", 1.25).name
+    'b1'
+    >>> nearest_to(table, (-20, 0, 0), "z", 1.25).off_mm
+    -10.0
     """
-    off = table[axis].to_numpy(float) - at_mm
+    away_from = table[["z", "y", "x"]].to_numpy(float) - np.asarray(at, float)  # (N, 3)
+    off = away_from[:, "zyx".index(axis)]
     reach = np.maximum(table["radius_mm"].to_numpy(float), half_mm)
     away = np.maximum(np.abs(off) - reach, 0.0)
-    aside = np.linalg.norm(table[["x_mm", "y_mm", "off_mm"]].to_numpy(float), axis=1)
+    aside = np.linalg.norm(away_from, axis=1)
     first = int(np.lexsort((aside, away))[0])
     row = table.iloc[first]
     place = (float(row["z"]), float(row["y"]), float(row["x"]))
-    return Nearest(str(row["sample_id"]), place, float(off[first]), bool(away[first] == 0))
+    inside = bool(away[first] == 0)
+    return Nearest(str(row["sample_id"]), place, float(off[first]), inside, float(row["away_mm"]))
 
 
 class BiopsyBox(QWidget):
@@ -130,18 +146,16 @@ class BiopsyBox(QWidget):
         self.words, self.legend = QLabel(), LegendBar()
         self.words.setWordWrap(True)
         self.words.setAccessibleName("Biopsies")
-        self.words.setToolTip(
-            f"<p>Near: their ball comes within {NEAR_MM:g} mm of the section.</p>"
-        )
+        self.words.setToolTip(f"<p>Counted are those whose ball comes {_NEAR}.</p>")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         for widget in (self.words, self.legend):
             column.addWidget(widget)
         self.use(None)
 
-    def use(self, compared: Compared | None, near: int = 0) -> None:
-        """Speak of the biopsies of a comparison, so many of them near the section."""
-        self.words.setText("" if compared is None else near_words(compared, near))
+    def use(self, compared: Compared | None) -> None:
+        """Speak of the biopsies of a comparison."""
+        self.words.setText("" if compared is None else near_words(compared))
         self.setVisible(bool(self.words.text()))
         shown = compared is not None and len(compared.biopsies) > 0
         self.legend.show_scale(
@@ -248,7 +262,9 @@ class WayToBiopsies(QObject):
             self.line.say(f"No biopsy of this tumor has a place and a value of {score}.")
             return
         carry = "carries" if n == 1 else "carry"
-        said = f"{_biopsies(n)} of this tumor {carry} {score}"
+        near = compared.n_near
+        some = f"{near or 'none'} of them " if n > 1 else "" if near else "not "
+        said = f"{_biopsies(n)} of this tumor {carry} {score}, {some}{_NEAR}"
         dims = self.viewer.dims
         if dims.ndisplay != 2 or dims.ndim < 3:
             self.line.say(f"{said}.")
@@ -256,7 +272,8 @@ class WayToBiopsies(QObject):
         across = dims.order[-3]
         axis = "zyx"[across - dims.ndim + 3]
         half = float(dims.range[across].step) / 2
-        nearest = self._nearest = nearest_to(table, float(dims.point[across]), axis, half)
+        z, y, x = map(float, dims.point[-3:])
+        nearest = self._nearest = nearest_to(table, (z, y, x), axis, half)
         told = f"{said}; {'' if nearest.inside else 'nearest: '}{nearest.words(axis)}."
         if self._away and nearest.inside:
             self.line.say(told, _BACK, "Back to the section")

@@ -235,7 +235,8 @@ class ReviewBox(QWidget):
         self.save_button = QPushButton("Save verdict")
         self.save_button.setToolTip(
             "<p>Kept in the cohort's folder with what was looked at, and counted on the evidence "
-            "card (coherence); without a gene as agreement of image and tissue alone.</p>"
+            "card (coherence); without a gene, or with no biopsy of it near the section, as "
+            "agreement of image and tissue alone.</p>"
         )
         self.before = QLabel()
         self.before.setWordWrap(True)

@@ -185,7 +185,7 @@ class CorrespondDock(Panel):
     def _leave(self) -> None:
         self._verdict_due = False
         self.linked.release()
-        self.stage.clear()
+        self.stage.leave_patient()
         self._tell_biopsies(None)
         self.sweep.setEnabled(False)
         self.review.use(None, ())
@@ -239,7 +239,7 @@ class CorrespondDock(Panel):
         self._look_at_section()
         self._verdict_due = True
         QTimer.singleShot(0, self._show_verdict)
-        said = (tumor_words(compared.found), near_words(compared, self.stage.n_near), _NEXT)
+        said = (tumor_words(compared.found), near_words(compared), _NEXT)
         return f"{asked.patient_id}: {' '.join(filter(None, said))}"
 
     def _look_at_section(self) -> None:
@@ -286,7 +286,7 @@ class CorrespondDock(Panel):
 
     def _tell_biopsies(self, compared: Compared | None) -> None:
         """Say what the colors of the biopsies mean, and where they lie."""
-        self.biopsies.use(compared, self.stage.n_near)
+        self.biopsies.use(compared)
         self.way.use(compared)
 
     def _labels(self, compared: Compared) -> tuple[str, str]:
@@ -350,7 +350,7 @@ class CorrespondDock(Panel):
             self.say(str(error), "error")
             return
         self._ask_review()
-        self.say(f"Kept as {path}. {counts_as(shown.asked)}", "good")
+        self.say(f"Kept as {path}. {counts_as(shown)}", "good")
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Linked", "off_words"]
 
 _NAME, _COLOR = "Crosshair", "#ff2bd6"
-_LEAST_PIXELS, _MOST_PIXELS = 16, 22
+# The ring is of pixels, whatever is seen of the scan: of mm it would hide a small section.
+_LEAST_PIXELS, _MOST_PIXELS, _RING_MM = 3, 8, 1000.0
 # A sweep of the mouse asks for more places than can be drawn.
 _EVERY_MS = 40
 # The ring on the scan waits until the mouse, which marks the place meanwhile, rests so long: all of
@@ -198,7 +199,7 @@ class Linked(QObject):
     def _add(self, data: np.ndarray, unit: float) -> Layer:
         active = self.viewer.layers.selection.active
         layer = self.viewer.add_points(
-            data, name=_NAME, scale=(unit,) * 3, size=1.5 / unit, symbol="disc",
+            data, name=_NAME, scale=(unit,) * 3, size=_RING_MM / unit, symbol="disc",
             face_color="transparent", border_color=_COLOR, border_width=0.06,
             axis_labels=AXES, units=UNITS, projection_mode="rescale_spherical",
             canvas_size_limits=(_LEAST_PIXELS, _MOST_PIXELS), metadata={PASSING: True},

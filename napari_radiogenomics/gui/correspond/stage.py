@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Layer, Points
 from numpy.typing import NDArray
+from qtpy.compat import isalive
 
 from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.canvas.window_level import image_of
+from napari_radiogenomics.gui.correspond.footprint import Footprint, footprint
 from napari_radiogenomics.gui.correspond.outlined import Outlined
-from napari_radiogenomics.gui.correspond.work import NEAR_MM, Compared
+from napari_radiogenomics.gui.correspond.work import Compared
 from napari_radiogenomics.gui.genes.painter import Painter
-from napari_radiogenomics.gui.slide.placing import slide_view
+from napari_radiogenomics.gui.slide.placing import leave_slide, slide_view
 from napari_radiogenomics.gui.slide.tiles import ShownPyramid
 from napari_radiogenomics.gui.texture.map_layer import (
     keep_under_points,
@@ -25,7 +27,6 @@ from napari_radiogenomics.gui.texture.map_layer import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from napari.components import ViewerModel
 
     from napari_radiogenomics.gui.placing import PlacedWidget
@@ -37,7 +38,7 @@ _MAP_OPACITY = 0.55
 _PART = (2, 98)  # percent of the places
 _LEAST_BIOPSY_MM = 0.35
 # What is seen of the scan around a section.
-_SEEN_MM = 80.0
+_SEEN_MM = 50.0
 
 
 class Stage:
@@ -49,11 +50,6 @@ class Stage:
         Viewer of the scan.
     owner : PlacedWidget, optional
         The dock: the slide is seen with it.
-
-    Attributes
-    ----------
-    n_near : int
-        Biopsies that are drawn on the slide: their ball reaches near the section.
     """
 
     def __init__(self, viewer: ViewerModel, owner: PlacedWidget | None = None) -> None:
@@ -64,7 +60,6 @@ class Stage:
         self._on_slide: dict[str, Layer] = {}
         self._outlined = Outlined()
         self._sweep, self._board = 0.0, False
-        self.n_near = 0
 
     def show(self, compared: Compared, *, opacity: float, checkerboard: bool) -> SlideView:
         """Show a comparison in place of the one before."""
@@ -88,6 +83,7 @@ class Stage:
             return None
         self.see_own_map()
         self._outlined.draw(self.viewer)
+        self._footprint.see(True)
         view = slide_view(self.viewer, owner=self._owner)
         if view.slide is shown.case.slide:
             return view
@@ -100,7 +96,12 @@ class Stage:
         layer = self._map
         if self.shown is not None and layer in self.viewer.layers and layer is not None:
             layer.visible = False  # its colors would mix with those of the regions
+        self._footprint.see(False)
         self._outlined.undo()
+
+    @property
+    def _footprint(self) -> Footprint:
+        return attached(self.viewer, Footprint)
 
     def see_own_map(self) -> None:
         """Show the map of the comparison, not one that another dock drew: a verdict is of it."""
@@ -115,6 +116,7 @@ class Stage:
     def _show_scan(self, compared: Compared) -> None:
         self._show_map(compared)
         self._outlined.draw(self.viewer)
+        self._footprint.use(footprint(compared.tissue.map, compared.case.transform))
         table, scale = compared.biopsies, compared.scale
         if not len(table) or scale is None:
             return
@@ -141,16 +143,8 @@ class Stage:
 
     def _show_biopsies(self, compared: Compared) -> None:
         """Biopsies beside the section, where their ball reaches near it."""
-        table, view, scale = compared.biopsies, self.view, compared.scale
-        self.n_near = 0
-        if view is None or table.empty or scale is None:
-            return
-        height, width = compared.case.slide.extent_mm
-        beside = np.hypot(_outside(table["x_mm"], width), _outside(table["y_mm"], height))
-        away = np.hypot(beside, table["off_mm"]) - table["radius_mm"]
-        near = table[away <= NEAR_MM]
-        self.n_near = len(near)
-        if near.empty:
+        near, view, scale = compared.near, self.view, compared.scale
+        if view is None or near.empty or scale is None:
             return
         layer = view.add_points(
             near, name=f"Biopsies: {compared.asked.score}", size_mm=_LEAST_BIOPSY_MM
@@ -236,10 +230,12 @@ class Stage:
         if self.shown is not None:
             self.release_biopsies()
         self._outlined.undo()
+        self._footprint.use([])
         self._on_slide, self._map, self.shown = {}, None, None
 
-
-def _outside(values: pd.Series, length: float) -> NDArray[np.float64]:
-    """How far values lie outside of 0 to a length."""
-    found = values.to_numpy(float)
-    return np.asarray(np.maximum(np.maximum(-found, found - length), 0.0))
+    def leave_patient(self) -> None:
+        """Let go of the comparison, and of its slide: it is not that of the scan any more."""
+        shown = self.shown
+        self.clear()
+        if shown is not None and self.view is not None and isalive(self.view):
+            leave_slide(self.viewer, shown.case.slide)

@@ -11,10 +11,11 @@ from napari_radiogenomics.correspondence.result import step_words
 from napari_radiogenomics.data.review import Review
 from napari_radiogenomics.data.wording import p_said
 from napari_radiogenomics.gui.correspond.plots import signs_differ
+from napari_radiogenomics.gui.correspond.work import NEAR_MM
 
 if TYPE_CHECKING:
     from napari_radiogenomics.correspondence.result import Correspondence
-    from napari_radiogenomics.gui.correspond.work import Asked, Compared
+    from napari_radiogenomics.gui.correspond.work import Compared
 
 __all__ = ["counts_as", "review_of", "tumor_words"]
 
@@ -31,13 +32,17 @@ def tumor_words(found: Correspondence) -> str:
     return " ".join(filter(None, parts))
 
 
-def counts_as(asked: Asked) -> str:
+def counts_as(shown: Compared) -> str:
     """What the verdict is on the evidence card."""
-    if asked.score:
-        return f"The evidence card of {asked.score} counts it (coherence)."
+    score = shown.asked.score
+    if score and shown.n_near:
+        return f"The evidence card of {score} counts it (coherence)."
+    why = "No gene was compared"
+    if score:
+        why = f"{score} was not compared, as no biopsy of it lies within {NEAR_MM:g} mm"
     return (
-        "No gene was compared: the evidence cards of this image feature count it (coherence) as "
-        "agreement of image and tissue, without a gene."
+        f"{why}: the evidence cards of this image feature count it (coherence) as agreement of "
+        "image and tissue, without a gene."
     )
 
 
@@ -56,6 +61,6 @@ def review_of(shown: Compared, verdict: Any, note: str, reviewer: str) -> Review
     review = Review(
         asked.patient_id, asked.feature, asked.tissue, asked.score, verdict, note, reviewer,
         scan=str(shown.case.scan.metadata.get("scan_id", "")), slide=shown.case.slide.name,
-        found=numbers, settings=shown.settings,
+        found=numbers, settings=shown.settings, gene_compared=shown.n_near > 0,
     )  # fmt: skip
     return replace(review, history=tuple(record.to_dict() for record in records))

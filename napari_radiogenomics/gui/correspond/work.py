@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_radiogenomics.correspondence.case import (
     Case,
@@ -89,7 +90,8 @@ class Compared:
         Why there are none.
     biopsies : DataFrame
         ``sample_id, value`` (of the gene), ``x_mm, y_mm`` on the slide and ``off_mm`` from it,
-        ``radius_mm``, and the place ``x, y, z`` in LPS mm.
+        ``radius_mm``, how far its ball ends from the section (``away_mm``; 0 where it reaches
+        it), and the place ``x, y, z`` in LPS mm.
     scale : Scale or None
         Colors of the gene, the same in every patient; None where there are no biopsies.
     settings : dict
@@ -109,6 +111,16 @@ class Compared:
     biopsies: pd.DataFrame
     scale: Scale | None
     settings: dict[str, Any]
+
+    @property
+    def near(self) -> pd.DataFrame:
+        """Biopsies near the section."""
+        return self.biopsies[self.biopsies["away_mm"] <= NEAR_MM]
+
+    @property
+    def n_near(self) -> int:
+        """How many of them have a value of the gene: without any it is not seen beside the rest."""
+        return int(self.near["value"].notna().sum()) if self.asked.score else 0
 
 
 def compare_patient(
@@ -187,7 +199,8 @@ def _biopsies(cohort: Cohort, case: Case, score: str) -> tuple[pd.DataFrame, Sca
     """Biopsies of the patient with the gene's value, where they lie beside the section, colors."""
     import pandas as pd
 
-    columns = ["sample_id", "value", "x_mm", "y_mm", "off_mm", "radius_mm", "x", "y", "z"]
+    columns = ["sample_id", "value", "x_mm", "y_mm", "off_mm", "radius_mm", "away_mm",
+               "x", "y", "z"]  # fmt: skip
     samples = cohort.samples_table(case.patient_id)
     if not score or not len(samples):
         return pd.DataFrame(columns=columns), None
@@ -202,5 +215,20 @@ def _biopsies(cohort: Cohort, case: Case, score: str) -> tuple[pd.DataFrame, Sca
     table["value"] = scores["value"].reindex(located.table.index).to_numpy(float)
     table[["x_mm", "y_mm", "off_mm"]] = np.reshape(points, (-1, 3))
     table["radius_mm"] = located.table["radius_mm"].fillna(0.0).to_numpy(float)
+    table["away_mm"] = _away_mm(table, case.slide.extent_mm)
     table[["x", "y", "z"]] = np.reshape(places, (-1, 3))
     return table, scale_of(scores)
+
+
+def _away_mm(table: pd.DataFrame, extent_mm: tuple[float, float]) -> NDArray[np.float64]:
+    """How far the balls of biopsies end from the section."""
+    height, width = extent_mm
+    beside = np.hypot(_outside(table["x_mm"], width), _outside(table["y_mm"], height))
+    away = np.hypot(beside, table["off_mm"].to_numpy(float)) - table["radius_mm"].to_numpy(float)
+    return np.asarray(np.maximum(away, 0.0))
+
+
+def _outside(values: pd.Series, length: float) -> NDArray[np.float64]:
+    """How far values lie outside of 0 to a length."""
+    found = values.to_numpy(float)
+    return np.asarray(np.maximum(np.maximum(-found, found - length), 0.0))

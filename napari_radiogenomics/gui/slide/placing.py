@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from qtpy.compat import isalive
 
 from napari_radiogenomics.gui.attached import Attached, attached, plain_viewer
-from napari_radiogenomics.gui.canvas.beside import show_beside
+from napari_radiogenomics.gui.canvas.beside import leave_beside, show_beside
 from napari_radiogenomics.gui.slide.view import SlideView
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_radiogenomics.data.slide import Slide
     from napari_radiogenomics.gui.placing import PlacedWidget
 
-__all__ = ["slide_view"]
+__all__ = ["leave_slide", "slide_view"]
 
 _TITLE = "Slide view"
 
@@ -47,3 +48,19 @@ def slide_view(
     view = holder.view
     show_beside(viewer, view, _TITLE, owner=owner, fit=view.fit, yields=yields)
     return view
+
+
+def leave_slide(viewer: ViewerModel, slide: Slide) -> None:
+    """Show a slide no more, and give its room to the scan; another one that is shown stays.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The main viewer.
+    slide : Slide
+        Of a patient whose scan is not open any more.
+    """
+    view = attached(plain_viewer(viewer), _Holder).view
+    if view is not None and isalive(view) and view.slide is slide:
+        view.clear()
+        leave_beside(viewer, view)

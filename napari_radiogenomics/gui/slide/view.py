@@ -51,6 +51,8 @@ __all__ = ["SlideView"]
 _TITLE = "Slide view"
 _EMPTY = "Choose a slide in the Slide dock."
 _CROSS = "Crosshair"
+# Of pixels, however close one looks.
+_CROSS_PIXELS, _CROSS_SIZE = (3, 15), 1e4
 
 
 class SlideView(QWidget):
@@ -272,9 +274,9 @@ class SlideView(QWidget):
             layer.data = [(y, x)]
             return
         self._add(
-            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": 0.4, "face_color": "transparent",
-                        "border_color": "#ff2bd6", "border_width": 0.06,
-                        "canvas_size_limits": (16, 22), **COMMON}, "points")
+            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": _CROSS_SIZE,
+                        "face_color": "transparent", "border_color": "#ff2bd6",
+                        "border_width": 0.06, "canvas_size_limits": _CROSS_PIXELS, **COMMON}, "points")
         )  # fmt: skip
 
     # What happens
