@@ -92,6 +92,21 @@ def test_the_intensity_is_a_map_of_its_region_and_the_window_stays(compared: Any
     assert layer.data[tuple(place)] == pytest.approx(base.data[tuple(here)])
 
 
+def test_a_map_of_vessels_has_the_colors_of_the_places(compared: Any) -> None:
+    """A vessel that winds far away would leave one color for the section."""
+    places = compared.found.places.assign(a=np.linspace(1.51, 1.55, len(compared.found.places)))
+    array = np.where(np.isfinite(compared.drawn.array), 1.5, np.nan)
+    array[np.argwhere(np.isfinite(array))[0][0]] = 3.0
+    drawn = replace(compared.drawn, array=array, unit="", name="Winding of vessel pieces")
+    viewer = ViewerModel()
+    Stage(viewer)._show_scan(replace(
+        compared, asked=replace(compared.asked, feature="vessels_distance_metric"), drawn=drawn,
+        found=replace(compared.found, places=places),
+    ))  # fmt: skip
+    limits = viewer.layers["Winding of vessel pieces"].contrast_limits
+    assert limits == pytest.approx(np.percentile(places["a"], [2, 98]), abs=1e-3)
+
+
 def test_a_comparison_comes_back_with_its_own_map(compared: Any) -> None:
     """Another dock has drawn its map since: a verdict is of what is seen."""
     viewer = ViewerModel()

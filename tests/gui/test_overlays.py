@@ -22,6 +22,7 @@ from napari_radiogenomics.gui.canvas.overlays import (
     upright_orientation,
 )
 from napari_radiogenomics.gui.canvas.scan_bar import ScanBar
+from napari_radiogenomics.gui.canvas.ticks import ticks_of
 from napari_radiogenomics.gui.layers.layers import SOURCE, image_layers
 
 GRID = Geometry((6, 5, 4), (1.0, 2.0, 3.0), (-3.0, 7.0, 11.0))
@@ -193,15 +194,38 @@ def test_a_legend_in_a_low_view_is_one_line_with_its_limits(viewer):
     assert layer.colorbar.size[1] < 20
     layer.contrast_limits = (0.5, 1.0)
     assert title.text.splitlines()[1] == "0.5 to 1 1/mm"
+    layer.contrast_limits = (0.25, 1.5)
     viewer.canvas.size = (300, 300)  # one line of the title, and a bar with its numbers
     assert title.text == "Local…\n1/mm"
     assert layer.colorbar.size[1] >= 50
     assert layer.colorbar.color is None
     viewer.canvas.size = (800, 600)
-    layer.contrast_limits = (0.25, 1.5)
     assert (
         title.text, layer.colorbar.size, layer.colorbar.font_size, layer.colorbar.color
     ) == wide  # fmt: skip
+
+
+def test_numbers_at_a_bar_are_two_or_more_and_never_on_each_other(viewer):
+    """At 400 × 400 pixels 60, 70 … 120 would be one blot; some limits have one number between."""
+    show_legend(viewer)
+    layer = add(viewer, texture("original_firstorder_Mean", "HU"))
+    layer.contrast_limits_range = (-1e6, 1e6)
+    title, rng = viewer.canvas.overlays["radiogenomics_legend"], np.random.default_rng(3)
+    written = set()
+    for side in (280, 400, 800):
+        viewer.canvas.size = (side, side)
+        tried = [(57.0, 125.0), *(np.cumsum(rng.uniform(0.1, 90, 2)) for _ in range(25))]
+        for low, high in tried:
+            layer.contrast_limits = (low, high)
+            numbers = layer.colorbar.color is None
+            places = ticks_of(*map(float, layer.contrast_limits))
+            apart = np.diff(places).min(initial=1.0) * layer.colorbar.size[1]
+            fit = len(places) > 1 and apart >= 15
+            assert fit or not numbers
+            assert numbers != (f"{low:.3g} to {high:.3g}" in title.text)
+            assert (numbers == fit) or side == 280  # too low for any
+            written.add((side, numbers))
+    assert written == {(280, False), *((side, on) for side in (400, 800) for on in (True, False))}
 
 
 def test_the_letter_below_stands_beside_the_scale_bar_of_a_narrow_view(viewer):

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_radiogenomics.gui.attached import Attached, attached
 from napari_radiogenomics.gui.canvas.overlays import keep_text
+from napari_radiogenomics.gui.canvas.ticks import ticks_fit
 from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.layers.map_titles import feature_of, feature_title, map_title
 
@@ -158,11 +159,20 @@ class Legend(Attached):
         height, width = (int(side) for side in viewer.canvas.size)
         room = title_lines(height)
         low = room < _TITLE_AND_UNIT
+        plain = low  # without numbers at the bar: its limits are written
         if image is not None and shown is not None:
-            name = map_title(image) or shown.name
-            title = shortened(name, letters_in(width), 1 if low else room - 1)
-            unit = image.unit or "no unit"
-            self._title.text = f"{title}\n{_limits(shown)} {unit}" if low else f"{title}\n{unit}"
+            name, unit = map_title(image) or shown.name, image.unit or "no unit"
+            letters = letters_in(width)
+            title = shortened(name, letters, 1 if low else room - 1)
+            if not low:
+                high = bar_height(height, title.count("\n") + _TITLE_AND_UNIT)
+                plain = not ticks_fit(tuple(shown.contrast_limits), high)
+            if plain:
+                ending = f"{_limits(shown)} {unit}"
+                if room > _TITLE_AND_UNIT and len(ending) > letters:
+                    title = shortened(name, letters, room - _TITLE_AND_UNIT)
+                    ending = f"{_limits(shown)}\n{unit}"
+            self._title.text = f"{title}\n{ending if plain else unit}"
         lines = self._title.text.count("\n") + 1
         high = low_bar_height(height, lines) if low else bar_height(height, lines)
         for layer in viewer.layers:
@@ -170,7 +180,7 @@ class Legend(Attached):
                 bar = layer.colorbar
                 bar.size = (_BAR_WIDTH, high)
                 # napari has no bar without numbers: they are clear, and take no room.
-                bar.font_size, bar.color = (_NO_FONT_SIZE, _CLEAR) if low else (_FONT_SIZE, None)
+                bar.font_size, bar.color = (_NO_FONT_SIZE, _CLEAR) if plain else (_FONT_SIZE, None)
                 bar.visible = layer is shown
         self._title.visible = image is not None
 

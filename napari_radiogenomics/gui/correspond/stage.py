@@ -10,7 +10,6 @@ from napari.layers import Layer, Points
 from numpy.typing import NDArray
 from qtpy.compat import isalive
 
-from napari_radiogenomics.correspondence.choices import INTENSITY
 from napari_radiogenomics.gui.attached import attached
 from napari_radiogenomics.gui.canvas.window_level import image_of
 from napari_radiogenomics.gui.correspond.footprint import Footprint, footprint
@@ -130,8 +129,9 @@ class Stage:
         maps = {compared.asked.feature: compared.drawn}
         layer = self._map = show_maps(self.viewer, maps, first=compared.asked.feature)
         layer.opacity = _MAP_OPACITY
-        if compared.asked.feature == INTENSITY and compared.found is not None:
-            # Air at the rim would take the colors: they are those of the places in the scatter.
+        if compared.found is not None:
+            # What lies elsewhere would take the colors, as air at the rim or a vessel far away, and
+            # leave one for the section: they are those of the places in the scatter.
             low, high = np.percentile(compared.found.places["a"], _PART)
             if low < high:
                 layer.contrast_limits = (float(low), float(high))

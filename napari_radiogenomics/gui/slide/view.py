@@ -276,7 +276,8 @@ class SlideView(QWidget):
         self._add(
             ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": _CROSS_SIZE,
                         "face_color": "transparent", "border_color": "#ff2bd6",
-                        "border_width": 0.06, "canvas_size_limits": _CROSS_PIXELS, **COMMON}, "points")
+                        "border_width": 0.06, "canvas_size_limits": _CROSS_PIXELS,
+                        **COMMON}, "points")
         )  # fmt: skip
 
     # What happens
