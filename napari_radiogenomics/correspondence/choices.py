@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.radiomics.family import families_of
 from napari_radiogenomics.registry import did_you_mean
-from napari_radiogenomics.tissue.kinds import KINDS, Kind, TissueMeasure
+from napari_radiogenomics.tissue.kinds import KINDS, MAP_TITLES, Kind, TissueMeasure
 from napari_radiogenomics.vessels.tortuosity import METRICS
 
 __all__ = [
@@ -68,11 +68,11 @@ class TissueMap:
 
 
 TISSUE_MAPS: Mapping[str, TissueMap] = {
-    "vessels_per_mm2": TissueMap("vessels", "Microvessel density", "1/mm²"),
-    "endothelial_area_percent": TissueMap("vessels", "Endothelial area", "%"),
-    "positive_percent": TissueMap("hypoxia", "Hypoxic area", "%"),
-    "mean_od": TissueMap("hypoxia", "Hypoxia stain", "OD"),
-    "nuclei_per_mm2": TissueMap("nuclei", "Nuclei", "1/mm²"),
+    "vessels_per_mm2": TissueMap("vessels", MAP_TITLES["vessels_per_mm2"], "1/mm²"),
+    "endothelial_area_percent": TissueMap("vessels", MAP_TITLES["endothelial_area_percent"], "%"),
+    "positive_percent": TissueMap("hypoxia", MAP_TITLES["positive_percent"], "%"),
+    "mean_od": TissueMap("hypoxia", MAP_TITLES["mean_od"], "OD"),
+    "nuclei_per_mm2": TissueMap("nuclei", MAP_TITLES["nuclei_per_mm2"], "1/mm²"),
 }
 """Measures by the name of their map and of their column."""
 

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from qtpy.compat import isalive
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QSizePolicy, QTabBar, QTabWidget, QWidget
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QTabBar,
+    QTabWidget,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-__all__ = ["PlacedWidget", "Side", "dock_of", "raise_dock", "tabs_along_the_edge"]
+__all__ = ["PlacedWidget", "Side", "call_shortly", "dock_of", "raise_dock", "tabs_along_the_edge"]
 
 Side = Literal["right", "below"]
 _AREAS = {
@@ -41,6 +49,14 @@ def dock_of(widget: QWidget) -> QDockWidget | None:
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()
     return parent
+
+
+def call_shortly(dock: QDockWidget) -> None:
+    """Leave the name of the plugin out of a title: tabs and title bars are too narrow for it."""
+    dock.setWindowTitle(dock.windowTitle().removesuffix(_PLUGIN))
+    bar = dock.titleBarWidget()  # napari's own, which does not follow
+    for label in [] if bar is None else bar.findChildren(QLabel):
+        label.setText(label.text().removesuffix(_PLUGIN))
 
 
 def raise_dock(widget: QWidget) -> None:
@@ -133,8 +149,10 @@ class PlacedWidget(QWidget):
 
     def _move(self, window: QMainWindow, dock: QDockWidget) -> None:
         area = _AREAS[self.side]
-        if self.side == "right" and window.dockWidgetArea(dock) != area:
-            return  # the person wants it elsewhere
+        if self.side == "right":
+            call_shortly(dock)
+            if window.dockWidgetArea(dock) != area:
+                return  # the person wants it elsewhere
         others = [x for x in window.findChildren(PlacedWidget) if x._placed and x is not self]
         docks = [dock_of(other) for other in others if other.side == self.side]
         ours = [other for other in docks if other is not None and _is_in(window, other, area)]
@@ -145,7 +163,6 @@ class PlacedWidget(QWidget):
             _raise_soon(dock)
         if self.side == "right":
             tabs_along_the_edge(window)
-            dock.setWindowTitle(dock.windowTitle().removesuffix(_PLUGIN))
         elif not ours:
             _below(window, dock)
 

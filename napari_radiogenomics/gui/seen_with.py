@@ -50,6 +50,13 @@ class SeenWith(QObject):
             self._due = None
             self._sheet.open_as(name, viewer)
 
+    def put_away(self) -> None:
+        """Give the room of the wide dock back: it has nothing to show until it is opened again."""
+        self._due = None
+        dock = dock_of(self._sheet) if isalive(self._sheet) else None
+        if dock is not None and dock is not dock_of(self._owner):
+            dock.hide()
+
     def _is_left(self) -> bool:
         """Whether the owner is in a window that is seen, and not in front."""
         dock = dock_of(self._owner)

@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QMainWindow
 
 from napari_radiogenomics.gui.canvas.dress import dress_canvas
-from napari_radiogenomics.gui.placing import tabs_along_the_edge
+from napari_radiogenomics.gui.placing import call_shortly, tabs_along_the_edge
 from napari_radiogenomics.gui.preferences import prefer_own_reader
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["DOCKS", "choose_cohort", "open_cohort_dock", "open_workspace"]
 _PLUGIN = "napari-radiogenomics"
 DOCKS = (
     "Cohort", "Scan", "Segment", "Texture", "Features", "Habitats", "Vessels", "Slide",
-    "Correspondence", "Genes", "Virtual biopsy", "Harmonize", "Associate", "Fuse",
+    "Register", "Correspondence", "Genes", "Virtual biopsy", "Harmonize", "Associate", "Fuse",
 )  # fmt: skip
 """Docks of the workspace by their names in the manifest, in the order of the tabs."""
 _WIDTH = 380
@@ -51,7 +51,7 @@ def open_workspace(viewer: napari.viewer.Viewer, *, three_views: bool = True) ->
     widgets, docks = {}, []
     for name in DOCKS:
         dock, widgets[name] = viewer.window.add_plugin_dock_widget(_PLUGIN, name, tabify=True)
-        dock.setWindowTitle(name)  # the tabs are too narrow for the name of the plugin
+        call_shortly(dock)
         docks.append(dock)
     _lay_out(docks)
     dress_canvas(viewer)

@@ -9,7 +9,7 @@ from typing import Literal
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.registry import did_you_mean
 
-__all__ = ["KINDS", "Kind", "TissueMeasure", "find_kind", "is_named"]
+__all__ = ["KINDS", "Kind", "TissueMeasure", "MAP_TITLES", "find_kind", "is_named"]
 
 TissueMeasure = Literal["vessels", "hypoxia", "nuclei"]
 
@@ -69,6 +69,15 @@ KINDS: Mapping[str, Kind] = {
         Kind("nuclei", "nuclei", "", False, True, 0.07, (15.0, 500.0), 1.0, 2.0, ()),
     )
 }  # fmt: skip
+
+MAP_TITLES: Mapping[str, str] = {
+    "vessels_per_mm2": "Microvessel density",
+    "endothelial_area_percent": "Endothelial area",
+    "positive_percent": "Hypoxic area",
+    "mean_od": "Hypoxia stain",
+    "nuclei_per_mm2": "Nuclear density",
+}
+"""What a person reads for each measure that has a map, wherever it is chosen or drawn."""
 
 
 def find_kind(name: str) -> Kind:

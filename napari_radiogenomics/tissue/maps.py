@@ -12,6 +12,7 @@ from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.tissue.cells import disk_sums
 from napari_radiogenomics.tissue.fields import Sums
 from napari_radiogenomics.tissue.hypoxia import AMOUNT_STEP
+from napari_radiogenomics.tissue.kinds import MAP_TITLES
 from napari_radiogenomics.tissue.window import block_sums
 
 __all__ = ["local_maps"]
@@ -61,8 +62,7 @@ def local_maps(
     for key, (sum_of, factor, unit) in found.items():
         values = np.full(tissue.shape, np.nan, np.float32)
         values[known] = factor * sum_of[known] / tissue[known]
-        title = key.replace("_per_mm2", " per mm²").replace("_percent", "").replace("_", " ")
-        title = "Mean stain" if key == "mean_od" else f"{title[0].upper()}{title[1:]}"
+        title = MAP_TITLES[key]
         facts = {"feature": title, "frame": frame, "slide": name, "window_mm": window_mm}
         maps[key] = Image(
             values[None], geometry, unit=unit, name=f"{name} {title}".strip(), modality="map",

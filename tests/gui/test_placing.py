@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from napari_radiogenomics import open_cohort
 from napari_radiogenomics.extraction.result import CohortFeatures
@@ -166,3 +167,44 @@ def bring(qtbot, dock):
     raise_dock(dock)
     qtbot.waitUntil(lambda: dock.in_front, timeout=5_000)
     qtbot.wait(150)
+
+
+def test_a_wide_dock_without_a_result_gives_its_room_back(qtbot, viewer):
+    docks = open_workspace(viewer, three_views=False)
+    own, other = docks["Correspondence"], docks["Genes"]
+    bring(qtbot, own)
+    own._open_sheet()
+    qtbot.waitUntil(lambda: own.sheet.in_front, timeout=5_000)
+    sheet = dock_of(own.sheet)
+    own._leave()  # as another patient is chosen
+    assert not sheet.isVisible()
+    bring(qtbot, other)
+    bring(qtbot, own)
+    qtbot.wait(200)
+    assert not sheet.isVisible()  # it comes back with a result, not with its owner
+    own._open_sheet()
+    qtbot.waitUntil(sheet.isVisible, timeout=5_000)
+    own.sheet.cohort_found = object()  # an answer of all patients is not of one of them
+    own._leave()
+    assert sheet.isVisible()
+    own.sheet.cohort_found = None
+
+
+def test_titles_of_docks_leave_the_name_of_the_plugin_out(qtbot, viewer):
+    docks = open_workspace(viewer, three_views=False)
+    _, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Register", tabify=True)
+    assert widget is docks["Register"]
+    qtbot.wait(100)
+    for name, one in docks.items():
+        own = dock_of(one)
+        assert own.windowTitle() == name
+        assert name in [label.text() for label in own.titleBarWidget().findChildren(QLabel)]
+
+
+def test_a_dock_that_is_opened_as_a_tab_has_its_short_title(qtbot, viewer):
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Slide")
+    dock, widget = viewer.window.add_plugin_dock_widget(PLUGIN, "Register", tabify=True)
+    raise_dock(widget)
+    qtbot.waitUntil(lambda: dock.windowTitle() == "Register", timeout=5_000)
+    texts = [label.text() for label in dock.titleBarWidget().findChildren(QLabel)]
+    assert "Register" in texts

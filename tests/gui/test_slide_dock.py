@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 
-from napari_radiogenomics import open_cohort
+from napari_radiogenomics import open_cohort, read
+from napari_radiogenomics.correspondence.choices import TISSUE_MAPS
 from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.data.image import Image
 from napari_radiogenomics.data.slide import Slide
@@ -18,7 +20,9 @@ from napari_radiogenomics.gui.session import session_of
 from napari_radiogenomics.gui.slide.dock import SlideDock
 from napari_radiogenomics.gui.slide.overlays import field_colors
 from napari_radiogenomics.gui.slide.placing import slide_view
+from napari_radiogenomics.gui.slide.result import title_of
 from napari_radiogenomics.provenance import read_history
+from napari_radiogenomics.tissue.kinds import MAP_TITLES
 
 pytestmark = pytest.mark.usefixtures("opengl")
 UM = 2.0
@@ -138,6 +142,26 @@ def test_one_selection_opens_a_slide_from_anywhere(qtbot, dock, cohort):
     assert not view.model.layers
 
 
+def test_an_unknown_stain_keeps_no_measure_that_another_stain_proposed(qtbot, dock, cohort):
+    """After CAIX it was hypoxia; what a person chose stays."""
+    slide = read(cohort.root / "CD31.tif")
+    took = []
+    for at, stain in enumerate(("CAIX", "", "H&E", "")):
+        entry = replace(slide, stain=stain, name=f"s{at}")
+        dock.take([entry])
+        shown(qtbot, dock, f"{entry.metadata.get('path', '')}#{entry.name}")
+        took.append(dock.measure.currentData())
+    assert took == ["hypoxia", "vessels", "nuclei", "vessels"]
+    dock.measure.setCurrentIndex(dock.measure.findData("nuclei"))  # by a person
+    dock._propose("")
+    assert dock.measure.currentData() == "nuclei"
+
+
+def test_one_measure_has_one_name_wherever_it_is_read():
+    assert {name: one.title for name, one in TISSUE_MAPS.items()} == MAP_TITLES
+    assert {name: title_of(name) for name in MAP_TITLES} == MAP_TITLES
+
+
 def test_a_broken_slide_is_said_and_crashes_nothing(qtbot, dock, cohort):
     use(qtbot, dock, cohort)
     dock.choose("P1-broken")
@@ -154,7 +178,7 @@ def test_a_slide_is_measured_and_its_fields_lead_there(qtbot, dock, cohort, tmp_
     with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
         dock.start()
     assert dock.tone == "good"
-    assert dock.message.startswith("Vessel density 25")
+    assert dock.message.startswith("Microvessel density 25")
     assert " /mm², endothelial area " in dock.message
     layers = {layer.name: layer for layer in view.model.layers}
     assert {"Fields", "Vessels"} <= set(layers)
@@ -198,7 +222,7 @@ def test_a_warning_stands_beside_the_numbers(qtbot, dock, cohort):
     with qtbot.waitSignal(dock.runner.ended, timeout=60_000):
         dock.start()
     assert dock.tone == "warning"
-    assert dock.message.startswith("Vessel density 0 /mm²")
+    assert dock.message.startswith("Microvessel density 0 /mm²")
     assert "No vessels were found: nothing of 20 µm² or more is 2.5 OD above" in dock.message
     others = len(dock._measured.found.warnings) - 1
     assert others > 0

@@ -153,8 +153,8 @@ class CorrespondDock(Panel):
         cohort = self.session.cohort
         names = {} if cohort is None or not cohort.expression else score_names(cohort)
         self.three.offer(cohort, names)
-        self._leave()
         self.sheet.show_cohort(None)
+        self._leave()
         self.say(_EMPTY if cohort is None else _READY)
 
     def _follow(self, selection: Selection) -> None:
@@ -181,6 +181,7 @@ class CorrespondDock(Panel):
             self.three.values[name] for name in ("feature", "tissue", "score")
         ):
             self.sheet.show_cohort(None)
+            self._put_sheet_away()
 
     def _leave(self) -> None:
         self._verdict_due = False
@@ -191,6 +192,12 @@ class CorrespondDock(Panel):
         self.review.use(None, ())
         self.where.clear()
         self.sheet.clear(_READY)
+        self._put_sheet_away()
+
+    def _put_sheet_away(self) -> None:
+        """Without any result the wide dock would keep the room of the scan."""
+        if self.stage.shown is None and self.sheet.cohort_found is None:
+            self._seen_with.put_away()
 
     def arguments(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """The patient on the screen, and the three."""

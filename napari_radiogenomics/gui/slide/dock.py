@@ -75,7 +75,7 @@ class SlideDock(Panel):
         self.current: Entry | None = None
         self._files: list[Entry] = []
         self._found: dict[str, Measured] = {}
-        self._patient = self._wanted = ""
+        self._patient = self._wanted = self._proposed = ""
         self.reader, self.opener = Runner(self, activity=False), Runner(self, activity=False)
         self.overlays = Overlays()
         self._make_inputs()
@@ -264,14 +264,18 @@ class SlideDock(Panel):
         self.current = entry
         self.say(f"{entry.slide.name} is open. The wheel zooms, a drag moves it.")
         view.show_slide(entry.slide, shown)
-        fits = measure_for(entry.slide.stain)
-        if fits:
-            self.measure.setCurrentIndex(self.measure.findData(fits))
+        self._propose(measure_for(entry.slide.stain))
         self._show_region()
         self._show_measured(self._found.get(entry.key))
         self.spots.use(entry.section)
         for note in entry.slide.notes[:1]:
             self.say(note, "warning")
+
+    def _propose(self, fits: str) -> None:
+        """Choose what a stain is made for; of an unknown one nothing that the last one proposed."""
+        if fits or self.measure.currentData() == self._proposed:
+            self._proposed = fits or next(iter(MEASURES))
+            self.measure.setCurrentIndex(self.measure.findData(self._proposed))
 
     def _look(self) -> None:
         """Show the slide beside the scan, where one is open."""

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from napari_radiogenomics.gui.canvas.hover import number_text
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.forms.form import folded
+from napari_radiogenomics.tissue.kinds import MAP_TITLES
 
 if TYPE_CHECKING:
     from napari_radiogenomics.gui.slide.work import Measured
@@ -35,10 +36,7 @@ _TITLES = {
     "tissue_mm2": "Tissue",
     "vessels": "Vessels counted",
     "nuclei": "Nuclei counted",
-    "vessels_per_mm2": "Vessel density",
-    "nuclei_per_mm2": "Nuclear density",
-    "endothelial_area_percent": "Endothelial area",
-    "positive_percent": "Positive area",
+    **MAP_TITLES,
     "weidner_vessels_per_mm2": "Hottest field (Weidner)",
     "chalkley_vessels_per_mm2": "Mean of 3 hot fields",
     "fields_vessels_per_mm2": "Mean of the fields",
@@ -47,7 +45,6 @@ _TITLES = {
     "n_fields": "Fields",
     "field_mm": "Side of a field",
     "um_per_pixel": "Pixels worked on",
-    "mean_od": "Mean stain",
     "area_percent": "Area",
     "h_score": "H-score by area",
     "x_mm": "x",
