@@ -37,7 +37,7 @@ _MAP_OPACITY = 0.55
 _PART = (2, 98)  # percent of the places
 _LEAST_BIOPSY_MM = 0.35
 # What is seen of the scan around a section.
-_SEEN_MM = 50.0
+_SEEN_MM = 65.0
 
 
 class Stage:

@@ -51,8 +51,8 @@ __all__ = ["SlideView"]
 _TITLE = "Slide view"
 _EMPTY = "Choose a slide in the Slide dock."
 _CROSS = "Crosshair"
-# Of pixels, however close one looks.
-_CROSS_PIXELS, _CROSS_SIZE = (3, 15), 1e4
+# Of pixels, however close one looks: the limits cut a part of the slide's longer side.
+_CROSS_PIXELS, _CROSS_PART = (3, 15), 0.1
 
 
 class SlideView(QWidget):
@@ -270,11 +270,12 @@ class SlideView(QWidget):
             self.remove(layer)
             return
         x, y = place
+        size = _CROSS_PART * max(self._sides)
         if layer is not None:
             layer.data = [(y, x)]
             return
         self._add(
-            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": _CROSS_SIZE,
+            ([(y, x)], {"name": _CROSS, "symbol": "disc", "size": size,
                         "face_color": "transparent", "border_color": "#ff2bd6",
                         "border_width": 0.06, "canvas_size_limits": _CROSS_PIXELS,
                         **COMMON}, "points")
@@ -290,12 +291,16 @@ class SlideView(QWidget):
         if self.slide is None:
             return None
         y, x = (float(value) for value in position[-2:])
-        sides = (
-            n * um / 1000 for n, um in zip(self.slide.shape, um_drawn(self.slide), strict=True)
-        )
-        return (
-            (x, y) if all(0 <= at <= side for at, side in zip((y, x), sides, strict=True)) else None
-        )
+        inside = all(0 <= at <= side for at, side in zip((y, x), self._sides, strict=True))
+        return (x, y) if inside else None
+
+    @property
+    def _sides(self) -> tuple[float, ...]:
+        """Height and width of the slide in the unit that it is drawn in."""
+        if self.slide is None:
+            return 0.0, 0.0
+        both = zip(self.slide.shape, um_drawn(self.slide), strict=True)
+        return tuple(n * um / 1000 for n, um in both)
 
     def _mouse_pressed(self, _model: ViewerModel, event: Any) -> Any:
         start = event.position
