@@ -67,8 +67,8 @@ def outline_in_view(
     >>> ends = np.array([(1.0, 5.0, 7.0), (2.0, 6.0, 9.0)])
     >>> outline_in_view(ends, np.array([2.5, 0, 0]), (0, 1, 2), 1.0).tolist()
     [[7.0, 5.0], [9.0, 6.0]]
-    >>> outline_in_view(ends, np.array([3.5, 0, 0]), (0, 1, 2), 1.0).any()
-    False
+    >>> outline_in_view(ends, np.array([3.5, 0, 0]), (0, 1, 2), 1.0).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
     """
     across, down, right = order
     if not len(ends):

@@ -31,7 +31,7 @@ def ticks_of(low: float, high: float) -> tuple[float, ...]:
     >>> ticks_of(0.0, 1.0)
     (0.0, 0.5, 1.0)
     >>> len(ticks_of(57.0, 125.0)), len(ticks_of(1.3, 2.6))
-    (7, 2)
+    (7, 3)
     """
     axis = _axis()
     axis.domain = low, high
