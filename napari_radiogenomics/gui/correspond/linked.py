@@ -27,7 +27,7 @@ __all__ = ["Linked", "off_words"]
 _NAME, _COLOR = "Crosshair", "#ff2bd6"
 # The ring is of pixels, however much is seen of the scan: of mm it would hide a small section. Its
 # size in mm, which the limits cut, counts where napari fits all layers into a view: no larger.
-_LEAST_PIXELS, _MOST_PIXELS, _RING_MM = 3, 8, 12.0
+_LEAST_PIXELS, _MOST_PIXELS, _RING_MM = 3, 8, 6.0
 # A sweep of the mouse asks for more places than can be drawn.
 _EVERY_MS = 40
 # The ring on the scan waits until the mouse, which marks the place meanwhile, rests so long: all of
