@@ -14,7 +14,7 @@ from napari_radiogenomics.data.geometry import Geometry
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.vessels.hessian import Axis
 
-__all__ = ["Lattice", "Part", "distance_from", "lattice_around", "parts_of"]
+__all__ = ["Lattice", "Part", "distance_from", "gap_notes", "lattice_around", "parts_of"]
 
 # Beyond this a lattice takes minutes and gigabytes.
 _MOST_POINTS = 60_000_000
@@ -65,14 +65,40 @@ def parts_of(ring_mm: Sequence[float], gap_mm: float, *, inside: bool) -> list[P
             f"The ring ends {edges[-1]:g} mm from the region, and the {gap_mm:.2g} mm next to it "
             "are left out. Make the ring wider, or gap_mm smaller."
         )
-    spans = list(pairwise(edges))
+    spans = [(inner, outer) for inner, outer in pairwise(edges) if outer > gap_mm]
     spans += [(edges[0], edges[-1])] if len(spans) > 1 else []
-    rings = [
-        Part(f"ring {inner:g}-{outer:g} mm", max(inner, gap_mm), outer)
-        for inner, outer in spans
-        if outer > gap_mm
-    ]
+    rings = [Part(_ring(*span), max(span[0], gap_mm), span[1]) for span in spans]
     return [Part("region", -np.inf, 0.0), *rings] if inside else rings
+
+
+def gap_notes(ring_mm: Sequence[float], gap_mm: float) -> list[str]:
+    """Say which rings are narrower than their names, or gone, because of what is left out.
+
+    Examples
+    --------
+    >>> gap_notes((5, 20), 4.0)
+    []
+    >>> gap_notes((0, 3, 5, 20), 4.0)[0].split(": ")[1].split(".")[0]
+    'ring 0-3 mm is gone and ring 3-5 mm holds 4 to 5 mm'
+    """
+    spans = list(pairwise(float(edge) for edge in ring_mm))
+    said = [f"{_ring(*span)} is gone" for span in spans if span[1] <= gap_mm]
+    said += [
+        f"{_ring(inner, outer)} holds {gap_mm:.2g} to {outer:g} mm"
+        for inner, outer in spans
+        if inner < gap_mm < outer
+    ]
+    if not said:
+        return []
+    return [
+        f"The {gap_mm:.2g} mm next to the region are left out, as its border is blurred: "
+        f"{' and '.join(said)}. For the same place on all scans, give one gap_mm, or start the "
+        "rings beyond it."
+    ]
+
+
+def _ring(inner: float, outer: float) -> str:
+    return f"ring {inner:g}-{outer:g} mm"
 
 
 @dataclass(frozen=True)

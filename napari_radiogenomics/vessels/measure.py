@@ -13,7 +13,7 @@ from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
 from napari_radiogenomics.signature import Setting
-from napari_radiogenomics.vessels.area import Part, parts_of
+from napari_radiogenomics.vessels.area import Part, gap_notes, parts_of
 from napari_radiogenomics.vessels.detect import (
     Tree,
     automatic_threshold,
@@ -115,7 +115,8 @@ def measure_vessels(
     gap_mm : float, optional
         Nothing is looked for this close to the border of the region, which is no vessel. Without
         it, the largest side of a voxel and one and a half of the finest scale: as far as the
-        border is blurred.
+        border is blurred. Rings begin there, whatever they are called, and a note says so; give
+        it where scans of different voxels are compared.
     local_metric : {"distance_metric", "sum_of_angles", "curvature"}, optional
         What the map shows.
     window_mm : float, optional
@@ -216,7 +217,7 @@ def measure_vessels(
     ridge = _RIDGE_SCALE * scales[0]
     how = LineSettings(smoothing, least, local_metric, window_mm, scales[-1], bright, ridge)
     lines = lines_of(tree, fine, sharp, scene.outside, scene.lattice, how, progress=progress)
-    notes = (*scene.notes, *_vessel_notes(lines, parts, least))
+    notes = (*gap_notes(ring_mm, gap), *scene.notes, *_vessel_notes(lines, parts, least))
     return VesselMeasures(
         region_table(lines, parts, _found(tree, scene)),
         vessel_table(lines, parts),

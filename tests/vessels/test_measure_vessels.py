@@ -210,6 +210,16 @@ def test_rings_weigh_vessels_by_the_length_they_have_there(two) -> None:
     assert found.regions["length_mm"].to_numpy() == pytest.approx(lengths.sum().to_numpy())
 
 
+def test_rings_that_the_blurred_border_takes_from_are_told(two) -> None:
+    found = measure_vessels(*two, ring_mm=(0, 2, 9, 19), gap_mm=4, map_sigma_mm=0)
+    assert list(found.regions.index) == ["ring 2-9 mm", "ring 9-19 mm", "ring 0-19 mm"]
+    told = "ring 0-2 mm is gone and ring 2-9 mm holds 4 to 9 mm"
+    assert [told in note for note in found.notes].count(True) == 1
+    beyond = measure_vessels(*two, ring_mm=(4, 9), gap_mm=4, map_sigma_mm=0)
+    assert not any("left out, as its border" in note for note in beyond.notes)
+    assert beyond.regions["volume_ml"].iloc[0] == found.regions["volume_ml"].iloc[0]
+
+
 def test_pieces_of_one_length_do_not_wind_more_where_a_vessel_is_long(tubes, spot) -> None:
     radius, piece = 16.0, 15.0
     local = []
