@@ -74,6 +74,33 @@ def test_what_lacks_is_told_and_some_patients_are_asked_for(made, tmp_path, caps
     assert (told["lacks"] == "imaging").all()
 
 
+def test_a_modality_most_of_whose_columns_lack_is_told_in_the_refusal(
+    made, cohort, tmp_path, capsys
+):
+    folder, late, other = made
+    early = EarlyFusion(inner_folds=3).fit(cohort.modalities, cohort.target)
+    save_model(early, tmp_path / "early.npz")
+    few = other.modalities["imaging"][["f0", "f1", "f2"]]
+    few.to_csv(tmp_path / "imaging.csv", index_label="patient_id")
+    files = {"imaging": tmp_path / "imaging.csv", "rna": folder / "rna.csv"}
+    named = [word for name, path in files.items() for word in ("--table", f"{name}={path}")]
+    facts = ["--patients", str(folder / "patients.csv")]
+    assert main(["predict", str(tmp_path / "early.npz"), *named, *facts]) == 2
+    err = capsys.readouterr().err
+    assert "rna and clinical is known; the model reads imaging with rna with clinical" in err
+    assert '22 of 25 columns of "imaging" are missing (f3, f4, f5, f6, f7 …)' in err
+    assert "it counts as not there. What that costs was not measured" in err
+    assert "a late fusion model answers without" in err
+    assert err.count("counts as not there") == 1
+    tables = {**other.modalities, "imaging": few}
+    with pytest.warns(match="22 of"), pytest.raises(InputError, match="22 of 25 columns"):
+        early.predict(tables)
+    with pytest.warns(UserWarning, match="22 of 25 columns"):
+        answered = predict_patients(late, tables)
+    assert answered["link"].notna().all()
+    assert (answered["lacks"] == "imaging").all()
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from napari_radiogenomics.fusion.validation.measures import WORDS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cost_without", "losses", "lost_columns"]
+__all__ = ["cost_without", "losses", "lost_columns", "not_there"]
 
 _SHOWN = 5
 
@@ -64,6 +65,39 @@ def cost_without(fitted: Fitted, name: str) -> str:
     return f"In its validation: {lost['measure']} {whole}{lost['value']:.2f} without {name}{some}."
 
 
+def not_there(fitted: Fitted, tables: Tables) -> dict[str, str]:
+    """Modalities, and views of them, that count as not there: why, and what that costs.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The model.
+    tables : Tables
+        Of the new patients.
+    """
+    said: dict[str, str] = {}
+    for expert in fitted.experts:
+        for view in expert.views.values():
+            name, source = view.view.name, view.view.source
+            if source not in tables.frames:
+                said[source] = (
+                    f'There is no "{source}"; patients are judged by the rest, where that can be. '
+                    f"{cost_without(fitted, source)}"
+                )
+                continue
+            lost = view.missing(tables)
+            if len(lost) > MOST_MISSING * len(view.state["columns"]):
+                said[name] = (
+                    f'{len(lost)} of {len(view.state["columns"])} columns of "{name}" are missing '
+                    f"({_some(lost)}): it counts as not there. {cost_without(fitted, source)}"
+                )
+    return said
+
+
+def _some(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:_SHOWN]) + (" …" if len(columns) > _SHOWN else "")
+
+
 def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
     """Sentences about modalities, columns, sites and groups that are not there, or not known.
 
@@ -76,40 +110,26 @@ def lost_columns(fitted: Fitted, tables: Tables) -> list[str]:
     """
     from napari_radiogenomics.fusion.explaining.importance import feature_weights
 
-    said: list[str] = []
-    sources = dict.fromkeys(
-        view.view.source for expert in fitted.experts for view in expert.views.values()
-    )
-    absent = [name for name in sources if name not in tables.frames]
-    for name in absent:
-        said.append(
-            f'There is no "{name}"; patients are judged by the rest, where that can be. '
-            f"{cost_without(fitted, name)}"
-        )
+    gone = not_there(fitted, tables)
+    said = list(gone.values())
     weights = feature_weights(fitted)
     told: set[str] = set()
     for expert in fitted.experts:
         for view in expert.views.values():
             name = view.view.name
-            if view.view.source in absent or name in told:
+            if view.view.source not in tables.frames or name in told:
                 continue
             told.add(name)
             stays = unharmonized(view.state.get("effect"), tables.sites)
             said += [f"{name}: {stays}"] * bool(stays)
             lost = view.missing(tables)
-            if len(lost) > MOST_MISSING * len(view.state["columns"]):
-                said.append(
-                    f'{len(lost)} of {len(view.state["columns"])} columns of "{name}" are missing: '
-                    f"it counts as not there. {cost_without(fitted, view.view.source)}"
-                )
-            elif lost:
+            if lost and name not in gone:
                 own = weights[weights["view"] == name]
                 cost = own.loc[own["column"].isin(lost), "share"].sum()
-                some = ", ".join(lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
                 said.append(
                     f'{len(lost)} of {len(view.state["columns"])} columns of "{name}" are missing '
-                    f"({some}) and count as their median, or first group, in training. They carry "
-                    f"{float(np.nan_to_num(cost)):.0%} of what the model goes by."
+                    f"({_some(lost)}) and count as their median, or first group, in training. They "
+                    f"carry {float(np.nan_to_num(cost)):.0%} of what the model goes by."
                 )
             far = far_columns(view, tables)
             said += [far] * bool(far)

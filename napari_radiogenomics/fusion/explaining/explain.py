@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.fusion.checks.lost_columns import not_there
 from napari_radiogenomics.fusion.explaining.conformal import conformal_interval, conformal_set
 from napari_radiogenomics.fusion.explaining.tree_shap import tree_shap
 from napari_radiogenomics.fusion.models.expert import Expert
@@ -284,8 +285,7 @@ def predict_patients(
     if fitted.kind == "classification":
         table.attrs["threshold"] = limit
     sources = list(fitted.facts["held"])
-    nobody = np.zeros(len(tables), bool)
-    lacks = {name: ~tables.present.get(name, nobody) for name in sources}
+    lacks = {name: ~_has(fitted, tables, name) for name in sources}
     table["unanswered"] = why
     table["lacks"] = [", ".join(n for n in sources if lacks[n][at]) for at in range(len(tables))]
     return table
@@ -304,17 +304,36 @@ def _unanswered(fitted: Fitted, tables: Tables, link: Reals) -> list[str]:
         for expert in fitted.experts
     ]
     reads = " or ".join(dict.fromkeys(needs))
-    known = [name for name in fitted.facts["held"] if name in tables.present]
+    gone = not_there(fitted, tables)
+    known = {name: _has(fitted, tables, name) for name in fitted.facts["held"] if name not in gone}
     words = []
     for at, answered in enumerate(np.isfinite(link)):
-        has = " and ".join(name for name in known if tables.present[name][at]) or "nothing"
+        has = " and ".join(name for name in known if known[name][at]) or "nothing"
         words.append("" if answered else f"{has} is known; the model reads {reads}")
     if len(link) and not np.isfinite(link).any():
+        told = " ".join([*gone.values(), _remedy(fitted, gone, known)])
         raise InputError(
             f"None of the {len(link)} patients can be answered: of the first, "
-            f"{tables.patients[0]}, {words[0]}. Give them what the model reads."
+            f"{tables.patients[0]}, {words[0]}. {told}"
         )
     return words
+
+
+def _has(fitted: Fitted, tables: Tables, name: str) -> NDArray[np.bool_]:
+    """Who has something of a modality that the model can read, shape (N,)."""
+    views = [v for expert in fitted.experts for v in expert.views.values() if v.view.source == name]
+    held = [view.held(tables) for view in views]
+    there = tables.present.get(name, np.zeros(len(tables), bool))
+    return np.logical_or.reduce(held) if held else there
+
+
+def _remedy(fitted: Fitted, gone: Mapping[str, str], known: Mapping[str, Any]) -> str:
+    """What to do where nobody is answered."""
+    remedy = "Give them what the model reads"
+    if not gone:
+        return f"{remedy}."
+    late = "; a late fusion model answers without" if fitted.rule == "first" and known else ""
+    return f"{remedy}, under the names of the columns it learned from{late}."
 
 
 def _drivers(shares: pd.DataFrame) -> pd.DataFrame:

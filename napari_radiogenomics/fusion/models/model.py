@@ -176,7 +176,8 @@ class FusionModel(BaseEstimator):
             lost = patients_of(X)[~np.isfinite(link)]
             raise InputError(
                 f"{len(lost)} patients have nothing that the model can use, the first is "
-                f"{lost[0]}. Leave them out, or ask predict_proba, which answers NaN for them."
+                f"{lost[0]}. {self._why(X)}Leave them out, or ask predict_proba, which answers NaN "
+                "for them."
             )
         return np.asarray(self.classes_[(sigmoid(link) > limit).astype(int)])
 
@@ -201,6 +202,12 @@ class FusionModel(BaseEstimator):
 
     def _fit(self, bench: Bench) -> Fitted:
         raise NotImplementedError
+
+    def _why(self, X: Mapping[str, pd.DataFrame]) -> str:
+        """What counts as not there, as sentences."""
+        from napari_radiogenomics.fusion.checks.lost_columns import not_there
+
+        return "".join(f"{said} " for said in not_there(self.fitted_, new_tables(X)).values())
 
     def _setting(self, name: str) -> Any:
         return self.get_params(deep=False)[name]
