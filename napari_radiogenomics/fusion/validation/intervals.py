@@ -3,7 +3,8 @@
 An area under the curve is that of each fold, averaged: predictions of different folds come from
 different models, and pooling them would let the share of cases in the training part speak, which
 is high where that of the test part is low. Its variance is the mean of DeLong's over the folds
-of each repeat (LeDell 2015, https://doi.org/10.1214/15-EJS1035). Other intervals are percentiles
+of each repeat (LeDell 2015, https://doi.org/10.1214/15-EJS1035), and not less than tied
+predictions leave open (`tied`). Other intervals are percentiles
 of patients drawn again.
 
 Letters: N patients, R repeats, K folds.

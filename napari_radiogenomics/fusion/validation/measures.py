@@ -28,8 +28,12 @@ from napari_radiogenomics.fusion.validation.metrics import (
     brier_score,
     r_squared,
 )
+from napari_radiogenomics.fusion.validation.tied import (
+    least_variance_of_area,
+    least_variance_of_pairs,
+)
 from napari_radiogenomics.statistics.roc import area_under_curve
-from napari_radiogenomics.statistics.survival import concordance, uno_concordance
+from napari_radiogenomics.statistics.survival import Concordance, concordance, uno_concordance
 
 __all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "main_of", "measures", "score_folds"]
 
@@ -83,7 +87,7 @@ def _area(outcome: Outcome, link: Reals) -> Measured | None:
     if outcome.n_events == 0:
         return None
     area = area_under_curve(outcome.values, link)
-    return area.value, area.variance
+    return area.value, float(np.fmax(area.variance, least_variance_of_area(outcome.values, link)))
 
 
 def _share(outcome: Outcome, link: Reals) -> Measured | None:
@@ -98,19 +102,24 @@ def _share(outcome: Outcome, link: Reals) -> Measured | None:
 
 
 def _concordance(outcome: Outcome, link: Reals) -> Measured | None:
-    try:
-        found = concordance(outcome.values, outcome.event, link)
-    except InputError:  # no two patients can be compared
-        return None
-    return found.value, found.variance
+    return _of_pairs(concordance, outcome, link)
 
 
 def _uno(outcome: Outcome, link: Reals) -> Measured | None:
+    return _of_pairs(uno_concordance, outcome, link)
+
+
+def _of_pairs(
+    measure: Callable[[Reals, NDArray[np.bool_], Reals], Concordance], outcome: Outcome, link: Reals
+) -> Measured | None:
+    time, event = outcome.values, outcome.event
     try:
-        found = uno_concordance(outcome.values, outcome.event, link)
-    except InputError:
+        found = measure(time, event, link)
+    except InputError:  # no two patients can be compared
         return None
-    return found.value, found.variance
+    later = (time[:, None] < time) | ((time[:, None] == time) & ~event)
+    least = least_variance_of_pairs((event[:, None] & later).astype(float), link)
+    return found.value, max(found.variance, least)
 
 
 _MAIN: dict[Kind, Callable[[Outcome, Reals], Measured | None]] = {
