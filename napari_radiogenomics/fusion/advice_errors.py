@@ -44,7 +44,7 @@ def bias_and_variance(
             "the former."
         )
     if len(trade_off):
-        return said + _apart(kind, trusted, trade_off, modality_that_lacks(trade_off, missing))
+        return said + _apart(kind, trusted, trade_off, missing)
     return said + _between_fits(kind, table)
 
 
@@ -80,7 +80,7 @@ def modality_that_lacks(trade_off: pd.DataFrame, missing: pd.DataFrame) -> str:
     return str(cost.idxmax()) if cost.notna().any() else ""
 
 
-def _apart(kind: Kind, trusted: str, trade_off: pd.DataFrame, lacks: str) -> list[str]:
+def _apart(kind: Kind, trusted: str, trade_off: pd.DataFrame, missing: pd.DataFrame) -> list[str]:
     """What the error of the trusted strategy is made of, beside those that vary most and least."""
     whole = trade_off[trade_off["without"] == ""].set_index("strategy")
     every = whole[whole["answered"] >= whole["answered"].max() - _FEW_MISSING]
@@ -100,17 +100,27 @@ def _apart(kind: Kind, trusted: str, trade_off: pd.DataFrame, lacks: str) -> lis
             f"({every.loc[steady, 'variance']:.3f}); {fitting} has the least bias. More patients "
             "take variance away, not bias."
         )
+    lacks = modality_that_lacks(trade_off, missing)
     lost = trade_off[trade_off["without"] == lacks].set_index("strategy")
     if lacks and trusted in lost.index:
-        said.append(_without(trusted, lacks, lost, whole))
+        rates = missing.set_index("modality")["missing"]
+        said.append(_without(trusted, lacks, lost, whole, gaps=bool(rates.get(lacks, 0) > 0)))
     return said
 
 
-def _without(trusted: str, lacks: str, lost: pd.DataFrame, whole: pd.DataFrame) -> str:
+def _without(
+    trusted: str, lacks: str, lost: pd.DataFrame, whole: pd.DataFrame, *, gaps: bool
+) -> str:
     silent = [str(name) for name in lost.index
               if name != f"{lacks} alone" and lost.loc[name, "answered"] == 0
               and whole.loc[name, "answered"] > 0]  # fmt: skip
-    rest = f" {', '.join(silent)} cannot answer them at all." if silent else ""
+    rest = f" {', '.join(silent)} cannot answer them at all" if silent else ""
+    if silent and not gaps:
+        rest += (
+            f": they learned here from patients who all have {lacks}. Where some of those lack it "
+            "(as in missing_curve) they learn to answer without"
+        )
+    rest += "." * bool(silent)
     own = lost.loc[trusted]
     if not np.isfinite(own["error"]):
         return f"Patients without {lacks} get no answer from {trusted}.{rest}"

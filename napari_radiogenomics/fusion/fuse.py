@@ -19,7 +19,7 @@ from napari_radiogenomics.fusion.checks.same_id import warn_of_two_names
 from napari_radiogenomics.fusion.checks.same_patient import refuse_copies
 from napari_radiogenomics.fusion.checks.site_outcome import warn_of_sites
 from napari_radiogenomics.fusion.checks.spellings import warn_of_further_rows
-from napari_radiogenomics.fusion.checks.target_leak import warn_of_target
+from napari_radiogenomics.fusion.checks.target_leak import warn_of_near_target, warn_of_target
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.models.model_card import validation_lines
@@ -206,8 +206,9 @@ def fuse(
     doubts = warn_of_chosen(data.tables, data.outcome)
     warned = (*doubts, *warn_of_sites(data.tables, data.outcome))
     stop_if_cancelled(progress, "Fuse")
-    leaks = warn_of_target(data.tables, data.outcome)
-    doubts, warned = (*leaks, *doubts), (*leaks, *warned)
+    leaks, close = (warn_of_target(data.tables, data.outcome),
+                    warn_of_near_target(data.tables, data.outcome))  # fmt: skip
+    doubts, warned = (*leaks, *doubts), (*leaks, *close, *warned)
     warned += (
         *warn_of_blanks(modalities, target, data.outcome, groups),
         *warn_of_two_names(modalities, groups),

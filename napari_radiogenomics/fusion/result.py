@@ -46,7 +46,7 @@ class FusionResult:
         ``strategy``, ``repeat``, ``fold``, ``patient_id``, ``link``, ``probability``,
         ``outcome``, ``site``: of patients that the fold did not learn from. For classes
         ``fits_0`` and ``fits_1`` say how well each fits (conformal p-values), for numbers
-        ``low`` and ``high`` are the interval of 90 %.
+        ``low`` and ``high`` are the interval of 90 %; ``event`` is there for times alone.
     folds : DataFrame
         Main measure of each strategy in each fold.
     comparison : DataFrame

@@ -280,11 +280,20 @@ def _show_missing(result: FusionResult, curve: pd.DataFrame) -> None:
         cells = (row.missing, row.missing_low, row.missing_high, row.p_value)
         rows.append([str(row.modality), *(f"{cell:.3g}" for cell in cells)])
     sys.stdout.write(aligned(rows))
-    wide = curve.pivot(index="strategy", columns="missing", values="value")
+    wide, answered = (curve.pivot(index="strategy", columns="missing", values=name)
+                      for name in ("value", "answered"))  # fmt: skip
     rows = [[f"{result.main} where missing", *(f"{share:.0%}" for share in wide)]]
     for name in curve["strategy"].unique():
-        rows.append([str(name), *(f"{value:.3g}" for value in wide.loc[name])])
+        known = zip(wide.loc[name], answered.loc[name], strict=True)
+        rows.append([str(name), *(_measured(value, share) for value, share in known)])
     sys.stdout.write(aligned(rows))
+    sys.stdout.write("Each share is learned anew, with the patients who lack it.\n")
+    if (curve["answered"] < 1).any():
+        sys.stdout.write("In brackets: the patients that are answered, where that is not all.\n")
+
+
+def _measured(value: float, answered: float) -> str:
+    return f"{value:.3g}" + (f" ({answered:.0%})" if answered < 1 else "")
 
 
 def _save(result: FusionResult, folder: Path, curve: pd.DataFrame | None) -> None:

@@ -189,11 +189,14 @@ def _cell(value: Any) -> str:
 
 
 def _show_measures(measures: pd.Series) -> None:
+    from napari_radiogenomics.fusion.validation.measures import slope_word
+
     rows = [["measure", "value", "low", "high"]]
     for name in measures.index:
         if f"{name}_low" in measures.index:
-            rows.append([name, *(_cell(float(measures[f"{name}{end}"]))
-                                 for end in ("", "_low", "_high"))])  # fmt: skip
+            cells = [float(measures[f"{name}{end}"]) for end in ("", "_low", "_high")]
+            told = slope_word if name == "calibration_slope" else _cell
+            rows.append([name, *map(told, cells)])
     sys.stdout.write(aligned(rows))
     if measures["answered"] < 1:
         sys.stdout.write(f"Measured on the {measures['answered']:.0%} that got a prediction.\n")

@@ -19,11 +19,12 @@ from napari_radiogenomics.fusion.validation.metrics import column_concordance, c
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["warn_of_target"]
+__all__ = ["warn_of_near_target", "warn_of_target"]
 
 Reals = NDArray[np.float64]
 _ALL, _FEWEST = 0.995, 10
 _NEARLY, _MANY = 0.98, 40  # a copy with an error or two, where chance does not go so far
+_CLOSE, _FACTS, _ALONE = 0.95, 100, 3  # a copy with a few errors, among facts that are few
 _FEWEST_OF_LEVEL, _MOST_LEVELS = 3, 20
 
 
@@ -46,7 +47,7 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
         f"{name}: {column}"
         for name, frame in tables.frames.items()
         for column in frame.columns
-        if _tells(_numbers(frame[column]), outcome) or _levels_tell(frame[column], outcome)
+        if _told(frame[column], outcome)
     ]
     if not found:
         return ()
@@ -56,6 +57,39 @@ def warn_of_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
         "that out; true markers as strong as that are rare."
     )
     return warned([text])
+
+
+def warn_of_near_target(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
+    """Warn of columns that may be the target with a few errors; the result is trusted all the same.
+
+    A single marker seldom goes so far. Tables of many columns, and many columns of a table, are
+    left alone: where biology goes so far, it is in many genes at once.
+
+    Parameters
+    ----------
+    tables, outcome
+        As `warn_of_target`.
+    """
+    found: list[str] = []
+    for name, frame in tables.frames.items():
+        if frame.shape[1] > _FACTS:
+            continue
+        order = {str(c): _order(_numbers(frame[c]), outcome) for c in frame.columns}
+        close = [c for c in order if order[c] > _CLOSE and not _told(frame[c], outcome)]
+        if len(close) <= _ALONE:
+            found += [f"{name}: {column} ({order[column]:.2f})" for column in close]
+    if not found:
+        return ()
+    text = (
+        f"{counted(len(found), 'column', 'alone comes', 'each come')} close to {outcome.name}: "
+        f"{', '.join(found)} (1 is all of it). Was that measured apart from the outcome, or is it "
+        "the outcome with a few errors? Then leave it out."
+    )
+    return warned([text])
+
+
+def _told(values: pd.Series, outcome: Outcome) -> bool:
+    return _tells(_numbers(values), outcome) or _levels_tell(values, outcome)
 
 
 def _numbers(values: pd.Series) -> Reals:
@@ -73,6 +107,14 @@ def _tells(values: Reals, outcome: Outcome) -> bool:
         return False
     least = _NEARLY if len(known) >= _MANY else _ALL
     return column_concordance(own, outcome.take(known)) > least
+
+
+def _order(values: Reals, outcome: Outcome) -> float:
+    """How well a column orders those who have it; 0.5 where they are too few to tell."""
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) < _MANY:
+        return 0.5
+    return column_concordance(values[known], outcome.take(known))
 
 
 def _levels_tell(values: pd.Series, outcome: Outcome) -> bool:

@@ -13,7 +13,7 @@ from napari_radiogenomics.fusion.models.fitted import Fitted
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.survival_curves import time_unit, time_words
-from napari_radiogenomics.fusion.validation.measures import WORDS
+from napari_radiogenomics.fusion.validation.measures import WORDS, slope_ends
 from napari_radiogenomics.fusion.validation.operating_points import POINTS
 from napari_radiogenomics.fusion.validation.survival_at import time_of
 
@@ -167,17 +167,26 @@ def _measured(result: FusionResult, name: str, row: pd.Series) -> str:
         words += f" at {time_words(result.target, at)} (median of the events)"
     low, high = row.get(f"{name}_low", np.nan), row.get(f"{name}_high", np.nan)
     ends = f" ({low:.3f} to {high:.3f})" if np.isfinite([low, high]).all() else ""
+    if name == "calibration_slope":
+        ends = slope_ends(low, high, figures=3)
     return f"{words} {row[name]:.3f}{ends}"
 
 
 def _at_points(result: FusionResult, name: str) -> list[str]:
     table = result.points
-    return [
+    own = table[table["strategy"] == name]
+    lines = [
         f"- {row.point} ({row.cohort}): sensitivity {row.sensitivity:.2f} "
         f"({row.sensitivity_low:.2f} to {row.sensitivity_high:.2f}), specificity "
         f"{row.specificity:.2f} ({row.specificity_low:.2f} to {row.specificity_high:.2f})"
-        for row in table[table["strategy"] == name].itertuples()
+        for row in own.itertuples()
     ]
+    if (own["cohort"] == "left out").any():
+        lines.append(
+            "- what is left out was called by the thresholds that each fold had chosen for its own "
+            "model, not by those above: their order may differ"
+        )
+    return lines
 
 
 def _limits(model: FusionModel) -> list[str]:

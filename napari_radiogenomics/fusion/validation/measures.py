@@ -35,7 +35,17 @@ from napari_radiogenomics.fusion.validation.tied import (
 from napari_radiogenomics.statistics.roc import area_under_curve
 from napari_radiogenomics.statistics.survival import Concordance, concordance, uno_concordance
 
-__all__ = ["CHANCE", "MAIN", "WORDS", "main_measure", "main_of", "measures", "score_folds"]
+__all__ = [
+    "CHANCE",
+    "MAIN",
+    "WORDS",
+    "main_measure",
+    "main_of",
+    "measures",
+    "score_folds",
+    "slope_ends",
+    "slope_word",
+]
 
 Reals = NDArray[np.float64]
 Metric = Callable[[Outcome, Reals], float]
@@ -47,6 +57,7 @@ MAIN: dict[Kind, str] = {
 """The number by which strategies are compared."""
 WORDS = {"auc": "AUC", "r_squared": "R²", "concordance": "concordance"}
 """The main measures as a person reads them."""
+_FAR = 10  # slopes beyond are not told apart
 CHANCE: dict[Kind, float] = {"classification": 0.5, "regression": 0.0, "survival": 0.5}
 """What it is where nothing is learned."""
 
@@ -156,6 +167,35 @@ def _of_times(outcome: Outcome, folds: Sequence[Held], seed: int) -> dict[str, E
     """Measures of survival beside the main one."""
     uno = fold_mean(outcome, folds, _uno)[0]
     return {"uno_concordance": uno, **drawn_measures(outcome, folds, seed=seed)}
+
+
+def slope_ends(low: float, high: float, *, figures: int = 2) -> str:
+    """Interval of a calibration slope in words; far from 1 only that it is far can be told.
+
+    Predictions that hardly differ are stretched by any slope alike.
+
+    Examples
+    --------
+    >>> slope_ends(0.8, 1.25), slope_ends(0.959, 195.0)
+    (' (0.80 to 1.25)', ' (0.96 to above 10, not identified)')
+    """
+    if not np.isfinite([low, high]).all():
+        return ""
+    ends = " to ".join(slope_word(end, figures=figures) for end in (low, high))
+    return f" ({ends}{', not identified' if max(-low, high) > _FAR else ''})"
+
+
+def slope_word(slope: float, *, figures: int = 2) -> str:
+    """A calibration slope, or that it cannot be told from any other so steep.
+
+    Examples
+    --------
+    >>> slope_word(1.234), slope_word(195.0), slope_word(-30.0)
+    ('1.23', 'above 10', 'below -10')
+    """
+    if abs(slope) > _FAR:
+        return f"above {_FAR}" if slope > 0 else f"below -{_FAR}"
+    return f"{slope:.{figures}f}"
 
 
 def main_of(kind: Kind) -> Callable[[Outcome, Reals], Measured | None]:

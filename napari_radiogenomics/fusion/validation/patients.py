@@ -34,13 +34,14 @@ def patient_table(
         raise InputError(f"level is {level}; it must be between 0 and 1, such as 0.9.")
     own = predictions[predictions["strategy"] == strategy]
     groups = own.groupby("patient_id", sort=False)
+    facts = [name for name in ("outcome", "event", "site") if name in own]
     known = ("link", "fits_0", "fits_1", "low", "high", *SURVIVAL)
     means = groups[[column for column in known if column in own]].mean()
-    table = groups[["outcome", "event", "site"]].first().join(means)
+    table = groups[facts].first().join(means)
     if kind == "classification":
         table = _of_classes(table, classes, level)
     elif kind == "regression":
-        table = table.drop(columns=["event"]).rename(columns={"link": "predicted"})
+        table = table.rename(columns={"link": "predicted"})
         inside = (table["low"] <= table["outcome"]) & (table["outcome"] <= table["high"])
         table["right"] = inside.where(table["predicted"].notna())
     else:
@@ -59,7 +60,7 @@ def _of_classes(table: pd.DataFrame, classes: tuple[Any, ...], level: float) -> 
     truth = table["outcome"].to_numpy(int)
     fits = table[["fits_0", "fits_1"]].to_numpy(float) > 1 - level
     known = np.isfinite(table["link"].to_numpy(float))
-    told = table.drop(columns=["event", "fits_0", "fits_1"])
+    told = table.drop(columns=["fits_0", "fits_1"])
     told["outcome"] = names[truth]
     told["probability"] = sigmoid(table["link"].to_numpy(float))
     told["set"] = [

@@ -53,7 +53,8 @@ def prediction_table(data: Data, runs: Sequence[SplitRun]) -> pd.DataFrame:
             part["probability"] = sigmoid(link) if sure else np.nan
             part[_SURE[data.outcome.kind]] = run.sure[name]
             part["outcome"] = data.outcome.values[rows]
-            part["event"] = data.outcome.event[rows]
+            if data.outcome.kind == "survival":
+                part["event"] = data.outcome.event[rows]
             part["site"] = "" if data.tables.sites is None else data.tables.sites[rows]
             parts.append(part)
     table = pd.concat(parts, ignore_index=True)

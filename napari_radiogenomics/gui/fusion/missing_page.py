@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,6 +14,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from napari_radiogenomics.fusion.validation.missingness import Mechanism
 from napari_radiogenomics.gui.forms.fields import QuietCombo
 from napari_radiogenomics.gui.fusion.numbers import NAMES, is_plain
+from napari_radiogenomics.gui.plots.colors import site_color
 from napari_radiogenomics.gui.plots.plot import Plot
 
 if TYPE_CHECKING:
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     from napari_radiogenomics.fusion.result import FusionResult
     from napari_radiogenomics.gui.fusion.work import Degraded
 
-__all__ = ["MissingPage", "missing_words"]
+__all__ = ["MissingPage", "answered_words", "missing_words"]
 
 _MECHANISMS = {"random": "from anybody", "outcome": "where the outcome is high"}
 _APART = 0.4  # percent
-_COLORS = (
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999",
-)  # fmt: skip
 _FUSED, _PLAIN = ("o", "●"), ("s", "■")
 
 
@@ -113,7 +110,8 @@ class MissingPage(QWidget):
             self.plot.clear(f"{words} Not measured yet: press Measure.")
             return
         names = list(map(str, found.table["strategy"].unique()))
-        colors = _colors_of(names)
+        colors = {name: site_color(number) for number, name in enumerate(names)}
+        words = f"{words} {answered_words(found.table, found.modality)}".strip()
         self.plot.begin(f"{escape(words)} {' '.join(_key_of(n, c) for n, c in colors.items())}")
         for at, name in enumerate(names):
             own = found.table[found.table["strategy"] == name]
@@ -140,16 +138,30 @@ class MissingPage(QWidget):
                 self.plot.plot.plot([place, place], [low, high], pen=pg.mkPen(faint, width=1))
 
 
-def _colors_of(names: Sequence[str]) -> dict[str, str]:
-    """Colors of what is fused, and again those of what is to be beaten: squares and dashes."""
-    kinds = [[name for name in names if is_plain(name) is plain] for plain in (False, True)]
-    places = {name: kind.index(name) for kind in kinds for name in kind}
-    return {name: _COLORS[places[name] % len(_COLORS)] for name in names}
-
-
 def _key_of(name: str, color: str) -> str:
     _, mark = _PLAIN if is_plain(name) else _FUSED
     return f'<span style="color:{color}">{mark}</span>&nbsp;{escape(name).replace(" ", "&nbsp;")}'
+
+
+def answered_words(curve: pd.DataFrame, modality: str) -> str:
+    """Strategies that leave patients without an answer, at the greatest share that was measured.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        As `missing_curve` answers.
+    modality : str
+        Which lacks.
+    """
+    last = curve[curve["missing"] == curve["missing"].max()]
+    few = last[last["answered"] < 1]
+    parts = [f"{row.strategy} {row.answered:.0%}" for row in few.itertuples()]
+    if not parts:
+        return ""
+    return (
+        f"Where {last['missing'].iloc[0]:.0%} lack {modality}, not all are answered and measured: "
+        f"{', '.join(parts)}."
+    )
 
 
 def missing_words(result: FusionResult, modality: str) -> str:

@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_radiogenomics.fusion.survival_curves import calibration_at, roc_at, time_words
-from napari_radiogenomics.fusion.validation.measures import CHANCE
+from napari_radiogenomics.fusion.validation.measures import CHANCE, slope_ends
 from napari_radiogenomics.gui.fusion.numbers import (
     NAMES,
     answered_of,
@@ -282,5 +282,7 @@ class CalibrationPlot(Plot):
 
 def _with_ends(row: Any, name: str) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if name == "calibration_slope":
+        return f"{row[name]:.2f}{slope_ends(low, high)}"
     ends = f" ({low:.2f} to {high:.2f})" if np.isfinite(low) else ""
     return f"{row[name]:.2f}{ends}"
