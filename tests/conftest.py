@@ -78,7 +78,7 @@ def nothing_known() -> None:
     from napari_radiogenomics.data import tests_made, traces
 
     traces._traces.clear()
-    tests_made._calls.clear()
+    tests_made.forget_tests()
 
 
 @pytest.fixture(scope="session")

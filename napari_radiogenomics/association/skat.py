@@ -18,6 +18,7 @@ from napari_radiogenomics.association.tables import (
     some,
 )
 from napari_radiogenomics.data.gene_sets import gene_sets_of
+from napari_radiogenomics.data.tests_made import remember_tests
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.progress import Progress, quiet
 from napari_radiogenomics.provenance import verb
@@ -159,7 +160,7 @@ def skat(
     (['VEGF', 'other'], True)
     """
     notes: list[str] = []
-    values, names, y, given = _joined(members, outcome, covariates, groups, notes)
+    patients, values, names, y, given = _joined(members, outcome, covariates, groups, notes)
     binary = set(np.unique(y)) == {0.0, 1.0}
     null = NullModel.of_classes(y, given) if binary else NullModel.continuous(y, given)
     weighted = _weighted(values, names, weights, notes)
@@ -188,8 +189,26 @@ def skat(
             f'the method "skat", which is {small} for small ones, too.'
         )
     table = _table(rows, method, correction)
+    _remember(patients, values, names, y, sets, table)
     words = f"{_TITLES[method]}: {len(table)} gene sets adjusted together ({correction})."
     return SkatResult(table, method, words, kind, tuple(notes))
+
+
+def _remember(
+    patients: Sequence[str],
+    values: Reals,
+    names: Sequence[str],
+    y: Reals,
+    sets: Mapping[str, Mapping[str, float]],
+    table: pd.DataFrame,
+) -> None:
+    """Each member has been tested, with the smallest p-value of a set that it is in."""
+    place = {name: at for at, name in enumerate(names)}
+    tested = zip(table["set"], table["p_value"], strict=True)
+    pairs = [(place[gene], p) for name, p in tested for gene in sets[name] if gene in place]
+    at, p_value = (np.array(part) for part in zip(*pairs, strict=True))
+    tests = (at, np.zeros_like(at), p_value)
+    remember_tests(patients, values, y[:, None], names, tests)
 
 
 def _tell_absent(
@@ -217,8 +236,8 @@ def _known(method: str) -> str:
 
 def _joined(
     members: Any, outcome: Any, covariates: Any, groups: Any, notes: list[str]
-) -> tuple[Reals, list[str], Reals, Reals]:
-    """Members, their names, the outcome, and what is given, of the same patients."""
+) -> tuple[list[str], Reals, list[str], Reals, Reals]:
+    """Patients, their members, names of these, the outcome, and what is given."""
     table = one_row_a_patient(as_table(members), None, "", "members")
     wanted = one_row_a_patient(as_table(outcome), None, "", "outcomes").iloc[:, :1]
     table, wanted = _with_outcome(table, wanted, notes)
@@ -250,7 +269,7 @@ def _joined(
     if len(y) < given.shape[1] + 3:
         raise InputError(f"{len(y)} patients are too few for {given.shape[1]} covariates.")
     values, _ = numbers_of(table.loc[patients], "member")
-    return values, list(map(str, table.columns)), y, given
+    return list(map(str, patients)), values, list(map(str, table.columns)), y, given
 
 
 def _with_outcome(

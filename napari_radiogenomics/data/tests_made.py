@@ -1,36 +1,42 @@
-"""Columns that were tested against an outcome, known again where they are to predict it.
+"""Columns that were tested against an outcome, kept to be known where they are to predict it.
 
 Who looks for the columns that go with an outcome in all patients, and then validates a model of
 those columns in the same patients, has seen the answers. What was tested is therefore kept for
-the session: a few values of each column and outcome, by patient, and the p-values.
+the session: a few values of each column and outcome, by patient, and the p-values; likewise what
+models weighed, and of which genes scores of gene sets were made. `data.chosen` looks there.
 
-Letters: N patients, P features, Q outcomes, T tests.
+A table that is tested again and again is kept once, with the smallest p-values.
+
+Letters: N patients, P features, Q outcomes, T tests, R patients that are kept, S gene sets.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
-from typing import TYPE_CHECKING, Any
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_radiogenomics.data.orders import Followers, digits_of, follows
+__all__ = [
+    "Block",
+    "Scored",
+    "Search",
+    "forget_tests",
+    "has_few_levels",
+    "remember_sets",
+    "remember_tests",
+    "remembered",
+]
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Chosen", "chosen_of", "remember_tests"]
-
-_ROWS, _FEWEST = 32, 12
+_FEW_LEVELS = 8  # columns of fewer different values are known by the values of all patients
+_ROWS = 32
 _MOST_OF_OUTCOMES = 1_000_000
-_MOST, _MOST_CALLS = 8_000_000, 16  # numbers of all calls; the oldest go first
-_FEWEST_OF_FAMILY = 3
-_SURE = 6.0  # of an outcome that was made of a tested one, by chance 1 in 10 to the
+_MOST_OF_GENES = 4_000_000
+_MOST = 512_000_000  # bytes of all that is kept; the oldest goes first
 _SMALL = 0.05  # greatest p-value that is kept of very many
 
 Reals = NDArray[np.float64]
@@ -38,58 +44,107 @@ Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class _Call:
-    """What one call has tested: values by patient, and tests one a row."""
-
-    rows: tuple[NDArray[Any], NDArray[Any]]  # ids of the rows below
-    values: tuple[Reals, Reals]  # features and outcomes
-    names: tuple[str, ...]
-    feature: Places
-    outcome: Places
-    p_value: Reals
-
-    @property
-    def size(self) -> int:
-        return sum(part.size for part in self.values) + 3 * self.p_value.size
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A part of the columns that were tested against an outcome.
+class Block:
+    """Columns by patient.
 
     Attributes
     ----------
-    names : tuple of str
-        Columns that are given now.
-    n_tested : int
-        How many were tested.
-    ahead : float
-        How often a column that is given had a smaller p-value than one that is not: 0.5 where
-        the choice has nothing to do with the outcome, 1 where it took the smallest.
-    p_value : float
-        Of a choice without regard to the outcome.
-    family : str
-        How all tested columns that are given, and no others that were tested, begin: with the
-        name of a family, up to its underscore. Empty where they are no such family.
+    ids : ndarray of str, shape (R,)
+        Patients.
+    values : ndarray, shape (R, C)
+        NaN where missing.
+    key, patients : bytes
+        Of all of it, and of the ids alone: what is alike has the same.
     """
 
+    ids: NDArray[Any]
+    values: NDArray[Any]
+    key: bytes
+    patients: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Tests of the columns of a table, one a row.
+
+    Attributes
+    ----------
+    features, levels, outcomes : Block
+        Some patients of all features; all patients of those of few different values; outcomes.
+    level_at : ndarray, shape (C,)
+        Which features have few values.
+    names : tuple of str, length P
+        Features.
+    feature, outcome, p_value : ndarray, shape (T,)
+        Of each test.
+    weighed : bool
+        Not tested, but ranked by what a model made of them.
+    """
+
+    features: Block
+    levels: Block
+    outcomes: Block
+    level_at: Places
     names: tuple[str, ...]
-    n_tested: int
-    ahead: float
-    p_value: float
-    family: str = ""
+    feature: NDArray[np.int32]
+    outcome: NDArray[np.int32]
+    p_value: Reals
+    weighed: bool = False
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All values."""
+        return self.features, self.levels, self.outcomes
+
+    @property
+    def size(self) -> int:
+        """Bytes of all else."""
+        return 16 * self.p_value.size
 
 
-_calls: deque[_Call] = deque()
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scores of gene sets, and the genes that they were made of.
+
+    Attributes
+    ----------
+    scores, genes : Block
+        One column a set, and one a gene of any set.
+    names, gene_names : tuple of str
+        Of these.
+    members : tuple of ndarray
+        Genes of each set, by place.
+    """
+
+    scores: Block
+    genes: Block
+    names: tuple[str, ...]
+    gene_names: tuple[str, ...]
+    members: tuple[Places, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All values."""
+        return self.scores, self.genes
+
+    @property
+    def size(self) -> int:
+        """Bytes of all else."""
+        return 8 * sum(map(len, self.members))
+
+
+_kept: dict[bytes, Search | Scored] = {}
 _lock = threading.Lock()
 
 
 def remember_tests(
-    patients: Sequence[str],
+    patients: Sequence[Any],
     features: Reals,
     outcomes: Reals,
     names: Sequence[str],
     tests: tuple[Places, Places, Reals],
+    *,
+    weighed: bool = False,
 ) -> None:
     """Remember which features were tested against which outcomes.
 
@@ -103,156 +158,136 @@ def remember_tests(
         Features.
     tests : tuple of ndarray, shape (T,) each
         Place of the feature, place of the outcome, p-value.
+    weighed : bool, optional
+        The p-values are ranks of what models made of the features, over P.
     """
-    few = np.unique(np.linspace(0, len(patients) - 1, min(_ROWS, len(patients))).astype(int))
-    rows = few if outcomes.size > _MOST_OF_OUTCOMES else np.arange(len(patients))
     ids = np.asarray(patients, object).astype(str)
+    few = _some(len(ids), _ROWS)
+    rows = few if outcomes.size > _MOST_OF_OUTCOMES else np.arange(len(ids))
     feature, outcome, p_value = tests
     if p_value.size > _MOST_OF_OUTCOMES:
         small = p_value <= _SMALL
         feature, outcome, p_value = feature[small], outcome[small], p_value[small]
-    values = (features[few].copy(), outcomes[rows].copy())
-    call = _Call((ids[few], ids[rows]), values, tuple(names), feature, outcome, p_value)
-    with _lock:
-        _calls.append(call)
-        while len(_calls) > 1 and (
-            len(_calls) > _MOST_CALLS or sum(known.size for known in _calls) > _MOST
-        ):
-            _calls.popleft()
+    level_at = np.flatnonzero(has_few_levels(features))
+    search = Search(
+        _block(ids[few], features[few]),
+        _block(ids, features[:, level_at].astype(np.float32)),
+        _block(ids[rows], outcomes[rows]),
+        level_at,
+        tuple(map(str, names)),
+        feature.astype(np.int32),
+        outcome.astype(np.int32),
+        np.nan_to_num(p_value, nan=1.0),
+        weighed,
+    )
+    # Each ranking stands by itself: of many, joined, most columns would be among the first.
+    ranking = blake2b(search.p_value.tobytes()).digest() if weighed else b""
+    _keep(search, search.names, ranking)
 
 
-def chosen_of(table: pd.DataFrame, outcome: Reals) -> list[Chosen]:
-    """For each call that tested the columns of a table against its outcome: which are given.
-
-    Nothing for calls of which all columns are given, or of other patients.
+def remember_sets(
+    patients: Sequence[Any],
+    scores: Reals,
+    names: Sequence[str],
+    genes: Reals,
+    gene_names: Sequence[str],
+    members: Sequence[Places],
+) -> None:
+    """Remember of which genes scores were made.
 
     Parameters
     ----------
-    table : DataFrame, N patients
-        By patient id.
-    outcome : ndarray, shape (N,)
-        Of the same patients.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> rng = np.random.default_rng(0)
-    >>> ids, x = [f"P{n}" for n in range(40)], rng.normal(size=(40, 3))
-    >>> y = rng.normal(size=(40, 1))
-    >>> at = np.arange(3)
-    >>> remember_tests(ids, x, y, ["a", "b", "c"], (at, at * 0, np.array([0.9, 0.001, 0.5])))
-    >>> [found] = chosen_of(pd.DataFrame({"other": x[:, 1]}, ids), y[:, 0])
-    >>> found.names, found.n_tested, found.ahead
-    (('other',), 3, 1.0)
+    patients : sequence of str, length N
+        Ids.
+    scores : ndarray, shape (N, S)
+        Of each set.
+    names : sequence of str, length S
+        Sets.
+    genes : ndarray, shape (N, G)
+        All genes of the table.
+    gene_names : sequence of str, length G
+        Theirs.
+    members : sequence of ndarray, length S
+        Places of the genes of each set.
     """
+    ids = np.asarray(patients, object).astype(str)
+    used, places = np.unique(np.concatenate(members), return_inverse=True)
+    own = np.split(places, np.cumsum([len(one) for one in members])[:-1])
+    few = _some(len(ids), _ROWS)
+    rows = few if used.size * len(ids) > _MOST_OF_GENES else np.arange(len(ids))
+    kept = tuple(str(gene_names[at]) for at in used)
+    scored = Scored(
+        _block(ids[few], scores[few]),
+        _block(ids[rows], genes[np.ix_(rows, used)]),
+        tuple(names),
+        kept,
+        tuple(own),
+    )
+    _keep(scored, scored.names, [one.tolist() for one in own])
+
+
+def remembered() -> list[Search | Scored]:
+    """All that is kept, the oldest first."""
     with _lock:
-        calls = list(_calls)
-    ids = table.index.astype(str)
-    if not calls or not ids.is_unique:
-        return []
-    values, found = None, []
-    for call in calls:
-        places = ids.get_indexer(call.rows[1])
-        tested = _alike(call.values[1][places >= 0], outcome[places[places >= 0]])
-        places = ids.get_indexer(call.rows[0])
-        shared = places >= 0
-        if not tested.size or shared.sum() < _FEWEST:
-            continue
-        values = _numbers(table) if values is None else values
-        at = _columns_of(call, shared, values[places[shared]], list(map(str, table.columns)))
-        least = np.ones(len(call.names))
-        own = np.isin(call.outcome, tested)
-        np.minimum.at(least, call.feature[own], np.nan_to_num(call.p_value[own], nan=1.0))
-        if 0 < len(at) < len(least):
-            found.append(_enriched(least, at, call.names))
-    return found
+        return list(_kept.values())
 
 
-def _alike(known: Reals, outcome: Reals) -> Places:
-    """Outcomes of a call that are this one, under any coding that keeps or turns the order.
-
-    An outcome that was made of a tested one (its upper half, or rounded) is that one too.
-    """
-    if len(outcome) < _FEWEST or np.ptp(outcome) == 0:
-        return np.zeros(0, np.intp)
-    own = outcome[:, None]
-    made = digits_of(own)[0] >= _SURE + np.log10(2.0 * known.shape[1])
-    there = np.isfinite(known)
-    hits = [
-        at
-        for at in range(known.shape[1])
-        if there[:, at].sum() >= max(_FEWEST, len(outcome) / 2)
-        and (
-            _order(known[there[:, at], at]) == _order(outcome[there[:, at]])
-            or (made and follows(own[there[:, at]], known[there[:, at], at : at + 1])[0])
-        )
-    ]
-    return np.array(hits, np.intp)
+def forget_tests() -> None:
+    """Forget all of it, as a new session does."""
+    with _lock:
+        _kept.clear()
 
 
-def _order(values: Reals) -> bytes:
-    """Order of the rows, up or down, ties and gaps included; empty where all are alike."""
-    _, ranks = np.unique(np.where(np.isnan(values), -np.inf, values), return_inverse=True)
-    if not len(ranks) or ranks.max() == 0:
-        return b""
-    turned = ranks.max() - ranks
-    return min(ranks.astype(np.uint16).tobytes(), turned.astype(np.uint16).tobytes())
+def has_few_levels(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Columns of fewer than eight different values, shape (C,)."""
+    ordered = np.sort(values, axis=0)  # NaN comes last
+    steps = (ordered[1:] != ordered[:-1]) & np.isfinite(ordered[1:])
+    return np.asarray(steps.sum(axis=0) + 1 < _FEW_LEVELS, bool)
 
 
-def _columns_of(
-    call: _Call, shared: NDArray[np.bool_], values: Reals, columns: Sequence[str]
-) -> dict[int, str]:
-    """Place among the features of a call → column of a table that is the same feature.
-
-    A column of the same name has to follow the feature; one of another name in so many patients
-    that this is no chance (`data.orders`).
-    """
-    known = call.values[0][shared]
-    places = {name: at for at, name in enumerate(call.names)}
-    named = [(at, places[name]) for at, name in enumerate(columns) if name in places]
-    pairs = np.array(named, np.intp).reshape(-1, 2)
-    mine = values[:, pairs[:, 0]]
-    enough = np.isfinite(mine).sum(axis=0) >= _FEWEST  # a patient may lack a modality
-    varied = np.nanmax(mine, axis=0, initial=-np.inf) > np.nanmin(mine, axis=0, initial=np.inf)
-    same = pairs[enough & varied & follows(mine, known[:, pairs[:, 1]])]
-    given = set(same[:, 0].tolist())
-    found = {int(at): columns[own] for own, at in same}
-    for own, at in Followers(values).of(known):
-        if own not in given:
-            given.add(own)
-            found[int(at)] = columns[own]
-    return found
+def _some(n: int, count: int) -> Places:
+    return np.unique(np.linspace(0, n - 1, min(count, n)).astype(np.intp))
 
 
-def _numbers(table: pd.DataFrame) -> Reals:
-    """Numbers as they are, words as codes, shape (N, P)."""
-    import pandas as pd
-
-    parts = [
-        column if column.dtype.kind in "iufb" else pd.Series(column.factorize(sort=True)[0])
-        for _, column in table.items()
-    ]
-    return np.column_stack([np.asarray(part, float) for part in parts])
+def _block(ids: NDArray[Any], values: NDArray[Any]) -> Block:
+    own = np.ascontiguousarray(values)
+    patients = blake2b("\n".join(ids.tolist()).encode()).digest()
+    key = blake2b(patients + str(own.shape).encode() + own.tobytes()).digest()
+    return Block(ids, own.copy(), key, patients)
 
 
-def _family(names: Sequence[str], at: Collection[int]) -> str:
-    """How all of these places' names begin, and no others, up to an underscore."""
-    given = [names[place] for place in at]
-    low, high = min(given), max(given)
-    alike = next((k for k in range(len(low)) if low[k] != high[k : k + 1]), len(low))
-    start, mark, _ = low[:alike].rpartition("_")
-    own = [name for name in names if name.startswith(start + mark)]
-    return start + mark if mark and len(own) == len(given) >= _FEWEST_OF_FAMILY else ""
+def _keep(new: Search | Scored, *more: Any) -> None:
+    """Keep it, once where the same was kept, and the oldest no longer where it gets too much."""
+    key = blake2b(b"".join(part.key for part in new.blocks) + repr(more).encode()).digest()
+    with _lock:
+        known = {part.key: part for kept in _kept.values() for part in kept.blocks}
+        old = _kept.pop(key, None)
+        if isinstance(new, Search):
+            new = _joined(new, old if isinstance(old, Search) else None, known)
+        _kept[key] = new
+        while len(_kept) > 1 and _size() > _MOST:
+            _kept.pop(next(iter(_kept)))
 
 
-def _enriched(p_value: Reals, at: dict[int, str], names: Sequence[str]) -> Chosen:
-    from scipy.stats import mannwhitneyu
+def _joined(new: Search, old: Search | None, known: dict[bytes, Block]) -> Search:
+    """The tests of both, each once with its smallest p-value; blocks that are known are shared."""
+    features, levels, outcomes = (known.get(part.key, part) for part in new.blocks)
+    feature, outcome, p_value = new.feature, new.outcome, new.p_value
+    if old is not None:
+        feature = np.concatenate([feature, old.feature])
+        outcome = np.concatenate([outcome, old.outcome])
+        p_value = np.concatenate([p_value, old.p_value])
+        order = np.lexsort((p_value, outcome, feature))
+        feature, outcome, p_value = feature[order], outcome[order], p_value[order]
+        first = np.ones(len(order), bool)
+        first[1:] = (np.diff(feature) != 0) | (np.diff(outcome) != 0)
+        feature, outcome, p_value = feature[first], outcome[first], p_value[first]
+    return Search(
+        features, levels, outcomes, new.level_at, new.names, feature, outcome, p_value, new.weighed
+    )
 
-    given = np.isin(np.arange(len(p_value)), list(at))
-    one, other = p_value[given], p_value[~given]
-    test = mannwhitneyu(one, other, alternative="less")
-    ahead = 1 - float(test.statistic) / (len(one) * len(other))
-    chance = float(test.pvalue)
-    if ahead == 1:  # one of all choices of so many
-        chance = min(chance, 1 / comb(len(p_value), len(one)))
-    return Chosen(tuple(at.values()), len(p_value), ahead, chance, _family(names, at))
+
+def _size() -> int:
+    """Bytes of all that is kept; what several share counts once."""
+    parts = {part.key: part.values.nbytes for kept in _kept.values() for part in kept.blocks}
+    return sum(parts.values()) + sum(kept.size for kept in _kept.values())

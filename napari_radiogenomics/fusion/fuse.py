@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ import numpy as np
 from napari_radiogenomics.errors import InputError
 from napari_radiogenomics.fusion.advice import advise, trusted_strategy
 from napari_radiogenomics.fusion.checks.blank_target import warn_of_blanks
-from napari_radiogenomics.fusion.checks.chosen_outside import warn_of_chosen
+from napari_radiogenomics.fusion.checks.chosen_outside import remember_weights, warn_of_chosen
 from napari_radiogenomics.fusion.checks.fitted_outside import leave_answers
 from napari_radiogenomics.fusion.checks.lost_columns import losses
 from napari_radiogenomics.fusion.checks.same_id import warn_of_two_names
@@ -20,6 +20,8 @@ from napari_radiogenomics.fusion.checks.same_patient import refuse_copies
 from napari_radiogenomics.fusion.checks.site_outcome import warn_of_sites
 from napari_radiogenomics.fusion.checks.spellings import warn_of_further_rows
 from napari_radiogenomics.fusion.checks.target_leak import warn_of_near_target, warn_of_target
+from napari_radiogenomics.fusion.explaining.explain import explained
+from napari_radiogenomics.fusion.explaining.importance import feature_weights
 from napari_radiogenomics.fusion.learner import LEARNERS
 from napari_radiogenomics.fusion.models.model import FusionModel
 from napari_radiogenomics.fusion.models.model_card import validation_lines
@@ -27,6 +29,7 @@ from napari_radiogenomics.fusion.models.told import Benches
 from napari_radiogenomics.fusion.result import FusionResult
 from napari_radiogenomics.fusion.strategy import STRATEGIES
 from napari_radiogenomics.fusion.study import data_of, models_of, splits_of
+from napari_radiogenomics.fusion.tables import Tables
 from napari_radiogenomics.fusion.validation.comparing import (
     calibration_curve,
     compare_pairs,
@@ -71,6 +74,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["fuse"]
+
+_EXPLAINED = 100  # patients whose Shapley values rank the columns
 
 
 @verb
@@ -245,9 +250,18 @@ def fuse(
     if external is not None and second is not None:
         warned += (*warn_of_lacking(fitted, second), *_of_second(external, data))
     found = replace(found, warnings=warned, doubts=doubts)
-    _remember(data, runs)
+    _remember(data, runs, found)
     _carry(found)
     return found
+
+
+def _weights(name: str, model: FusionModel, tables: Tables) -> Iterator[pd.DataFrame]:
+    """What a model of all patients made of each column: its weights, and Shapley values."""
+    yield feature_weights(model.fitted_).assign(strategy=name)
+    some = np.unique(np.linspace(0, len(tables) - 1, min(len(tables), _EXPLAINED)).astype(int))
+    found = explained(model.fitted_, tables.take(some)).drop(columns="view")
+    shares = found.assign(strategy=name, share=found["contribution"].abs())
+    yield shares.rename(columns={"modality": "view"})
 
 
 def _carry(found: FusionResult) -> None:
@@ -265,8 +279,11 @@ def _of_second(external: tuple[Any, ...], data: Data) -> tuple[str, ...]:
     return (*blank, *warn_of_two_names(modalities, *groups))
 
 
-def _remember(data: Data, runs: Sequence[SplitRun]) -> None:
-    """Predictions of patients left out know the outcomes of the others: they are no modality."""
+def _remember(data: Data, runs: Sequence[SplitRun], found: FusionResult) -> None:
+    """Predictions of patients left out know the outcomes of the others: they are no modality.
+
+    So do the weights of columns: their best are no choice made before.
+    """
     tables, links = data.tables, []
     for name in runs[0].links:
         folds = held_of(runs, name)
@@ -276,6 +293,8 @@ def _remember(data: Data, runs: Sequence[SplitRun]) -> None:
     learned = set(map(str, tables.patients))
     for link in links:  # one by one: a strategy may leave some patients without an answer
         leave_answers("fuse", link[:, None], tables.patients, tables.frames.values(), learned)
+    own = [part for name, model in found.models.items() for part in _weights(name, model, tables)]
+    remember_weights(tables, data.outcome, [found.importance, *own])
 
 
 def _on_all(

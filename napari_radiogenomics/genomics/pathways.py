@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_radiogenomics.data.gene_names import ALIASES
 from napari_radiogenomics.data.gene_sets import GeneSet, GeneSets, gene_sets_of
 from napari_radiogenomics.data.nature import Nature, require, settle_nature
+from napari_radiogenomics.data.tests_made import remember_sets
 from napari_radiogenomics.data.wording import counted
 from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.genomics.matrix import values_of
@@ -126,11 +127,19 @@ def score_pathways(
         scores = scorer.score(kept, placed, progress)
     _require_numbers(scores, placed, expression, scorer)
     notes += (*sets.notes, *said, *_constant_note(constant), *_notes(placing, scorer, sets))
+    if not _are_curated(gene_sets):  # nobody chose their genes by this table
+        names = list(map(str, expression.columns))
+        own = placing.places
+        remember_sets(expression.index, scores, placing.names, values, names, own)
     return _table(scores, expression, scorer, placing, notes)
 
 
+def _are_curated(gene_sets: str | Path | Mapping[str, Any]) -> bool:
+    return isinstance(gene_sets, str) and gene_sets == "curated"
+
+
 def _sets_of(gene_sets: str | Path | Mapping[str, Any]) -> GeneSets:
-    if isinstance(gene_sets, str) and gene_sets == "curated":
+    if _are_curated(gene_sets):
         return curated_gene_sets()
     if isinstance(gene_sets, str | Path):
         return read_gene_sets(gene_sets)
