@@ -71,8 +71,9 @@ def warn_of_chosen(tables: Tables, outcome: Outcome) -> tuple[str, ...]:
     """
     leaning = [found for found in _found(tables, outcome) if _leans(found)]
     plainest: dict[tuple[str, tuple[str, ...]], Chosen] = {}
-    for found in sorted(leaning, key=lambda one: one.ahead):  # models rank much alike
-        plainest[found.kind, () if found.kind == "weights" else found.names] = found
+    for found in sorted(leaning, key=lambda one: one.ahead):
+        alike = found.kind in ("weights", "genes")  # of each set, and of all
+        plainest[found.kind, () if alike else found.names] = found
     said = [
         f"{_said(found, outcome)}, and had {_better(found)} than {found.ahead:.0%} of the others. "
         f"If they were chosen by that, the result is too good to be true. {_remedy(found)} If they "
@@ -172,5 +173,5 @@ def _ran(found: Chosen) -> str:
 
 def _remedy(found: Chosen) -> str:
     if found.kind == "genes":
-        return "Give all genes, or published gene sets: each fold chooses in its training patients."
+        return "Give all genes: each fold chooses in its training patients."
     return _REMEDY
