@@ -609,8 +609,8 @@ def test_patients_are_dots_that_open_them(dock: Any, cohort: Any, qtbot: Any) ->
     dock.three.choose(feature="intensity", tissue="mean_od", score="CA9")
     said = dock._show_cohort(found)
     assert "Fewer than 6 patients: no p-value" in said
-    words = dock.sheet.forest.words.text()
-    for shown in (said, words):  # both, and what they are of
+    behind = dock.sheet.forest.words.toolTip()
+    for shown in (said, behind):  # both, and what they are of
         assert "as they are: " in shown
         assert "freed of trend, edge distance, slice: " in shown
     dock.sheet.link.setCurrentIndex(0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QFrame, QScrollArea
 
 from napari_radiogenomics.correspondence.result import step_words
 from napari_radiogenomics.data.wording import p_said
@@ -23,6 +26,11 @@ __all__ = ["ForestPlot", "PlacesPlot", "signs_differ"]
 _MOST = 4000
 _DOT = "#0072b2"
 _DIAMOND = "#009e73"
+_NO_BAR = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+_ROW = 16  # pixels of a patient at the least: the height of a name
+_HALF_DIAMOND = 0.4  # of a row
+_TICK = 8  # pixels of a tick and the space beside it
+_AROUND = 14  # pixels above and below the axes
 
 
 def signs_differ(found: Correspondence) -> str:
@@ -87,10 +95,11 @@ class PlacesPlot(Plot):
 
 
 class ForestPlot(Plot):
-    """One dot a patient with its interval, and the diamond of all; a click opens the patient.
+    """The diamond of all, and one dot a patient with its interval; a click opens the patient.
 
     Filled ones are of the maps freed of trend and what else was taken out, rings of the maps as
-    they are.
+    they are. Rows keep the height of a name: where they have no room, the plot scrolls. What all
+    say together stands on top with the axis, as that is seen first.
 
     Attributes
     ----------
@@ -102,11 +111,21 @@ class ForestPlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("Across patients")
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(_NO_BAR)
+        column = self.layout()
+        column.replaceWidget(self.plot, self.area)
+        self.area.setWidget(self.plot)
+        column.setStretchFactor(self.area, 1)
+        self.plot.showAxis("top")
+        self.plot.hideAxis("bottom")
 
     def show_patients(
         self, pooled: PooledCorrespondence, here: str, raw: PooledCorrespondence | None = None
     ) -> None:
-        """Draw effects of patients, the largest on top, and their summary below.
+        """Draw their summary, and effects of patients below, the largest on top.
 
         Parameters
         ----------
@@ -119,9 +138,7 @@ class ForestPlot(Plot):
         """
         table = pooled.table.sort_values("r")
         raw = None if raw is None or raw.step == pooled.step else raw
-        lines = [f"● {pooled.step}: {pooled.text()}"]
-        lines += [f"○ {raw.step}: {raw.text()}"] if raw is not None else []
-        self.begin("\n".join(reversed(lines)))
+        self._tell(pooled, raw)
         names = [str(name) for name in table.index]
         heights = np.arange(1, len(names) + 1, dtype=float)
         pen = pg.mkPen(self.text_color, width=1)
@@ -129,7 +146,7 @@ class ForestPlot(Plot):
             if np.isfinite(low):
                 self.plot.addItem(pg.PlotCurveItem([low, high], [y, y], pen=pen))
         if raw is not None:
-            self._draw_as_they_are(raw, names)
+            self._draw_rings(raw, names)
         dots = pg.ScatterPlotItem(hoverable=True, tip=_patient_tip)
         dots.addPoints([
             {"pos": (r, y), "size": 12 if name == here else 9, "data": name,
@@ -138,21 +155,65 @@ class ForestPlot(Plot):
         ])  # fmt: skip
         dots.sigClicked.connect(self._clicked)
         self.plot.addItem(dots)
-        self._draw_summary(pooled, 0.0)
         line = pg.InfiniteLine(0, pen=pg.mkPen(self.text_color, style=Qt.PenStyle.DashLine))
         self.plot.addItem(line)
-        lowest = 0.0 if raw is None else -1.0
-        last = [(0.0, "all")] if raw is None else [(0.0, "all ●"), (-1.0, "all ○")]
-        ticks = [*last, *zip(heights.tolist(), names, strict=True)]
-        axis = self.plot.getAxis("left")
-        axis.setTicks([ticks])
-        axis.setStyle(hideOverlappingLabels=True)
-        self.plot.setLabel("bottom", "r within the tumor")
-        self.plot.setXRange(-1, 1, padding=0.02)
-        self.plot.setYRange(lowest - 0.7, len(names) + 0.7, padding=0)
+        last = [(len(names) + 1.5, "all" if raw is None else "all ●")]
+        self._draw_summary(pooled, last[0][0])
+        if raw is not None:
+            last.append((len(names) + 2.5, "all ○"))
+            self._draw_summary(raw, last[1][0], filled=False)
+        self._set_axes([*zip(heights.tolist(), names, strict=True), *last])
 
-    def _draw_as_they_are(self, raw: PooledCorrespondence, names: Sequence[str]) -> None:
-        """Rings beside the dots, and a diamond that is not filled."""
+    def _tell(self, pooled: PooledCorrespondence, raw: PooledCorrespondence | None) -> None:
+        """One line a summary above the plot; the whole sentences wait behind it."""
+        both = [("●", pooled)] if raw is None else [("○", raw), ("●", pooled)]
+        self.begin("\n".join(f"{sign} {_short(one)}" for sign, one in both))
+        whole = [f"{sign} {one.step}: {one.text()}" for sign, one in both]
+        self.words.setToolTip("".join(f"<p>{escape(line)}</p>" for line in whole))
+        self.words.setAccessibleDescription(" ".join(whole))
+
+    def clear(self, words: str = "") -> None:
+        """Show no plot, and say why."""
+        super().clear(words)
+        self.area.setVisible(False)
+        self.words.setToolTip("")
+        self.words.setAccessibleDescription("")
+
+    def begin(self, words: str) -> None:
+        """Empty the plot and write the lines above it."""
+        super().begin(words)
+        self.area.setVisible(True)
+
+    @contextmanager
+    def in_full(self) -> Iterator[None]:
+        """Show every patient while a picture is taken."""
+        before, policy = self.size(), self.area.verticalScrollBarPolicy()
+        hidden = self.plot.minimumHeight() - self.area.viewport().height()
+        self.area.setVerticalScrollBarPolicy(_NO_BAR)
+        self.resize(before.width(), before.height() + max(0, hidden))
+        try:
+            yield
+        finally:
+            self.resize(before)
+            self.area.setVerticalScrollBarPolicy(policy)
+
+    def _set_axes(self, ticks: list[tuple[float, str]]) -> None:
+        """Name the rows, and keep each as high as its name."""
+        metrics = self.plot.fontMetrics()
+        axis, top = self.plot.getAxis("left"), self.plot.getAxis("top")
+        axis.setTicks([ticks])
+        axis.setStyle(hideOverlappingLabels=False)
+        self.plot.setLabel("top", "r within the tumor")
+        head = round(2.2 * metrics.height()) + _TICK
+        top.setHeight(head)
+        first, last = 0.3, ticks[-1][0] + 0.7
+        self.plot.setXRange(-1, 1, padding=0.02)
+        self.plot.setYRange(first, last, padding=0)
+        row = max(_ROW, metrics.height() + 1)
+        self.plot.setMinimumHeight(head + _AROUND + round((last - first) * row))
+
+    def _draw_rings(self, raw: PooledCorrespondence, names: Sequence[str]) -> None:
+        """Rings beside the dots: the maps as they are."""
         rings = pg.ScatterPlotItem(
             x=raw.table["r"].reindex(names).to_numpy(float), y=np.arange(1.0, len(names) + 1),
             size=9, brush=None, pen=pg.mkPen(_DOT, width=1.5), data=list(names), hoverable=True,
@@ -160,7 +221,6 @@ class ForestPlot(Plot):
         )  # fmt: skip
         rings.sigClicked.connect(self._clicked)
         self.plot.addItem(rings)
-        self._draw_summary(raw, -1.0, filled=False)
 
     def _draw_summary(self, pooled: PooledCorrespondence, y: float, *, filled: bool = True) -> None:
         """A diamond as wide as the interval; a small one without an interval below 6 patients."""
@@ -168,7 +228,8 @@ class ForestPlot(Plot):
         known = np.isfinite(low)
         if not known:
             low, high = pooled.r - 0.02, pooled.r + 0.02
-        xs, ys = [low, pooled.r, high, pooled.r, low], [y, y + 0.35, y, y - 0.35, y]
+        half = _HALF_DIAMOND
+        xs, ys = [low, pooled.r, high, pooled.r, low], [y, y + half, y, y - half, y]
         brush = QColor(_DIAMOND)
         brush.setAlpha(200 if known else 90)
         shape = pg.QtWidgets.QGraphicsPolygonItem(
@@ -185,3 +246,10 @@ class ForestPlot(Plot):
 
 def _patient_tip(x: float, y: float, data: str) -> str:
     return f"{data}: r {x:.2f}. Click to open."
+
+
+def _short(pooled: PooledCorrespondence) -> str:
+    """A summary in half a sentence: what it is of, and the numbers that its diamond has not."""
+    step = pooled.step.partition(" of ")[0]
+    p_value = p_said(pooled.p_value) if np.isfinite(pooled.p_value) else "no p-value"
+    return f"{step}: r = {pooled.r:.2f}, {p_value}, n = {pooled.n_patients}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -51,7 +52,11 @@ class Plot(QWidget):
         self.plot.hideButtons()
         self.plot.setMouseEnabled(False, False)
         self.plot.getPlotItem().layout.setContentsMargins(1, _EDGE, 2 * _EDGE, _EDGE)
-        for side in ("bottom", "left"):  # once, while they are empty: later it would scale by 1000
+        for side in (
+            "bottom",
+            "left",
+            "top",
+        ):  # once, while they are empty: later it would scale by 1000
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.plot.setAccessibleName(name)
         self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -68,7 +73,7 @@ class Plot(QWidget):
         found = get_theme(theme)
         self.text_color = QColor(found.text.as_hex())
         self.plot.setBackground(found.background.as_hex())  # Qt keeps that of the theme before
-        for side in ("bottom", "left"):
+        for side in ("bottom", "left", "top"):
             axis = self.plot.getAxis(side)
             axis.setPen(self.text_color)
             axis.setTextPen(self.text_color)
@@ -123,10 +128,20 @@ class Plot(QWidget):
         path = Path(path)
         if path.suffix.lower() not in _ENDINGS:
             raise InputError(f'A plot cannot be written as "{path.suffix}". Use .png or .svg.')
+        with self.in_full():
+            self._write(path)
+        return path
+
+    @contextmanager
+    def in_full(self) -> Iterator[None]:
+        """Show all there is while a picture is taken; a plot that scrolls has more."""
+        yield
+
+    def _write(self, path: Path) -> None:
         if path.suffix.lower() == ".png":
             if not self.grab().save(str(path)):
                 raise InputError(f"{path} cannot be written. Choose another folder.")
-            return path
+            return
         from qtpy.QtSvg import QSvgGenerator
 
         generator = QSvgGenerator()
@@ -138,7 +153,6 @@ class Plot(QWidget):
             raise InputError(f"{path} cannot be written. Choose another folder.")
         self.render(painter)
         painter.end()
-        return path
 
     def _open_menu(self, place: QPoint) -> None:
         menu = QMenu(self)
@@ -149,7 +163,8 @@ class Plot(QWidget):
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setPixmap(self.grab())
+            with self.in_full():
+                clipboard.setPixmap(self.grab())
 
     def _ask_and_save(self) -> None:
         name = self.name.lower().replace(" ", "-") + ".png"
