@@ -228,6 +228,18 @@ def test_numbers_at_a_bar_are_two_or_more_and_never_on_each_other(viewer):
     assert written == {(280, False), *((side, on) for side in (400, 800) for on in (True, False))}
 
 
+def test_a_bar_without_numbers_is_low_so_that_the_title_is_whole(viewer):
+    show_legend(viewer)
+    layer = add(viewer, texture("original_firstorder_MeanAbsoluteDeviation", "HU"))
+    layer.contrast_limits_range = (-1e6, 1e6)
+    viewer.canvas.size = (370, 287)  # a view in a window of 1366x768
+    layer.contrast_limits = (56.2, 119.0)
+    title = viewer.canvas.overlays["radiogenomics_legend"].text
+    assert title == "Mean\nabsolute\ndeviation\n56.2 to 119\nHU"
+    taken = 23 * len(title.splitlines()) + 46 + layer.colorbar.size[1]
+    assert taken <= 370 / 2  # the bar ends above the letter in the middle
+
+
 def test_the_letter_below_stands_beside_the_scale_bar_of_a_narrow_view(viewer):
     add(viewer, scan())
     show_orientation(viewer)

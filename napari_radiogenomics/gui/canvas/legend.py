@@ -66,6 +66,17 @@ def title_lines(height: int) -> int:
     return max(0, int((height / 2 - _TAKEN[1] - _LEAST_WITH_TICKS) // _LINE))
 
 
+def plain_lines(height: int) -> int:
+    """Lines that a title, limits and unit may have above a bar without numbers, which can be low.
+
+    Examples
+    --------
+    >>> plain_lines(900), plain_lines(370), plain_lines(170)
+    (16, 5, 2)
+    """
+    return max(_TITLE_AND_UNIT, int((height / 2 - _TAKEN[1] - _LEAST_HEIGHT) // _LINE))
+
+
 def shortened(name: str, letters: int, lines: int) -> str:
     r"""A title in so many lines at most.
 
@@ -169,12 +180,13 @@ class Legend(Attached):
                 plain = not ticks_fit(tuple(shown.contrast_limits), high)
             if plain:
                 ending = f"{_limits(shown)} {unit}"
-                if room > _TITLE_AND_UNIT and len(ending) > letters:
-                    title = shortened(name, letters, room - _TITLE_AND_UNIT)
+                lines = plain_lines(height)
+                if lines > _TITLE_AND_UNIT and len(ending) > letters:
                     ending = f"{_limits(shown)}\n{unit}"
+                title = shortened(name, letters, lines - ending.count("\n") - 1)
             self._title.text = f"{title}\n{ending if plain else unit}"
         lines = self._title.text.count("\n") + 1
-        high = low_bar_height(height, lines) if low else bar_height(height, lines)
+        high = low_bar_height(height, lines) if lines > room else bar_height(height, lines)
         for layer in viewer.layers:
             if is_map(layer):
                 bar = layer.colorbar
