@@ -217,7 +217,7 @@ def measure_vessels(
     ridge = _RIDGE_SCALE * scales[0]
     how = LineSettings(smoothing, least, local_metric, window_mm, scales[-1], bright, ridge)
     lines = lines_of(tree, fine, sharp, scene.outside, scene.lattice, how, progress=progress)
-    notes = (*gap_notes(ring_mm, gap), *scene.notes, *_vessel_notes(lines, parts, least))
+    notes = (*scene.notes, *gap_notes(ring_mm, gap), *_vessel_notes(lines, parts, least))
     return VesselMeasures(
         region_table(lines, parts, _found(tree, scene)),
         vessel_table(lines, parts),

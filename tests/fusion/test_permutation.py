@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_radiogenomics.errors import InputError
+from napari_radiogenomics.errors import DataWarning, InputError
 from napari_radiogenomics.fusion import fuse, permutation_importance
 from napari_radiogenomics.fusion.explaining.permutation import _Shuffled
 from napari_radiogenomics.fusion.strategies.late import LateFusion
@@ -48,7 +48,8 @@ def test_the_column_that_speaks_comes_first(told):
 def test_shuffling_everything_leaves_chance(told):
     modalities, y = told
     one = {"imaging": modalities["imaging"]}
-    whole = fuse(one, y, strategies=["single"], repeats=1, thorough=False, **QUICK)
+    with pytest.warns(DataWarning, match="imaging: f0 .0.95."):
+        whole = fuse(one, y, strategies=["single"], repeats=1, thorough=False, **QUICK)
     area = whole.table.loc["imaging alone", "auc"]
     lost = permutation_importance(one, y, strategy="imaging alone", shuffles=40, **QUICK)
     # The folds are those of `fuse`: what is lost leads from its area down to a half.

@@ -32,7 +32,7 @@ def _fused(patients: list[str]) -> Fused:
     ids = [*patients, *(f"X{n}" for n in range(60 - len(patients)))]
     y = pd.Series(np.arange(60) % 2, ids, name="EGFR")
     table = pd.DataFrame(rng.normal(size=(60, 3)), ids).add_prefix("other")
-    table[DRIVER] = 2.0 * y + rng.normal(size=60)
+    table[DRIVER] = 1.5 * y + rng.normal(size=60)
     found = fuse({"imaging": table}, y, strategies=["single", "late"], folds=3, inner_folds=3,
                  repeats=1, thorough=False)  # fmt: skip
     warned = tuple(f"Warning {n}: {'what may be too good to be true ' * 5}" for n in range(6))
